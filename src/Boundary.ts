@@ -1,0 +1,122 @@
+/**
+ * The unit of work at whose edge a failure is reported: one HTTP request, one run of a job.
+ *
+ * A boundary is mutable and shared by all fibers of its unit of work. It collects what an error event should tell and
+ * what is not visible any more when the failure reaches the edge: the route, the breadcrumbs, the span that failed,
+ * the user and tags that were set lexically around the failing code.
+ */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+
+/** A step that led to an error; it leaves the process only with an error event, scrubbed. */
+export interface Breadcrumb {
+  readonly category: string
+  readonly message: string
+  readonly level: "debug" | "info" | "warning" | "error" | "fatal"
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly data?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The user on whose behalf something runs. The id leaves the process hashed, the e-mail address only when opted in. */
+export interface User {
+  readonly id: string
+  readonly email?: string | undefined
+  readonly role?: string | undefined
+}
+
+/** What was true where a failure began: recorded by the innermost observation, user or tags around it. */
+export interface FailureContext {
+  readonly operation?: string | undefined
+  readonly traceId?: string | undefined
+  readonly spanId?: string | undefined
+  readonly user?: User | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+/** How many breadcrumbs a boundary keeps; older ones give way. Sentry's own default is 100, half of it is ample here. */
+export const maxBreadcrumbs = 50
+
+/** How many failures of one boundary keep their context; a request that fails more often is a loop. */
+export const maxFailures = 100
+
+/**
+ * One request or one run of a job.
+ *
+ * Made by the HTTP server instrumentation for each request and by `ErrorTracking.withBoundary` for a job; read by the
+ * error reporter.
+ */
+export class Boundary {
+  readonly kind: "http" | "job"
+  /** The job's name, or the method of the request until its route is known. */
+  operation: string
+  method: string | undefined
+  /** The route template, never the raw path. */
+  route: string | undefined
+  requestId: string | undefined
+  user: User | undefined
+  /** The span of the boundary itself. */
+  span: Tracer.AnySpan | undefined
+  readonly breadcrumbs: Array<Breadcrumb> = []
+  /** Failures that were reported already, so that one failure gives one event. */
+  readonly reported: Set<unknown> = new Set()
+  readonly #failures = new Map<unknown, FailureContext>()
+
+  constructor(kind: "http" | "job", operation: string) {
+    this.kind = kind
+    this.operation = operation
+  }
+
+  /** Adds a breadcrumb; the oldest gives way when there are more than `maxBreadcrumbs`. */
+  addBreadcrumb(breadcrumb: Breadcrumb): void {
+    if (this.breadcrumbs.length >= maxBreadcrumbs) this.breadcrumbs.shift()
+    this.breadcrumbs.push(breadcrumb)
+  }
+
+  /** Records what was true where `error` began. What is known already stays: the innermost recorder comes first. */
+  recordFailure(error: unknown, context: FailureContext): void {
+    const known = this.#failures.get(error)
+    if (known === undefined && this.#failures.size >= maxFailures) return
+    this.#failures.set(error, {
+      ...context,
+      ...known,
+      tags: known?.tags === undefined ? context.tags : { ...context.tags, ...known.tags }
+    })
+  }
+
+  /** What was recorded for `error`, if anything was. */
+  failure(error: unknown): FailureContext | undefined {
+    return this.#failures.get(error)
+  }
+}
+
+/**
+ * The boundary of a job's fibers; requests are found by their source instead, because handlers of an `HttpApi` run on
+ * a context that was captured when the layer was built.
+ */
+export const CurrentBoundary: Context.Reference<Boundary | undefined> = Context.Reference<Boundary | undefined>(
+  "@dawsos/observability/Boundary",
+  { defaultValue: () => undefined }
+)
+
+// The same key as `HttpServerRequest` of `effect/http`, without loading that module into programs that serve nothing.
+// `test/Boundary.test.ts` holds the two equal.
+const HttpServerRequest = Context.Service<{ readonly source: object }>("effect/http/HttpServerRequest")
+
+/** The key under which `effect/http` provides the request; exported for the contract test. */
+export const httpServerRequestKey: string = HttpServerRequest.key
+
+const byRequestSource = new WeakMap<object, Boundary>()
+
+/** Ties a boundary to the platform's request object, which every fiber of the request can see. */
+export const bindRequest = (source: object, boundary: Boundary): void => {
+  byRequestSource.set(source, boundary)
+}
+
+/** The boundary that a fiber works for: its request's, else its job's. */
+export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Boundary | undefined => {
+  const request = Context.getOrUndefined(fiber.context, HttpServerRequest)
+  const bound = request === undefined ? undefined : byRequestSource.get(request.source)
+  return bound ?? fiber.getRef(CurrentBoundary)
+}

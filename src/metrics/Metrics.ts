@@ -1,0 +1,119 @@
+/**
+ * The service that keeps metric values.
+ *
+ * Programs seldom use it directly: combinators (`Observation.make`) and recorders do. What is recorded here is exposed
+ * on `/metrics` by the live layer, and read by the accessors of `testing/` under the test layer.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Catalogue from "../Catalogue.ts"
+
+/** The trace that an observation belongs to, exposed as an OpenMetrics exemplar labelled `trace_id` and `span_id`. */
+export interface Exemplar {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** One label set of a counter. */
+export interface CounterCell {
+  /** Adds `amount` (1 by default). A negative amount, or one that is no number, is refused and counted as a fault. */
+  readonly increment: (amount?: number) => void
+}
+
+/** One label set of a gauge. */
+export interface GaugeCell {
+  /** Sets the value; for a gauge that exposes an age, the moment in milliseconds since the epoch. */
+  readonly set: (value: number) => void
+  readonly add: (amount: number) => void
+}
+
+/** One label set of a histogram. */
+export interface HistogramCell {
+  /** Counts a value in the metric's unit, with the trace it belongs to when that trace is sampled. */
+  readonly observe: (value: number, exemplar?: Exemplar | undefined) => void
+}
+
+/** What a collector tells about one label set at the time of a scrape. */
+export interface CollectedValue {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** A counter or gauge whose values are asked for at each scrape: spans of the pipeline, connections of a pool. */
+export interface Collector {
+  readonly definition: Catalogue.Counter | Catalogue.Gauge
+  /** Synchronous and cheap. When it throws, its own series are absent from that scrape and a fault is counted. */
+  readonly collect: () => Iterable<CollectedValue>
+}
+
+/** One exposed value, for tests and the summary of a program. */
+export interface Sample {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** Prometheus text format 0.0.4, or OpenMetrics 1.0. */
+export type Format = "prometheus" | "openmetrics"
+
+/** The service's operations. The recording ones are synchronous and never throw. */
+export interface Service {
+  readonly enabled: boolean
+  /** The cell of a label set, bound once; bind it outside of hot code. */
+  readonly counter: <L extends Catalogue.Labels>(
+    definition: Catalogue.Counter<L>,
+    labels: Catalogue.LabelValues<L>
+  ) => CounterCell
+  readonly gauge: <L extends Catalogue.Labels>(
+    definition: Catalogue.Gauge<L>,
+    labels: Catalogue.LabelValues<L>
+  ) => GaugeCell
+  readonly histogram: <L extends Catalogue.Labels>(
+    definition: Catalogue.Histogram<L>,
+    labels: Catalogue.LabelValues<L>
+  ) => HistogramCell
+  /** Makes label sets known that the catalogue could not name (the routes of a router): they show at 0 from now on. */
+  readonly declare: <L extends Catalogue.Labels>(
+    definition: Catalogue.Counter<L> | Catalogue.Histogram<L>,
+    known: ReadonlyArray<Catalogue.LabelValues<L>>
+  ) => void
+  /** Adds a collector for the life of the scope. */
+  readonly collect: (collector: Collector) => Effect.Effect<void, never, Scope.Scope>
+  /** The exposition, as a scrape would see it. */
+  readonly render: (format: Format) => Effect.Effect<string>
+  /** The values of the catalogue's metrics at this moment (histograms as `_bucket`, `_sum`, `_count`). */
+  readonly samples: () => ReadonlyArray<Sample>
+  /** Where `/metrics` is served, if it is. */
+  readonly address: Option.Option<{ readonly host: string; readonly port: number }>
+}
+
+/**
+ * Keeps metric values.
+ *
+ * @example
+ * import { Metrics } from "@dawsos/observability"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const exposition = Effect.flatMap(Metrics.Metrics, (metrics) => metrics.render("prometheus"))
+ */
+export class Metrics extends Context.Service<Metrics, Service>()("@dawsos/observability/Metrics") {}
+
+const nothing = (): void => {}
+const counterCell: CounterCell = { increment: nothing }
+const gaugeCell: GaugeCell = { set: nothing, add: nothing }
+const histogramCell: HistogramCell = { observe: nothing }
+
+/** The service that keeps nothing: what a program with `ENABLE_OBSERVABILITY=false` gets. */
+export const disabled: Service = {
+  enabled: false,
+  counter: () => counterCell,
+  gauge: () => gaugeCell,
+  histogram: () => histogramCell,
+  declare: nothing,
+  collect: () => Effect.void,
+  render: () => Effect.succeed(""),
+  samples: () => [],
+  address: Option.none()
+}
