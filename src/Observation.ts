@@ -238,7 +238,7 @@ export interface Combinator<Input> {
 
 const nothing = (): void => {}
 
-type Binding = (metrics: Metrics.Service) => Recorderer
+type Binding = (metrics: Metrics.Service) => Recorder
 
 const bindAll = <Input>(description: Description<Input>, input: Input): Binding => (metrics) => {
   const records = description.instruments.map((instrument) => instrument.bind(metrics, input))
