@@ -1,0 +1,128 @@
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { ArrivedRequest, Decoded, RequestHead } from "./ReceivedRequest.ts"
+
+/**
+ * How the receiver answers: data, so that a fault test reads as a table.
+ *
+ * What a collector keeps and what it answers are two things. `stores` says whether the spans and events of the request
+ * count as received: by default they do when the answer says so (a status below 400), and they do not when no answer
+ * is given; `{ stores: true }` on a hang or a reset makes the lost answer of a collector that had taken the spans.
+ */
+export type Reply =
+  | { readonly _tag: "Ok" }
+  | {
+    readonly _tag: "Status"
+    readonly code: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string | Uint8Array
+    readonly stores: boolean
+  }
+  | { readonly _tag: "PartialSuccess"; readonly rejected: number; readonly message: string }
+  | { readonly _tag: "Garbage"; readonly body: Uint8Array; readonly stores: boolean }
+  | { readonly _tag: "SlowDrip"; readonly every: Duration.Duration; readonly bytes: number; readonly stores: boolean }
+  | { readonly _tag: "Hang"; readonly reads: boolean; readonly stores: boolean }
+  | { readonly _tag: "Reset"; readonly at: ResetPoint; readonly stores: boolean }
+  | { readonly _tag: "Delay"; readonly duration: Duration.Duration; readonly then: Reply }
+  | { readonly _tag: "Gate"; readonly gate: Effect.Effect<unknown, unknown>; readonly then: Reply }
+  | { readonly _tag: "Inspect"; readonly choose: (request: ArrivedRequest, decoded: Decoded) => Reply }
+
+/**
+ * Where a connection is reset: after the headers, after the first bytes of the request's body, after the whole
+ * request, or in the middle of the answer.
+ */
+export type ResetPoint = "headers" | "request-body" | "answer" | "answer-body"
+
+/** Chooses the reply to the `n`th request (from 1) of a signal since the responder was set. */
+export type Responder = (request: RequestHead, n: number) => Reply
+
+/** Takes the request and says so, as the protocol wants it (200, for Jaeger 202). The default. */
+export const ok: Reply = { _tag: "Ok" }
+
+/** Answers with a status, headers (say `{ "retry-after": "2" }`) and a body; stores nothing from 400 on. */
+export const status = (
+  code: number,
+  headers: Readonly<Record<string, string>> = {},
+  options: { readonly body?: string | Uint8Array; readonly stores?: boolean } = {}
+): Reply => ({
+  _tag: "Status",
+  code,
+  headers,
+  body: options.body ?? "",
+  stores: options.stores ?? code < 400
+})
+
+/** OTLP's partial success: 200, the last `rejected` spans of the request are refused and not stored. */
+export const partialSuccess = (rejected: number, message = "rejected by the receiver"): Reply => ({
+  _tag: "PartialSuccess",
+  rejected,
+  message
+})
+
+/** 200 with a body that is no valid response of any protocol; the spans are stored unless told otherwise. */
+export const garbage = (
+  options: { readonly body?: Uint8Array; readonly stores?: boolean } = {}
+): Reply => ({
+  _tag: "Garbage",
+  body: options.body ?? Uint8Array.from({ length: 64 }, () => 0xff),
+  stores: options.stores ?? true
+})
+
+/** A valid answer of `bytes` bytes (64), one byte every so often (1 second). */
+export const slowDrip = (
+  options: { readonly every?: Duration.Input; readonly bytes?: number; readonly stores?: boolean } = {}
+): Reply => ({
+  _tag: "SlowDrip",
+  every: Duration.fromInputUnsafe(options.every ?? "1 second"),
+  bytes: options.bytes ?? 64,
+  stores: options.stores ?? true
+})
+
+/** Accepts and never answers; with `reads: false` it does not read the body either. */
+export const hang = (options: { readonly reads?: boolean; readonly stores?: boolean } = {}): Reply => ({
+  _tag: "Hang",
+  reads: options.reads ?? true,
+  stores: options.stores ?? false
+})
+
+/** Resets the TCP connection (RST) at a point of the exchange, `answer` by default. */
+export const resetConnection = (
+  options: { readonly at?: ResetPoint; readonly stores?: boolean } = {}
+): Reply => ({ _tag: "Reset", at: options.at ?? "answer", stores: options.stores ?? false })
+
+/** Answers later, on the real clock; what `then` stores is stored when the request has arrived. */
+export const delay = (duration: Duration.Input, then: Reply = ok): Reply => ({
+  _tag: "Delay",
+  duration: Duration.fromInputUnsafe(duration),
+  then
+})
+
+/** Answers once `gate` has ended (a latch, a deferred), for tests without time; stores as `delay` does. */
+export const gate = (gate: Effect.Effect<unknown, unknown>, then: Reply = ok): Reply => ({ _tag: "Gate", gate, then })
+
+/** Chooses by the whole request and what it says, once its body has arrived. */
+export const inspect = (choose: (request: ArrivedRequest, decoded: Decoded) => Reply): Reply => ({
+  _tag: "Inspect",
+  choose
+})
+
+/** The given replies one after the other, then `rest` for ever: `sequence([status(503), status(429)], ok)`. */
+export const sequence = (replies: ReadonlyArray<Reply>, rest: Reply = ok): Responder => (_request, n) =>
+  replies[n - 1] ?? rest
+
+/** How many of the `offered` spans or items of a request a reply takes; an `inspect` must have been asked before. */
+export const stored = (reply: Reply, offered: number): number => {
+  switch (reply._tag) {
+    case "Ok":
+      return offered
+    case "PartialSuccess":
+      return Math.max(0, offered - reply.rejected)
+    case "Delay":
+    case "Gate":
+      return stored(reply.then, offered)
+    case "Inspect":
+      return 0
+    default:
+      return reply.stores ? offered : 0
+  }
+}
