@@ -203,11 +203,7 @@ const middleware = (options: Options, unobserved: (request: HttpServerRequest.Ht
 // Known routes show at 0 before their first request, as a success and as the failure that alerts look for.
 const declareRoutes =
   (options: Options) => (metrics: Metrics.Service | undefined) => (method: string, path: string) => {
-    if (
-      metrics === undefined || method === "*" || isHealthOrScrape({ url: path } as HttpServerRequest.HttpServerRequest)
-    ) {
-      return
-    }
+    if (metrics === undefined || method === "*" || isHealthOrScrape(path)) return
     const labels = { method: methodLabel(method), endpoint: routeTemplate(path) }
     metrics.declare(options.requests, [{ ...labels, status_code: "200" }, { ...labels, status_code: "500" }])
     metrics.declare(options.duration, [labels])
