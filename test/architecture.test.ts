@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process"
+import * as Path from "node:path"
+import { promisify } from "node:util"
+import { describe, expect, it } from "vitest"
+import * as Imports from "./architecture/Imports.ts"
+import * as Rules from "./architecture/Rules.ts"
+
+const root = Path.resolve(import.meta.dirname, "..")
+const project = Imports.ofFolders(root, ["src", "examples", "test"])
+const entries = Object.keys(project.manifest.exports).map((entry) => project.manifest.name + entry.slice(1))
+
+describe("Who may import whom", () => {
+  for (const rule of Rules.rules) {
+    it(`${rule.sentence}`, () => {
+      const broken = Imports.ofText(project.manifest, rule.broken)
+      expect(rule.violations(broken), "the rule finds what breaks it").toEqual(rule.violation)
+      expect(rule.violations(project)).toEqual([])
+    })
+  }
+
+  it("every entry point of the manifest is a file of the project", () => {
+    const missing = Object.values(project.manifest.exports)
+      .map(({ source }) => Path.posix.normalize(source))
+      .filter((source) => !project.files.has(source))
+    expect(missing).toEqual([])
+  })
+})
+
+interface Loaded {
+  readonly before: { readonly resources: ReadonlyArray<string>; readonly listeners: ReadonlyArray<string> }
+  readonly after: Loaded["before"]
+  readonly urls: ReadonlyArray<string>
+}
+
+/** What importing a specifier does, in a process of its own that knows no setting of this one. */
+const load = async (specifier: string): Promise<Loaded> => {
+  const child = Path.join(root, "test/architecture/loaded.ts")
+  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", child, specifier], {
+    cwd: root,
+    env: { PATH: process.env.PATH }
+  })
+  return JSON.parse(stdout) as Loaded
+}
+
+const packagesOf = (urls: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []))
+]
+
+describe("Nothing registers itself on import", () => {
+  for (const entry of entries) {
+    it(`importing ${entry} opens no handle, adds no process listener and loads no vendor's SDK`, async () => {
+      const { after, before, urls } = await load(entry)
+      expect(urls.filter((url) => url.includes("/src/")).length).toBeGreaterThan(0)
+      expect(packagesOf(urls).filter(Rules.isVendor)).toEqual([])
+      expect(after).toEqual(before)
+    })
+  }
+
+  it("the look at an import sees vendors and handles where there are some", async () => {
+    expect(packagesOf((await load("prom-client")).urls).filter(Rules.isVendor)).toContain("prom-client")
+    const timer = await load(
+      "data:text/javascript,setInterval(() => process.exit(), 50);process.on('SIGUSR2', () => {})"
+    )
+    expect(timer.after).not.toEqual(timer.before)
+  })
+})
