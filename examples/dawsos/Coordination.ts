@@ -1,0 +1,27 @@
+/** What processes share: cache, rate limits and circuits. In Redis when `REDIS_URL` is set, else in this process. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Persistence from "effect/persistence/Persistence"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Redacted from "effect/Redacted"
+import { Settings } from "./Settings.ts"
+
+const memory = Layer.mergeAll(
+  Persistence.layerMemory,
+  RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory)),
+  CircuitBreaker.layerStoreMemory()
+)
+
+const redis = Layer.mergeAll(
+  Persistence.layerRedis,
+  RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreRedis())),
+  CircuitBreaker.layerStoreRedis({ prefix: "dawsos:circuit:" })
+)
+
+export const layer = Layer.unwrap(Effect.gen(function*() {
+  const { redisUrl } = yield* Settings
+  if (redisUrl === undefined) return memory
+  const NodeRedis = yield* Effect.promise(() => import("@effect/platform-node/NodeRedis"))
+  return redis.pipe(Layer.provide(NodeRedis.layer({ url: Redacted.value(redisUrl) })))
+}))

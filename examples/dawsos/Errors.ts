@@ -1,0 +1,96 @@
+/** The errors that a client of the API can see, each with its code, status and body. */
+import * as Effect from "effect/Effect"
+import * as ErrorReporter from "effect/ErrorReporter"
+import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Schema from "effect/Schema"
+
+const respond = (status: number, code: string, message: string) =>
+  HttpServerResponse.json({ error: { code, message } }, { status }).pipe(Effect.orDie)
+
+/** Failures a client or the hour of the day causes: never a defect, never reported. */
+export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
+  code: Schema.Literals([
+    "pricing_pack_warming",
+    "pricing_pack_not_found",
+    "pattern_not_found",
+    "pattern_invalid",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "invalid_request"
+  ]),
+  detail: Schema.String
+}) {
+  override readonly [ErrorReporter.ignore] = true
+  override get message(): string {
+    return this.detail
+  }
+  [HttpServerRespondable.symbol]() {
+    return respond(rejectedStatus[this.code], this.code, this.detail)
+  }
+}
+
+const rejectedStatus = {
+  pricing_pack_warming: 503,
+  pricing_pack_not_found: 503,
+  pattern_not_found: 404,
+  pattern_invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  invalid_request: 400
+} as const
+
+/** A step of a pattern failed: the pattern's text is wrong, or what the step called failed. */
+export class PatternExecutionError extends Schema.TaggedError<PatternExecutionError>()("PatternExecutionError", {
+  code: Schema.Literals([
+    "pattern_execution_error",
+    "agent_not_found",
+    "capability_not_found",
+    "agent_execution_error"
+  ]),
+  patternId: Schema.String,
+  step: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `pattern ${this.patternId} failed at ${this.step}`
+  }
+  [HttpServerRespondable.symbol]() {
+    return respond(500, this.code, this.message)
+  }
+}
+
+/** The request took longer than the API allows. */
+export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("RequestTimeout", { limit: Schema.String }) {
+  override get message(): string {
+    return `the request took longer than ${this.limit}`
+  }
+  [HttpServerRespondable.symbol]() {
+    return respond(504, "timeout", this.message)
+  }
+}
+
+/** Anything else that went wrong on our side; the cause goes to error tracking, not to the client. */
+export class InternalError extends Schema.TaggedError<InternalError>()("InternalError", {
+  operation: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `${this.operation} failed`
+  }
+  [HttpServerRespondable.symbol]() {
+    return respond(500, "internal_error", "an internal error occurred")
+  }
+}
+
+/** Keeps a client's errors and turns all others into `InternalError`. */
+export const asInternal = (operation: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.mapError(
+    self,
+    (error): Extract<E, Rejected> | InternalError =>
+      error instanceof Rejected
+        ? error as Extract<E, Rejected>
+        : new InternalError({ operation, cause: error })
+  )

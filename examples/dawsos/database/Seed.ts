@@ -1,0 +1,148 @@
+/** Fills an empty database: real prices from `data/`, everything else simulated and marked so. */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as SqlClient from "effect/sql/SqlClient"
+import { createHash } from "node:crypto"
+import { marketData } from "../data/MarketData.ts"
+import { fxRate, indicators, securities } from "../data/Simulated.ts"
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+/** The demonstration's users; their tokens open nothing but this program. */
+export const demoUsers = [
+  { id: "7d0c2f3e-6a57-4c8e-9f0b-1f7f6a2c9e01", email: "ada@example.com", role: "owner", token: "demo-ada" },
+  { id: "7d0c2f3e-6a57-4c8e-9f0b-1f7f6a2c9e02", email: "grace@example.com", role: "owner", token: "demo-grace" }
+] as const
+
+const [ada, grace] = demoUsers
+
+export const demoPortfolios = [
+  { id: "b3a1f0c4-52de-4d0a-8c1e-0a6c3f5d7a01", user_id: ada.id, name: "Growth", base_currency: "USD" },
+  { id: "b3a1f0c4-52de-4d0a-8c1e-0a6c3f5d7a02", user_id: ada.id, name: "Income", base_currency: "EUR" },
+  { id: "b3a1f0c4-52de-4d0a-8c1e-0a6c3f5d7a03", user_id: grace.id, name: "Balanced", base_currency: "CAD" }
+] as const
+
+const [growth, income, balanced] = demoPortfolios
+
+/** Bought at the month's close. */
+const purchases = [
+  { portfolio: growth, symbol: "AAPL", quantity: 300, on: "2005-01-01" },
+  { portfolio: growth, symbol: "GOOG", quantity: 40, on: "2006-01-01" },
+  { portfolio: growth, symbol: "MSFT", quantity: 500, on: "2006-06-01" },
+  { portfolio: growth, symbol: "AMZN", quantity: 200, on: "2007-03-01" },
+  { portfolio: income, symbol: "IBM", quantity: 150, on: "2005-06-01" },
+  { portfolio: income, symbol: "MSFT", quantity: 400, on: "2008-10-01" },
+  { portfolio: income, symbol: "SPX", quantity: 10, on: "2009-03-01" },
+  { portfolio: balanced, symbol: "IBM", quantity: 100, on: "2004-01-01" },
+  { portfolio: balanced, symbol: "AAPL", quantity: 120, on: "2007-01-01" },
+  { portfolio: balanced, symbol: "AMZN", quantity: 80, on: "2008-02-01" }
+] as const
+
+export const securityId = (symbol: string): string => `sec-${symbol.toLowerCase()}`
+
+export const seed = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const seeded = yield* sql<{ n: number }>`select count(*)::int as n from users`
+  if ((seeded[0]?.n ?? 0) > 0) return
+
+  const insert = (table: string, rows: ReadonlyArray<Record<string, unknown>>) =>
+    Arr.isReadonlyArrayNonEmpty(rows) ? sql`insert into ${sql(table)} ${sql.insert(rows)}` : Effect.void
+  const closes = yield* marketData
+  const dates = closes.filter((close) => close.symbol === "SPX").map((close) => close.date)
+  const price = new Map(closes.map((close) => [`${close.symbol} ${close.date}`, close.price]))
+
+  yield* insert(
+    "securities",
+    securities.map((security) => ({ id: securityId(security.symbol), ...security, currency: "USD" }))
+  )
+  yield* insert(
+    "prices",
+    closes.map((close) => ({
+      security_id: securityId(close.symbol),
+      asof_date: close.date,
+      close: close.price,
+      source: "vega-datasets"
+    }))
+  )
+  yield* insert(
+    "fx_rates",
+    ["USD", "EUR", "CAD"].flatMap((currency) =>
+      dates.map((date, month) => ({
+        currency,
+        asof_date: date,
+        usd: fxRate(currency, month),
+        source: "simulated"
+      }))
+    )
+  )
+  yield* insert(
+    "macro_indicators",
+    Object.entries(indicators).flatMap(([id, value]) =>
+      dates.map((date, month) => ({ indicator_id: id, asof_date: date, value: value(month), source: "simulated" }))
+    )
+  )
+  yield* insert("users", demoUsers.map(({ token, ...user }) => ({ ...user, token_sha256: sha256(token) })))
+  yield* insert("portfolios", demoPortfolios)
+  const bought = purchases.map((purchase) => ({
+    ...purchase,
+    cost: price.get(`${purchase.symbol} ${purchase.on}`) ?? 0
+  }))
+  yield* insert(
+    "lots",
+    bought.map((lot) => ({
+      portfolio_id: lot.portfolio.id,
+      security_id: securityId(lot.symbol),
+      quantity: lot.quantity,
+      cost: lot.cost,
+      acquired_on: lot.on
+    }))
+  )
+  yield* insert(
+    "transactions",
+    bought.map((lot) => ({
+      portfolio_id: lot.portfolio.id,
+      kind: "buy",
+      amount: lot.quantity * lot.cost,
+      happened_on: lot.on
+    }))
+  )
+  // The value of a portfolio on a date is its lots of then at the closes and exchange rates of that date.
+  yield* sql`
+    insert into portfolio_daily_values (portfolio_id, asof_date, value, flow)
+    select portfolios.id, prices.asof_date, sum(lots.quantity * prices.close * asset.usd / base.usd),
+      sum(case when lots.acquired_on = prices.asof_date
+        then lots.quantity * prices.close * asset.usd / base.usd else 0 end)
+    from portfolios
+    join lots on lots.portfolio_id = portfolios.id
+    join securities on securities.id = lots.security_id
+    join prices on prices.security_id = lots.security_id and prices.asof_date >= lots.acquired_on
+    join fx_rates asset on asset.currency = securities.currency and asset.asof_date = prices.asof_date
+    join fx_rates base on base.currency = portfolios.base_currency and base.asof_date = prices.asof_date
+    group by portfolios.id, prices.asof_date`
+  yield* insert("alerts", [
+    {
+      id: "a1e57000-0000-4000-8000-000000000001",
+      user_id: ada.id,
+      alert_type: "price",
+      condition: JSON.stringify({ symbol: "AAPL", above: 100 }),
+      delivery_method: "webhook",
+      cooldown_minutes: 15
+    },
+    {
+      id: "a1e57000-0000-4000-8000-000000000002",
+      user_id: ada.id,
+      alert_type: "drawdown_limit",
+      condition: JSON.stringify({ portfolio_id: growth.id, below: -0.2 }),
+      delivery_method: "inapp",
+      cooldown_minutes: 60
+    },
+    {
+      id: "a1e57000-0000-4000-8000-000000000003",
+      user_id: grace.id,
+      alert_type: "macro",
+      condition: JSON.stringify({ indicator: "UNRATE", above: 15 }),
+      delivery_method: "email",
+      cooldown_minutes: 1440
+    }
+  ])
+})

@@ -1,0 +1,47 @@
+/** A TCP proxy that delays what the server answers: how `database-slow` looks from the program's side. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Net from "node:net"
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Listens on a free port of the loopback and passes everything on, answers later by `delayMillis`. */
+export const slowProxy = (target: Address, delayMillis: number): Effect.Effect<Address, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const sockets = new Set<Net.Socket>()
+    const server = Net.createServer((client) => {
+      const upstream = Net.connect(target.port, target.host)
+      const timers = new Set<NodeJS.Timeout>()
+      const close = () => {
+        for (const timer of timers) clearTimeout(timer)
+        client.destroy()
+        upstream.destroy()
+        sockets.delete(client)
+      }
+      sockets.add(client)
+      client.pipe(upstream)
+      upstream.on("data", (chunk) => {
+        const timer = setTimeout(() => {
+          timers.delete(timer)
+          client.write(chunk)
+        }, delayMillis)
+        timers.add(timer)
+      })
+      for (const socket of [client, upstream]) socket.on("error", close).on("close", close)
+    })
+    yield* Effect.acquireRelease(
+      Effect.callback<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.callback<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          for (const socket of sockets) socket.destroy()
+        })
+    )
+    const address = server.address()
+    return { host: "127.0.0.1", port: typeof address === "object" && address !== null ? address.port : 0 }
+  })
