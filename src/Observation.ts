@@ -214,6 +214,8 @@ export interface SpanDescription {
 export interface Description<in Input> {
   /** The prefix of the attributes that the combinator sets itself (`{prefix}.status`). */
   readonly prefix: string
+  /** How the operation is announced to listeners; `operation` unless it is one of Effect's own modules. */
+  readonly category?: EndedOperation["category"] | undefined
   readonly span: (input: Input) => SpanDescription
   readonly instruments: ReadonlyArray<Instrument<Input>>
 }
@@ -263,6 +265,7 @@ const cached = (binding: Binding): Binding => {
 /** Makes the combinator of a kind of operation. */
 export const make = <Input>(description: Description<Input>): Combinator<Input> => {
   const metricNames = description.instruments.map((instrument) => instrument.metric)
+  const category = description.category ?? "operation"
   const statusAttribute = `${description.prefix}.status`
 
   const observe = <A, E, R>(
@@ -315,7 +318,7 @@ export const make = <Input>(description: Description<Input>): Combinator<Input> 
           }
           if (listening) {
             announce(fiber, {
-              category: "operation",
+              category,
               name: described.name,
               status,
               durationMillis: Number(nanos) / 1e6
