@@ -346,6 +346,7 @@ describe("ObservabilityConfig", () => {
       ["METRICS_HOST", "256.1.1.1"],
       ["METRICS_HOST", "localhost:8001"],
       ["METRICS_HOST", "*"],
+      ["METRICS_HOST", "[127.0.0.1]"],
       ["JAEGER_AGENT_PORT", "0"],
       ["JAEGER_AGENT_HOST", "-host"],
       ["JAEGER_ENDPOINT", "localhost:14268"],
@@ -411,7 +412,8 @@ describe("ObservabilityConfig", () => {
     it("cannot forge lines or flood the log", () => {
       const formatted = refusal({ METRICS_PORT: `1\n  - FAKE="x" is fine\u202e\u001b[2K${"9".repeat(10_000)}` })
       assert.lengthOf(formatted.split("\n"), 2)
-      assert.notMatch(formatted, /[\u001b\u202e]/)
+      assert.notInclude(formatted, "\u001b")
+      assert.notInclude(formatted, "\u202e")
       assert.isBelow(formatted.length, 500)
     })
 
@@ -486,6 +488,7 @@ describe("ObservabilityConfig", () => {
           "https://hunter2@o1.ingest.sentry.io/42?x=1",
           "ftp://hunter2@o1.ingest.sentry.io/42",
           "https:hunter2@o1.ingest.sentry.io/42",
+          "https://k:hunter2%21@o1.ingest.sentry.io/42",
           "https://hunter2%21@o1.ingest.sentry.io/42",
           "hunter2"
         ]
@@ -507,7 +510,7 @@ describe("ObservabilityConfig", () => {
           { OTEL_EXPORTER_OTLP_HEADERS: "bad name=hunter2" },
           { OTEL_EXPORTER_OTLP_TRACES_HEADERS: "ok=hunter2%0d%0aevil: 1" },
           { OTEL_EXPORTER_OTLP_TRACES_HEADERS: "ok=hunter2%" },
-          { METRICS_TOKEN: "hunter2 " + "hunter2" },
+          { METRICS_TOKEN: "hunter2 hunter2" },
           { JAEGER_ENDPOINT: "http://user:hunter2@jaeger:14268/api/traces" },
           { JAEGER_ENDPOINT: "user:hunter2@jaeger" },
           { OTEL_EXPORTER_OTLP_ENDPOINT: "grpc://user:a@hunter2@collector" },
@@ -542,7 +545,7 @@ describe("ObservabilityConfig", () => {
       noNullPrototype: true
     })
 
-    it("it answers with a configuration or with a ConfigError that names set variables only", () => {
+    it("the answer is a configuration or with a ConfigError that names set variables only", () => {
       fc.assert(
         fc.property(environments, (env) => {
           const result = resultOf(env)

@@ -138,7 +138,6 @@ export const dsn: Parser<Redacted.Redacted<string> | undefined> = {
     const url = new URL(value)
     if (url.protocol !== "http:" && url.protocol !== "https:") return Result.fail("its scheme is not http or https")
     if (!/^\w+$/.test(url.username)) return Result.fail("it has no public key before @, or one with odd characters")
-    if (!/^\w*$/.test(url.password)) return Result.fail("its secret key has odd characters")
     if (!/\/\d+$/.test(url.pathname)) return Result.fail("it does not end in a numeric project id")
     if (url.search !== "" || url.hash !== "") return Result.fail("it has a query or a fragment")
     // The text itself must have the shape too: `URL` repairs backslashes, tabs and missing slashes, Sentry does not.
