@@ -545,7 +545,7 @@ describe("ObservabilityConfig", () => {
       noNullPrototype: true
     })
 
-    it("the answer is a configuration or with a ConfigError that names set variables only", () => {
+    it("the answer is a configuration, or a ConfigError that names set variables only", () => {
       fc.assert(
         fc.property(environments, (env) => {
           const result = resultOf(env)
