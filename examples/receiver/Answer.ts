@@ -48,8 +48,12 @@ export const reset = (socket: Socket): void => {
 const later = (response: ServerResponse, duration: Duration.Duration, action: () => void): void => {
   const millis = Duration.toMillis(duration)
   if (millis > maxTimer) return
-  const timer = setTimeout(action, millis)
-  response.once("close", () => clearTimeout(timer))
+  const stop = () => clearTimeout(timer)
+  const timer = setTimeout(() => {
+    response.off("close", stop)
+    action()
+  }, millis)
+  response.once("close", stop)
 }
 
 const drip = (response: ServerResponse, every: Duration.Duration, { body, code, contentType }: Success): void => {
@@ -98,10 +102,10 @@ export const answer = (response: ServerResponse, reply: Reply, signal: Signal | 
       return
     }
     case "Delay":
-      return later(response, reply.duration, () => answer(response, reply.then, signal))
+      return later(response, reply.duration, () => answer(response, reply.reply, signal))
     case "Gate": {
       const fiber = Effect.runFork(reply.gate)
-      fiber.addObserver(() => answer(response, reply.then, signal))
+      fiber.addObserver(() => answer(response, reply.reply, signal))
       response.once("close", () => fiber.interruptUnsafe())
       return
     }

@@ -65,7 +65,7 @@ export class Desk {
         return this.resolve(this.guarded(() => reply.choose(request, decoded)), request, decoded)
       case "Delay":
       case "Gate":
-        return { ...reply, then: this.resolve(reply.then, request, decoded) }
+        return { ...reply, reply: this.resolve(reply.reply, request, decoded) }
       default:
         return reply
     }

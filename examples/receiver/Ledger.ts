@@ -56,11 +56,6 @@ export interface Totals {
   }
 }
 
-interface Waiter {
-  readonly ready: () => boolean
-  readonly done: () => void
-}
-
 const includes = (bytes: Uint8Array, needle: Buffer): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(needle)
 
@@ -91,7 +86,7 @@ export class Ledger {
   readonly items: Bounded<ReceivedItem>
   readonly requests: Bounded<ReceivedRequest>
   private counts = zero()
-  private readonly waiters = new Set<Waiter>()
+  private readonly waiters = new Set<() => boolean>()
 
   constructor(limits: Limits) {
     this.spans = new Bounded({ maxCount: limits.spans })
@@ -122,7 +117,8 @@ export class Ledger {
         this.counts.events++
       }
     }
-    for (const waiter of this.waiters) if (waiter.ready()) waiter.done()
+    // Not at once: who waits shall not run inside the server's callback, before the answer is on its way.
+    if (this.waiters.size > 0) queueMicrotask(() => this.waiters.forEach((check) => check()))
   }
 
   fault(): void {
@@ -146,21 +142,20 @@ export class Ledger {
   /** Ends as soon as the totals satisfy `predicate`; looks when something is recorded, not by the clock. */
   until(predicate: (totals: Totals) => boolean): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
-      const ready = () => predicate(this.totals())
-      if (ready()) {
-        resume(Effect.void)
-        return
-      }
-      const waiter: Waiter = {
-        ready,
-        done: () => {
-          this.waiters.delete(waiter)
+      const check = () => {
+        try {
+          if (!predicate(this.totals())) return false
           resume(Effect.void)
+        } catch (error) {
+          resume(Effect.die(error))
         }
+        this.waiters.delete(check)
+        return true
       }
-      this.waiters.add(waiter)
+      if (check()) return
+      this.waiters.add(check)
       return Effect.sync(() => {
-        this.waiters.delete(waiter)
+        this.waiters.delete(check)
       })
     })
   }

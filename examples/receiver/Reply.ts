@@ -23,8 +23,8 @@ export type Reply =
   | { readonly _tag: "SlowDrip"; readonly every: Duration.Duration; readonly bytes: number; readonly stores: boolean }
   | { readonly _tag: "Hang"; readonly reads: boolean; readonly stores: boolean }
   | { readonly _tag: "Reset"; readonly at: ResetPoint; readonly stores: boolean }
-  | { readonly _tag: "Delay"; readonly duration: Duration.Duration; readonly then: Reply }
-  | { readonly _tag: "Gate"; readonly gate: Effect.Effect<unknown, unknown>; readonly then: Reply }
+  | { readonly _tag: "Delay"; readonly duration: Duration.Duration; readonly reply: Reply }
+  | { readonly _tag: "Gate"; readonly gate: Effect.Effect<unknown, unknown>; readonly reply: Reply }
   | { readonly _tag: "Inspect"; readonly choose: (request: ArrivedRequest, decoded: Decoded) => Reply }
 
 /**
@@ -90,15 +90,15 @@ export const resetConnection = (
   options: { readonly at?: ResetPoint; readonly stores?: boolean } = {}
 ): Reply => ({ _tag: "Reset", at: options.at ?? "answer", stores: options.stores ?? false })
 
-/** Answers later, on the real clock; what `then` stores is stored when the request has arrived. */
-export const delay = (duration: Duration.Input, then: Reply = ok): Reply => ({
+/** Answers later, on the real clock; what `reply` stores is stored when the request has arrived. */
+export const delay = (duration: Duration.Input, reply: Reply = ok): Reply => ({
   _tag: "Delay",
   duration: Duration.fromInputUnsafe(duration),
-  then
+  reply
 })
 
 /** Answers once `gate` has ended (a latch, a deferred), for tests without time; stores as `delay` does. */
-export const gate = (gate: Effect.Effect<unknown, unknown>, then: Reply = ok): Reply => ({ _tag: "Gate", gate, then })
+export const gate = (gate: Effect.Effect<unknown, unknown>, reply: Reply = ok): Reply => ({ _tag: "Gate", gate, reply })
 
 /** Chooses by the whole request and what it says, once its body has arrived. */
 export const inspect = (choose: (request: ArrivedRequest, decoded: Decoded) => Reply): Reply => ({
@@ -119,7 +119,7 @@ export const stored = (reply: Reply, offered: number): number => {
       return Math.max(0, offered - reply.rejected)
     case "Delay":
     case "Gate":
-      return stored(reply.then, offered)
+      return stored(reply.reply, offered)
     case "Inspect":
       return 0
     default:
