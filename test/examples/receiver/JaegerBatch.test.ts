@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as Dgram from "node:dgram"
-import { Receiver } from "../../../examples/receiver/index.ts"
 import * as JaegerBatch from "../../../examples/receiver/JaegerBatch.ts"
 import type { ReceivedSpan } from "../../../examples/receiver/ReceivedSpan.ts"
+import * as Receiver from "../../../examples/receiver/Receiver.ts"
 import { exampleTrace, exportSpans, idOf, post, spans } from "./support.ts"
 
 type Transport = "jaegerHttp" | "jaegerUdp"
@@ -74,25 +74,25 @@ const example = (transport: Transport) => {
  */
 const ascii = (text: string): ReadonlyArray<number> => [text.length, ...Buffer.from(text)]
 const compactDatagram = Uint8Array.from([
-  ...[0x82, 0x81, 0x00, ...ascii("emitBatch")], // message: version 1, oneway, sequence 0, name
-  ...[0x1c], // 1: batch
-  ...[0x1c, 0x18, ...ascii("svc"), 0x00], // 1: process { 1: serviceName }
-  ...[0x19, 0x1c], // 2: spans, a list of one struct
-  ...[0x16, 0x02], // 1: traceIdLow = 1
-  ...[0x16, 0x00], // 2: traceIdHigh = 0
-  ...[0x16, 0x01], // 3: spanId = -1
-  ...[0x16, 0x00], // 4: parentSpanId = 0
-  ...[0x18, ...ascii("op")], // 5: operationName
-  ...[0x25, 0x02], // 7: flags = 1
-  ...[0x16, 0xd0, 0x0f], // 8: startTime = 1000
-  ...[0x16, 0xd8, 0x04], // 9: duration = 300
-  ...[0x19, 0x4c], // 10: tags, a list of four structs
-  ...[0x18, ...ascii("ok"), 0x15, 0x04, 0x31, 0x00], // { key, vType: BOOL, 5: vBool = true }
-  ...[0x18, ...ascii("pi"), 0x15, 0x02, 0x27, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f, 0x00], // { …, DOUBLE, 4: 0.5 }
-  ...[0x18, ...ascii("n"), 0x15, 0x06, 0x46, 0xac, 0x02, 0x00], // { …, LONG, 6: 150 }
-  ...[0x18, ...ascii("span.kind"), 0x15, 0x00, 0x18, ...ascii("client"), 0x00], // { …, STRING, 3: "client" }
-  ...[0x00, 0x00, 0x00] // ends of span, batch, arguments
-])
+  [0x82, 0x81, 0x00, ...ascii("emitBatch")], // message: version 1, oneway, sequence 0, name
+  [0x1c], // 1: batch
+  [0x1c, 0x18, ...ascii("svc"), 0x00], // 1: process { 1: serviceName }
+  [0x19, 0x1c], // 2: spans, a list of one struct
+  [0x16, 0x02], // 1: traceIdLow = 1
+  [0x16, 0x00], // 2: traceIdHigh = 0
+  [0x16, 0x01], // 3: spanId = -1
+  [0x16, 0x00], // 4: parentSpanId = 0
+  [0x18, ...ascii("op")], // 5: operationName
+  [0x25, 0x02], // 7: flags = 1
+  [0x16, 0xd0, 0x0f], // 8: startTime = 1000
+  [0x16, 0xd8, 0x04], // 9: duration = 300
+  [0x19, 0x4c], // 10: tags, a list of four structs
+  [0x18, ...ascii("ok"), 0x15, 0x04, 0x31, 0x00], // { key, vType: BOOL, 5: vBool = true }
+  [0x18, ...ascii("pi"), 0x15, 0x02, 0x27, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f, 0x00], // { …, DOUBLE, 4: 0.5 }
+  [0x18, ...ascii("n"), 0x15, 0x06, 0x46, 0xac, 0x02, 0x00], // { …, LONG, 6: 150 }
+  [0x18, ...ascii("span.kind"), 0x15, 0x00, 0x18, ...ascii("client"), 0x00], // { …, STRING, 3: "client" }
+  [0x00, 0x00, 0x00] // ends of span, batch, arguments
+].flat())
 
 describe("Jaeger's Thrift", () => {
   for (const transport of ["jaegerHttp", "jaegerUdp"] as const) {

@@ -9,8 +9,8 @@ import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import { gzipSync } from "node:zlib"
-import { Receiver } from "../../../examples/receiver/index.ts"
 import * as OtlpTraces from "../../../examples/receiver/OtlpTraces.ts"
+import * as Receiver from "../../../examples/receiver/Receiver.ts"
 import { collectingTracer, exampleTrace, exportSpans, idOf, post, spans } from "./support.ts"
 
 const exporter = (url: string) => new OTLPTraceExporter({ url, timeoutMillis: 5_000 })

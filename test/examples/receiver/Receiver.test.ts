@@ -11,7 +11,8 @@ import * as Tracer from "effect/Tracer"
 import * as Http from "node:http"
 import { createRequire } from "node:module"
 import * as Net from "node:net"
-import { Receiver, Reply } from "../../../examples/receiver/index.ts"
+import * as Receiver from "../../../examples/receiver/Receiver.ts"
+import * as Reply from "../../../examples/receiver/Reply.ts"
 import { exportSpans, post, spans } from "./support.ts"
 
 const exporter = (receiver: Receiver.Shape) => new OTLPTraceExporter({ url: receiver.otlpTracesUrl })

@@ -5,7 +5,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import { Receiver, Reply } from "../../../examples/receiver/index.ts"
+import * as Receiver from "../../../examples/receiver/Receiver.ts"
+import * as Reply from "../../../examples/receiver/Reply.ts"
 import { exportSpans, idOf, post, spans } from "./support.ts"
 
 /** A receiver and the body of a real export of three spans. */

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import { gzipSync } from "node:zlib"
-import { Receiver } from "../../../examples/receiver/index.ts"
+import * as Receiver from "../../../examples/receiver/Receiver.ts"
 import * as SentryEnvelope from "../../../examples/receiver/SentryEnvelope.ts"
 import { post } from "./support.ts"
 

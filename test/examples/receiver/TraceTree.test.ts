@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import type { ReceivedSpan } from "../../../examples/receiver/index.ts"
-import { TraceTree } from "../../../examples/receiver/index.ts"
+import type { ReceivedSpan } from "../../../examples/receiver/ReceivedSpan.ts"
+import * as TraceTree from "../../../examples/receiver/TraceTree.ts"
 
 const span = (
   spanId: string,
