@@ -131,6 +131,38 @@ const refuse = (metric: string, problem: string): never => {
   throw new CatalogueError(`${metric}: ${problem}`)
 }
 
+const checkKnown = (
+  metric: string,
+  labels: Labels,
+  known: ReadonlyArray<Readonly<Record<string, string>>>
+): void => {
+  if (known.length > maxSeriesPerMetric) {
+    refuse(metric, `${known.length} known label sets, allowed are ${maxSeriesPerMetric}`)
+  }
+  const seen = new Set<string>()
+  for (const values of known) {
+    const extra = Object.keys(values).find((name) => !Object.hasOwn(labels, name))
+    if (extra !== undefined) refuse(metric, `a known label set has ${extra}, which is no label`)
+    const key = JSON.stringify(Object.keys(labels).map((name) => values[name]))
+    if (seen.has(key)) refuse(metric, `the known label set ${key} is listed twice`)
+    seen.add(key)
+  }
+  for (const [name, label] of Object.entries(labels)) {
+    const distinct = new Set<string>()
+    for (const values of known) {
+      const value = values[name]
+      if (value === undefined) return refuse(metric, `a known label set lacks ${name}`)
+      if (label._tag === "OneOf" && !label.values.includes(value)) {
+        refuse(metric, `known value ${JSON.stringify(value)} of ${name}, allowed are ${label.values.join(", ")}`)
+      }
+      distinct.add(value)
+    }
+    if (label._tag === "Bounded" && distinct.size > label.max) {
+      refuse(metric, `${distinct.size} known values of ${name}, its bound is ${label.max}`)
+    }
+  }
+}
+
 const common = <L extends Labels>(options: Options<L>): Common<L> => {
   const labels = options.labels ?? ({} as L)
   if (!metricName.test(options.name)) refuse(options.name, "a metric's name is written in lower snake case")
@@ -139,22 +171,26 @@ const common = <L extends Labels>(options: Options<L>): Common<L> => {
     refuse(options.name, `the name of a metric in ${options.unit} ends in _${options.unit}`)
   }
   for (const [label, bound] of Object.entries(labels)) {
-    if (!labelName.test(label) || label.startsWith("__")) refuse(options.name, `label ${label} is not in lower snake case`)
+    if (!labelName.test(label) || label.startsWith("__")) {
+      refuse(options.name, `label ${label} is not in lower snake case`)
+    }
     if (label === "le" || label === "quantile") refuse(options.name, `label ${label} is reserved by Prometheus`)
     if (bound._tag === "OneOf" && bound.values.length === 0) refuse(options.name, `label ${label} allows no value`)
-  }
-  const known = options.known ?? []
-  const names = Object.keys(labels)
-  for (const values of known as ReadonlyArray<Readonly<Record<string, string>>>) {
-    for (const name of names) {
-      const value = values[name]
-      const bound = labels[name]
-      if (value === undefined) refuse(options.name, `a known label set lacks ${name}`)
-      else if (bound?._tag === "OneOf" && !bound.values.includes(value)) {
-        refuse(options.name, `known value ${JSON.stringify(value)} of ${name}, allowed are ${bound.values.join(", ")}`)
-      }
+    if (bound._tag === "OneOf" && new Set(bound.values).size < bound.values.length) {
+      refuse(options.name, `label ${label} lists a value twice`)
     }
   }
+  // The series that bounded labels fold into past the cap: one for each combination of the other labels.
+  const folded = Object.values(labels).reduce((n, label) => label._tag === "OneOf" ? n * label.values.length : n, 1)
+  if (folded > maxSeriesPerMetric) {
+    refuse(
+      options.name,
+      `its labels allow ${folded} series, allowed are ${maxSeriesPerMetric}: make one of them bounded`
+    )
+  }
+  const known = options.known ?? []
+  checkKnown(options.name, labels, known)
+  const names = Object.keys(labels)
   return {
     name: options.name,
     help: options.help,
@@ -198,7 +234,9 @@ export const histogram = <const L extends Labels = {}>(
  * All metrics of a product, by the name that its code uses, with the prefix of the metrics and span attributes that the
  * layer adds of its own accord (`{prefix}_observability_…`, `{prefix}.status`).
  */
-export interface Catalogue<out Metrics extends Readonly<Record<string, Definition>> = Readonly<Record<string, Definition>>> {
+export interface Catalogue<
+  out Metrics extends Readonly<Record<string, Definition>> = Readonly<Record<string, Definition>>
+> {
   readonly prefix: string
   readonly metrics: Metrics
 }
@@ -210,9 +248,12 @@ export const make = <const Metrics extends Readonly<Record<string, Definition>>>
   if (!metricName.test(options.prefix)) refuse(options.prefix, "a prefix is written in lower snake case")
   const owners = new Map<string, string>()
   for (const definition of Object.values(options.metrics)) {
-    for (const name of exposedNames(definition)) {
+    if (definition.name.startsWith(`${options.prefix}_observability_`)) {
+      refuse(definition.name, `names that begin with ${options.prefix}_observability_ are the layer's own`)
+    }
+    for (const name of claimedNames(definition)) {
       const owner = owners.get(name)
-      if (owner !== undefined) refuse(definition.name, `its series ${name} is claimed by ${owner} already`)
+      if (owner !== undefined) refuse(definition.name, `the name ${name} is claimed by ${owner} already`)
       owners.set(name, definition.name)
     }
   }
@@ -224,3 +265,11 @@ export const exposedNames = (definition: Definition): ReadonlyArray<string> =>
   definition.kind === "histogram"
     ? [`${definition.name}_bucket`, `${definition.name}_sum`, `${definition.name}_count`]
     : [definition.name]
+
+/** The names that no other metric may use beside a definition: its series and its family in either text format. */
+export const claimedNames = (definition: Definition): ReadonlyArray<string> => [
+  ...exposedNames(definition),
+  // OpenMetrics names the family of a counter without its suffix.
+  ...(definition.kind === "counter" ? [definition.name.slice(0, -"_total".length)] : []),
+  ...(definition.kind === "histogram" ? [definition.name] : [])
+]

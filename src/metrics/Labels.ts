@@ -1,0 +1,44 @@
+/** Bounds and cleans the values of labels. */
+import * as Catalogue from "../Catalogue.ts"
+
+/**
+ * The longest value of a bounded label, in UTF-16 code units. Route templates, capabilities and table names are far
+ * shorter; what is longer is no label and falls into `__overflow__`.
+ */
+export const maxLabelLength = 256
+
+/** Takes raw values of one label of one metric, and answers with what is exposed; `undefined` when it is refused. */
+export interface LabelTable {
+  readonly accept: (raw: string) => string | undefined
+}
+
+const oneOf = (label: Catalogue.OneOf<string>): LabelTable => {
+  const values = new Set(label.values)
+  return { accept: (raw) => values.has(raw) ? raw : undefined }
+}
+
+const bounded = (label: Catalogue.Bounded, scrub: (text: string) => string): LabelTable => {
+  const distinct = new Set<string>()
+  const seen = new Map<string, string>()
+  // Raw values that the scrubber makes equal (two e-mail addresses, say) are remembered too, up to a bound of their own.
+  const maxSeen = 2 * label.max
+  return {
+    accept: (raw) => {
+      const known = seen.get(raw)
+      if (known !== undefined) return known
+      if (raw.length > maxLabelLength) return Catalogue.overflowValue
+      const value = scrub(raw).toWellFormed()
+      if (value === Catalogue.overflowValue || value.length > maxLabelLength) return Catalogue.overflowValue
+      if (!distinct.has(value)) {
+        if (distinct.size >= label.max) return Catalogue.overflowValue
+        distinct.add(value)
+      }
+      if (seen.size < maxSeen) seen.set(raw, value)
+      return value
+    }
+  }
+}
+
+/** The table of one label. `scrub` sees each new value once. */
+export const make = (label: Catalogue.Label, scrub: (text: string) => string): LabelTable =>
+  label._tag === "OneOf" ? oneOf(label) : bounded(label, scrub)

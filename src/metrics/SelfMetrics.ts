@@ -1,0 +1,113 @@
+/**
+ * What the layer tells of itself, named from the vocabulary's prefix (`{prefix}_observability_…`).
+ *
+ * The registry fills in those of the metrics room; the pipelines of spans and events fill in theirs through
+ * `Metrics.collect`.
+ */
+import * as Catalogue from "../Catalogue.ts"
+import { hooks } from "../Guard.ts"
+
+const { Label } = Catalogue
+
+/** Sinks and reasons are few and chosen by code; the bound is there because every label has one. */
+const few = 20
+
+/** The definitions of the layer's own metrics for a vocabulary. */
+export const selfMetrics = (prefix: string) => {
+  const own = (name: string) => `${prefix}_observability_${name}`
+  return {
+    spansStarted: Catalogue.counter({
+      name: own("spans_started_total"),
+      help: "Spans started: always open + unsampled + ended"
+    }),
+    spansEnded: Catalogue.counter({
+      name: own("spans_ended_total"),
+      help: "Sampled spans ended: for each sink always not selected + exported + dropped + queued + in flight"
+    }),
+    spansUnsampled: Catalogue.counter({
+      name: own("spans_unsampled_total"),
+      help: "Spans that the sampler turned away"
+    }),
+    spansOpen: Catalogue.gauge({ name: own("spans_open"), help: "Spans that have started and not yet ended" }),
+    spansExported: Catalogue.counter({
+      name: own("spans_exported_total"),
+      help: "Spans that a sink's destination accepted",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansDropped: Catalogue.counter({
+      name: own("spans_dropped_total"),
+      help: "Spans that were lost on the way to a sink's destination, by reason",
+      labels: { sink: Label.bounded(few), reason: Label.bounded(few) }
+    }),
+    spansNotSelected: Catalogue.counter({
+      name: own("spans_not_selected_total"),
+      help: "Spans that a sink does not want",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansQueued: Catalogue.gauge({
+      name: own("spans_queued"),
+      help: "Spans that wait for a sink",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansInFlight: Catalogue.gauge({
+      name: own("spans_in_flight"),
+      help: "Spans that are being sent to a sink's destination",
+      labels: { sink: Label.bounded(few) }
+    }),
+    eventsCaptured: Catalogue.counter({
+      name: own("events_captured_total"),
+      help: "Error events captured: always sent + dropped + queued"
+    }),
+    eventsSent: Catalogue.counter({
+      name: own("events_sent_total"),
+      help: "Error events that the error tracker accepted"
+    }),
+    eventsDropped: Catalogue.counter({
+      name: own("events_dropped_total"),
+      help: "Error events that were lost or held back, by reason",
+      labels: { reason: Label.bounded(few) }
+    }),
+    eventsQueued: Catalogue.gauge({ name: own("events_queued"), help: "Error events that wait to be sent" }),
+    labelOverflow: Catalogue.counter({
+      name: own("label_overflow_total"),
+      help: "Records whose label value lay beyond its bound and fell into __overflow__, by metric and label",
+      labels: { metric: Label.bounded(1000), label: Label.bounded(1000) }
+    }),
+    faults: Catalogue.counter({
+      name: own("faults_total"),
+      help: "Faults of the layer's own that were kept out of the program, by hook",
+      labels: { hook: Label.oneOf(...hooks) },
+      known: hooks.map((hook) => ({ hook }))
+    }),
+    nameClashes: Catalogue.counter({
+      name: own("name_clashes_total"),
+      help: "Metrics left out of the exposition because their name is taken, by where they come from",
+      labels: { source: Label.oneOf("definition", "effect", "runtime") },
+      known: [{ source: "definition" }, { source: "effect" }, { source: "runtime" }]
+    }),
+    scrapes: Catalogue.counter({
+      name: own("scrapes_total"),
+      help: "Expositions written, by format",
+      labels: { format: Label.oneOf("prometheus", "openmetrics") },
+      known: [{ format: "prometheus" }, { format: "openmetrics" }]
+    }),
+    scrapeErrors: Catalogue.counter({
+      name: own("scrape_errors_total"),
+      help: "Metrics that could not be collected or written and were left out of a scrape, by metric",
+      labels: { metric: Label.bounded(1000) }
+    }),
+    scrapeDuration: Catalogue.gauge({
+      name: own("scrape_duration_seconds"),
+      help: "How long it took to write the exposition before this one",
+      unit: "seconds"
+    }),
+    scrapeSize: Catalogue.gauge({
+      name: own("scrape_size_bytes"),
+      help: "The size of the exposition before this one",
+      unit: "bytes"
+    })
+  } as const
+}
+
+/** The layer's own metrics by the names that its rooms use. */
+export type SelfMetrics = ReturnType<typeof selfMetrics>
