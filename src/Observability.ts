@@ -1,0 +1,96 @@
+/**
+ * The layer: the only place where tracing, metrics, error tracking and logging meet.
+ *
+ * @example
+ * import { Catalogue, Observability } from "@dawsos/observability"
+ *
+ * const catalogue = Catalogue.make({
+ *   prefix: "shop",
+ *   metrics: { ordersTotal: Catalogue.counter({ name: "shop_orders_total", help: "Orders placed" }) }
+ * })
+ *
+ * export const ObservabilityLive = Observability.layer({ catalogue })
+ */
+import type * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Catalogue from "./Catalogue.ts"
+import * as ErrorTracking from "./errors/ErrorTracking.ts"
+import * as Logging from "./logging/Logging.ts"
+import * as Metrics from "./metrics/Metrics.ts"
+import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
+import * as ObservabilityConfig from "./ObservabilityConfig.ts"
+import * as Scrubber from "./Scrubber.ts"
+import type { SpanSink } from "./tracing/SpanSink.ts"
+import * as Tracing from "./tracing/Tracing.ts"
+
+export { serve } from "./instrument/HttpServer.ts"
+
+/** What a product observes: its metrics, what it keeps secret, and what it records when it starts. */
+export interface Vocabulary {
+  readonly catalogue: Catalogue.Catalogue
+  /** Key names, identifiers and detectors beyond the scrubber's own. */
+  readonly scrubber?: Scrubber.ScrubberOptions | undefined
+  /** Records what is known at the start: the version that runs, say. */
+  readonly onStart?:
+    | ((metrics: Metrics.Service, config: ObservabilityConfig.ObservabilityConfig) => void)
+    | undefined
+}
+
+/** What a program decides about the layer in code, beside the environment. */
+export interface Options {
+  /** Whether the sampling decision that comes in with a request is followed; yes unless set. */
+  readonly trustRemoteSampled?: boolean | undefined
+  /** Where spans go beside the configured destination. */
+  readonly sinks?: ReadonlyArray<SpanSink> | undefined
+  /**
+   * Whether unhandled rejections and uncaught exceptions are captured before the process ends as Node would end it;
+   * only with a `SENTRY_DSN`. No unless set: a library does not take over a process.
+   */
+  readonly captureUncaught?: boolean | undefined
+  /** Whether a user's e-mail address may be sent with an event; no unless set. */
+  readonly sendUserEmail?: boolean | undefined
+  /** Log lines for people or for machines; `auto` asks whether the output is a terminal. */
+  readonly logFormat?: Logging.Format | undefined
+}
+
+/** What the layer provides. */
+export type Services = Tracing.Tracing | Metrics.Metrics | ErrorTracking.ErrorTracking
+
+const disabled: Layer.Layer<Services> = Layer.mergeAll(
+  Layer.succeed(Tracing.Tracing, Tracing.disabled),
+  Layer.succeed(Metrics.Metrics, Metrics.disabled),
+  Layer.succeed(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
+)
+
+const logWarnings = (config: ObservabilityConfig.ObservabilityConfig): Effect.Effect<void> =>
+  Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
+
+/**
+ * The layer of a product, built from the environment (`ObservabilityConfig.config`).
+ *
+ * With `ENABLE_OBSERVABILITY=false`, the default, it opens nothing and loads no vendor; the services are there and do
+ * nothing, log lines still pass the scrubber, and the configuration is checked all the same. A bad configuration is a
+ * `ConfigError`, a port that is taken a `MetricsServerError`.
+ */
+export const layer = (
+  vocabulary: Vocabulary,
+  options: Options = {}
+): Layer.Layer<Services, Config.ConfigError | MetricsServerError> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const config = yield* ObservabilityConfig.config
+    const scrubber = Scrubber.make(vocabulary.scrubber)
+    const base = Layer.mergeAll(
+      Layer.succeed(Scrubber.CurrentScrubber, scrubber),
+      Logging.layer({ scrubber, service: config.service, format: options.logFormat ?? "auto" })
+    )
+    if (!config.enabled) {
+      const explained = Layer.effectDiscard(
+        Effect.andThen(logWarnings(config), Effect.logInfo("Observability disabled via ENABLE_OBSERVABILITY=false"))
+      )
+      return Layer.mergeAll(disabled, explained).pipe(Layer.provideMerge(base))
+    }
+    const live = yield* Effect.promise(() => import("./ObservabilityLive.ts"))
+    const warned = Layer.effectDiscard(logWarnings(config))
+    return Layer.mergeAll(live.layer(vocabulary, options, config, scrubber), warned).pipe(Layer.provideMerge(base))
+  }))

@@ -1,0 +1,29 @@
+/** The layers of DawsOS. */
+import * as process from "node:process"
+import * as Observability from "../Observability.ts"
+import { catalogue, metrics } from "./metrics.ts"
+
+/** What DawsOS observes; a program with options of its own passes it to `Observability.layer`. */
+export const vocabulary: Observability.Vocabulary = {
+  catalogue,
+  onStart: (service, config) =>
+    service.gauge(metrics.systemInfo, {
+      version: config.service.version,
+      environment: config.service.environment,
+      node_version: process.versions.node
+    }).set(1)
+}
+
+/**
+ * Tracing, metrics and error tracking of a DawsOS program, from the environment.
+ *
+ * @example
+ * import * as DawsOs from "@dawsos/observability/dawsos"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const main = Effect.log("running").pipe(Effect.provide(DawsOs.layer))
+ */
+export const layer = Observability.layer(vocabulary)
+
+/** The same layer under the name of the mission. */
+export const Live = layer

@@ -1,0 +1,20 @@
+/**
+ * Observability for Effect programs: tracing, metrics and error tracking from one layer, one combinator, one catalogue.
+ */
+export * as Boundary from "./Boundary.ts"
+export * as Catalogue from "./Catalogue.ts"
+export * as ErrorTracking from "./errors/ErrorTracking.ts"
+export * as Guard from "./Guard.ts"
+export * as HttpClient from "./instrument/HttpClient.ts"
+export * as HttpServer from "./instrument/HttpServer.ts"
+export * as Redis from "./instrument/Redis.ts"
+export * as Sql from "./instrument/Sql.ts"
+export * as Metrics from "./metrics/Metrics.ts"
+export * as Observability from "./Observability.ts"
+export * as ObservabilityConfig from "./ObservabilityConfig.ts"
+export * as Observation from "./Observation.ts"
+export * as Recorder from "./Recorder.ts"
+export * as Scrubber from "./Scrubber.ts"
+export * as Accounting from "./tracing/Accounting.ts"
+export * as SpanSink from "./tracing/SpanSink.ts"
+export * as Tracing from "./tracing/Tracing.ts"
