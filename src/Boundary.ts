@@ -38,8 +38,25 @@ export interface FailureContext {
 /** How many breadcrumbs a boundary keeps; older ones give way. Sentry's own default is 100, half of it is ample here. */
 export const maxBreadcrumbs = 50
 
-/** How many failures of one boundary keep their context; a request that fails more often is a loop. */
+/** How many failures of one boundary keep their context; the oldest give way, so that a job that loops stays small. */
 export const maxFailures = 100
+
+// An observation that knows no user must not hide the one that is known further out.
+const definedIn = (context: FailureContext): FailureContext => {
+  const defined: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(context)) {
+    if (value !== undefined) defined[key] = value
+  }
+  return defined
+}
+
+const makeRoom = (map: Map<unknown, unknown>): void => {
+  if (map.size < maxFailures) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
 
 /**
  * One request or one run of a job.
@@ -58,14 +75,17 @@ export class Boundary {
   user: User | undefined
   /** The span of the boundary itself. */
   span: Tracer.AnySpan | undefined
+  /** The request inside which a job runs, so that a job is told from a context captured before any request. */
+  readonly source: object | undefined
   readonly breadcrumbs: Array<Breadcrumb> = []
-  /** Failures that were reported already, so that one failure gives one event. */
-  readonly reported: Set<unknown> = new Set()
+  /** Failures that were reported already, with the ids of their events, so that one failure gives one event. */
+  readonly reported = new Map<unknown, string>()
   readonly #failures = new Map<unknown, FailureContext>()
 
-  constructor(kind: "http" | "job", operation: string) {
+  constructor(kind: "http" | "job", operation: string, source?: object | undefined) {
     this.kind = kind
     this.operation = operation
+    this.source = source
   }
 
   /** Adds a breadcrumb; the oldest gives way when there are more than `maxBreadcrumbs`. */
@@ -74,15 +94,28 @@ export class Boundary {
     this.breadcrumbs.push(breadcrumb)
   }
 
-  /** Records what was true where `error` began. What is known already stays: the innermost recorder comes first. */
+  /**
+   * Records what was true where `error` began. What is known already stays, field by field: the innermost recorder
+   * comes first, and what it leaves `undefined` is filled in further out.
+   */
   recordFailure(error: unknown, context: FailureContext): void {
     const known = this.#failures.get(error)
-    if (known === undefined && this.#failures.size >= maxFailures) return
-    this.#failures.set(error, {
-      ...context,
-      ...known,
-      tags: known?.tags === undefined ? context.tags : { ...context.tags, ...known.tags }
-    })
+    if (known === undefined) makeRoom(this.#failures)
+    const outer = definedIn(context)
+    this.#failures.set(
+      error,
+      known === undefined ? outer : {
+        ...outer,
+        ...known,
+        ...(outer.tags !== undefined && known.tags !== undefined ? { tags: { ...outer.tags, ...known.tags } } : {})
+      }
+    )
+  }
+
+  /** Notes that `error` was reported as the event `eventId`. */
+  markReported(error: unknown, eventId: string): void {
+    if (!this.reported.has(error)) makeRoom(this.reported)
+    this.reported.set(error, eventId)
   }
 
   /** What was recorded for `error`, if anything was. */
@@ -114,9 +147,20 @@ export const bindRequest = (source: object, boundary: Boundary): void => {
   byRequestSource.set(source, boundary)
 }
 
-/** The boundary that a fiber works for: its request's, else its job's. */
+const sourceOf = (fiber: Fiber.Fiber<unknown, unknown>): object | undefined =>
+  Context.getOrUndefined(fiber.context, HttpServerRequest)?.source
+
+/** Makes the boundary of a job that `fiber` is about to run. */
+export const makeJob = (operation: string, fiber: Fiber.Fiber<unknown, unknown>): Boundary => {
+  const boundary = new Boundary("job", operation, sourceOf(fiber))
+  boundary.span = fiber.cache.span
+  return boundary
+}
+
+/** The boundary that a fiber works for: that of a job begun inside its request, else its request's, else its job's. */
 export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Boundary | undefined => {
-  const request = Context.getOrUndefined(fiber.context, HttpServerRequest)
-  const bound = request === undefined ? undefined : byRequestSource.get(request.source)
-  return bound ?? fiber.getRef(CurrentBoundary)
+  const job = fiber.getRef(CurrentBoundary)
+  const source = sourceOf(fiber)
+  if (source === undefined || (job !== undefined && job.source === source)) return job
+  return byRequestSource.get(source) ?? job
 }

@@ -1,0 +1,132 @@
+/**
+ * Makes an event of a failure, from what the failing fiber, its boundary and the failure itself know.
+ */
+import * as ErrorReporter from "effect/ErrorReporter"
+import type * as Fiber from "effect/Fiber"
+import type * as LogLevel from "effect/LogLevel"
+import * as Predicate from "effect/Predicate"
+import type * as Tracer from "effect/Tracer"
+import * as Boundary from "../Boundary.ts"
+import { type ErrorEvent, type Level, levelOf } from "./ErrorEvent.ts"
+import { type CaptureOptions, CurrentTags, CurrentUser } from "./ErrorTracking.ts"
+import * as Exceptions from "./Exceptions.ts"
+import { type Failure, valueOf } from "./Expected.ts"
+
+/** What every event of a layer says of the program. */
+export interface Program {
+  /** `SERVICE_NAME@SERVICE_VERSION`. */
+  readonly release: string
+  readonly environment: string
+}
+
+/** The circumstances of a capture. */
+export interface Circumstances {
+  readonly program: Program
+  /** The fiber that failed; a crash has none. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly options?: CaptureOptions | undefined
+}
+
+const newId = (): string => crypto.randomUUID().replaceAll("-", "")
+
+const realTraceId = /^[0-9a-f]{32}$/
+
+const traceOf = (
+  failure: Boundary.FailureContext | undefined,
+  boundary: Boundary.Boundary | undefined,
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+): ErrorEvent["trace"] => {
+  const spans: ReadonlyArray<{ readonly traceId?: string | undefined; readonly spanId?: string | undefined }> = [
+    failure,
+    boundary?.span,
+    fiber?.cache.span as Tracer.AnySpan | undefined
+  ].filter((span) => span !== undefined)
+  for (const { spanId, traceId } of spans) {
+    // A span that tracing was switched off for has the trace id `noop`.
+    if (traceId !== undefined && spanId !== undefined && realTraceId.test(traceId)) return { traceId, spanId }
+  }
+  return undefined
+}
+
+const around = (
+  circumstances: Circumstances,
+  failure: Boundary.FailureContext | undefined
+): Pick<
+  ErrorEvent,
+  "timestamp" | "operation" | "transaction" | "trace" | "user" | "tags" | "breadcrumbs" | "release" | "environment"
+> => {
+  const { fiber, options, program, timestamp } = circumstances
+  const boundary = fiber === undefined ? undefined : Boundary.ofFiber(fiber)
+  const span = fiber?.cache.span
+  return {
+    timestamp,
+    operation: options?.operation ?? failure?.operation ?? boundary?.operation ??
+      (span?._tag === "Span" ? span.name : "unknown"),
+    transaction: boundary?.operation,
+    trace: traceOf(failure, boundary, fiber),
+    user: failure?.user ?? fiber?.getRef(CurrentUser) ?? boundary?.user,
+    tags: {
+      ...fiber?.getRef(CurrentTags),
+      ...failure?.tags,
+      ...options?.tags,
+      ...(boundary?.method === undefined ? {} : { method: boundary.method }),
+      ...(boundary?.route === undefined ? {} : { route: boundary.route }),
+      ...(boundary?.requestId === undefined ? {} : { request_id: boundary.requestId })
+    },
+    breadcrumbs: boundary === undefined ? [] : [...boundary.breadcrumbs],
+    release: program.release,
+    environment: program.environment
+  }
+}
+
+// A severity counts only where the error states one: Effect's own default, `Info`, says nothing of an error.
+const severityOf = (error: unknown, options: CaptureOptions | undefined): Level => {
+  if (options?.severity !== undefined) return levelOf(options.severity)
+  if (!Predicate.isObject(error) || !(ErrorReporter.severity in error)) return "error"
+  return levelOf(ErrorReporter.getSeverity(error))
+}
+
+/**
+ * The event of a failure, told in the order in which its reasons matter: a defect before a typed failure.
+ */
+export const ofFailures = (failures: ReadonlyArray<Failure>, circumstances: Circumstances): ErrorEvent => {
+  const defects = failures.filter((reason) => reason._tag === "Die")
+  const ordered = [...defects, ...failures.filter((reason) => reason._tag === "Fail")]
+  const error = ordered[0] === undefined ? undefined : valueOf(ordered[0])
+  const { fiber, options } = circumstances
+  const failure = fiber === undefined ? undefined : Boundary.ofFiber(fiber)?.failure(error)
+  const context = around(circumstances, failure)
+  const exceptions = Exceptions.fromFailures(ordered)
+  const fields = Exceptions.fieldsOf(error)
+  return {
+    ...context,
+    id: newId(),
+    level: severityOf(error, options),
+    message: undefined,
+    exceptions,
+    handled: defects.length === 0,
+    fingerprint: [exceptions[0]?.type ?? "Error", context.operation],
+    extra: {
+      ...(Object.keys(fields).length === 0 ? {} : { error: fields }),
+      ...(Predicate.isObject(error) ? ErrorReporter.getAttributes(error) : {}),
+      ...options?.extra
+    }
+  }
+}
+
+/** The event of a message. */
+export const ofMessage = (message: string, level: LogLevel.LogLevel, circumstances: Circumstances): ErrorEvent => {
+  const context = around(circumstances, undefined)
+  return {
+    ...context,
+    id: newId(),
+    level: levelOf(level),
+    message: message.length > Exceptions.maxText ? `${message.slice(0, Exceptions.maxText)}…` : message,
+    exceptions: [],
+    handled: true,
+    fingerprint: [message.slice(0, 256), context.operation],
+    extra: { ...circumstances.options?.extra }
+  }
+}
