@@ -1,0 +1,129 @@
+/**
+ * Effect's `Tracer` on OpenTelemetry: the spans of `@effect/opentelemetry`, our own context hook and failures.
+ */
+import * as EffectOtel from "@effect/opentelemetry/OtelTracer"
+import * as Otel from "@opentelemetry/api"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import type { Guard } from "../Guard.ts"
+import * as SpanContexts from "./SpanContexts.ts"
+import * as SpanFailure from "./SpanFailure.ts"
+import type { SpanPipeline } from "./SpanPipeline.ts"
+
+/** What the tracer is made of. */
+export interface Options {
+  readonly guard: Guard
+  readonly pipeline: SpanPipeline
+  /** The OpenTelemetry tracer whose sampler decides. */
+  readonly tracer: Otel.Tracer
+  /** One that leaves every span out, for spans that the program asks not to sample. */
+  readonly unsampled: Otel.Tracer
+  /** The layer, to which foreign children of these spans belong too. */
+  readonly owner: object
+}
+
+const evaluate = "~effect/Effect/evaluate" satisfies keyof Tracer.EffectPrimitive<never>
+
+/**
+ * How an `Async` primitive evaluates: all of them share the method of their prototype, so that comparing it tells them
+ * from the rest at the cost of one load. A contract test holds it.
+ */
+export const asyncEvaluate: unknown =
+  (Effect.callback<void>(() => {}) as unknown as Tracer.EffectPrimitive<unknown>)[evaluate]
+
+/** Makes the tracer. */
+export const make = (options: Options): Tracer.Tracer => {
+  const { guard, pipeline } = options
+  const sampled = spansOf(options.tracer)
+  const unsampled = spansOf(options.unsampled)
+  const overrides = { ...guardedMethods(guard, pipeline), [SpanContexts.Owner]: options.owner }
+  return Tracer.make({
+    span(spanOptions) {
+      return pipeline.starting<Tracer.Span>(
+        () => Object.assign((leftOut(spanOptions) ? unsampled : sampled).span(spanOptions), overrides),
+        () => new Tracer.NativeSpan(spanOptions)
+      )
+    },
+    context(primitive, fiber) {
+      // Everything but `Async` runs to its end while the fiber is current, where the context manager sees its span.
+      if (primitive[evaluate] !== asyncEvaluate) return primitive[evaluate](fiber)
+      return entering(guard, primitive, fiber)
+    }
+  })
+}
+
+const spansOf = (tracer: Otel.Tracer): Tracer.Tracer =>
+  Effect.runSync(Effect.provideService(EffectOtel.make, EffectOtel.OtelTracer, tracer))
+
+// `sampled: false` beside a sampled parent, or without one, is the program's own wish (an option, a trace level);
+// beside an unsampled parent it only repeats the parent, and the sampler decides whom to trust.
+const leftOut = (options: Parameters<Tracer.Tracer["span"]>[0]): boolean =>
+  !options.sampled && (Option.isNone(options.parent) || options.parent.value.sampled)
+
+const entering = <X>(guard: Guard, primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<unknown, unknown>): X => {
+  const span = SpanContexts.propagated(fiber.cache.span)
+  if (span === undefined) return primitive[evaluate](fiber)
+  let entered = false
+  try {
+    return Otel.context.with(SpanContexts.withSpan(Otel.context.active(), span), () => {
+      entered = true
+      return primitive[evaluate](fiber)
+    })
+  } catch (fault) {
+    // What the primitive itself throws is the host's.
+    if (entered) throw fault
+    guard.count("context", fault)
+    return primitive[evaluate](fiber)
+  }
+}
+
+type Methods = Pick<Tracer.Span, "attribute" | "event" | "addLinks" | "end">
+
+const guardedMethods = (guard: Guard, pipeline: SpanPipeline): ThisType<Tracer.Span> & Methods => ({
+  attribute(this: Tracer.Span, key, value) {
+    guard.run("tracer", () => base(this).attribute.call(this, key, value), () => {})
+  },
+  event(this: Tracer.Span, name, startTime, attributes) {
+    guard.run("tracer", () => base(this).event.call(this, name, startTime, attributes), () => {})
+  },
+  addLinks(this: Tracer.Span, links) {
+    guard.run("tracer", () => base(this).addLinks.call(this, links), () => {})
+  },
+  end(this: Tracer.Span, endTime, exit) {
+    if (this.status._tag === "Ended") return
+    const inner = SpanContexts.otelSpan(this)
+    if (inner === undefined) return
+    const startTime = this.status.startTime
+    const ended: Tracer.SpanStatus = { _tag: "Ended", startTime, endTime, exit }
+    Object.assign(this, { status: ended })
+    if (!inner.isRecording()) return
+    endSpan(guard, pipeline, inner, endTime, exit, this)
+  }
+})
+
+const base = (span: Tracer.Span): Tracer.Span => Object.getPrototypeOf(span) as Tracer.Span
+
+const endSpan = (
+  guard: Guard,
+  pipeline: SpanPipeline,
+  inner: Otel.Span,
+  endTime: bigint,
+  exit: Exit.Exit<unknown, unknown>,
+  span: Tracer.Span
+): void => {
+  const time = hrTime(endTime)
+  guard.run("tracer", () => {
+    const serverStatus = span.kind === "server" ? span.attributes.get("http.response.status_code") : undefined
+    SpanFailure.recordExit(inner, exit, time, serverStatus)
+  }, () => inner.setStatus({ code: Otel.SpanStatusCode.ERROR, message: "the failure could not be read" }))
+  guard.run("tracer", () => inner.end(time), () => {
+    if (inner.isRecording()) pipeline.abandon()
+  })
+}
+
+const nanosPerSecond = 1_000_000_000n
+
+const hrTime = (nanos: bigint): Otel.HrTime => [Number(nanos / nanosPerSecond), Number(nanos % nanosPerSecond)]

@@ -1,0 +1,89 @@
+/**
+ * The process-wide part: what third-party instrumentation finds behind `@opentelemetry/api`.
+ *
+ * Installed by the first live layer, removed with the last. A program that registered its own OpenTelemetry first keeps
+ * it: then foreign spans go there, and only Effect's come to us.
+ */
+import * as Otel from "@opentelemetry/api"
+import { W3CTraceContextPropagator } from "@opentelemetry/core"
+import { ContextManager } from "./ContextManager.ts"
+import * as NoopTracer from "./NoopTracer.ts"
+import * as SpanContexts from "./SpanContexts.ts"
+
+/** A live layer, as seen by foreign instrumentation. */
+export interface Owner {
+  readonly startSpan: (
+    scope: Scope,
+    name: string,
+    options: Otel.SpanOptions | undefined,
+    context: Otel.Context
+  ) => Otel.Span
+}
+
+/** The name and version of an instrumentation. */
+export interface Scope {
+  readonly name: string
+  readonly version: string | undefined
+}
+
+/** Which of the global parts are ours; the others were registered by the program before. */
+export interface Installed {
+  readonly tracerProvider: boolean
+  readonly contextManager: boolean
+  readonly propagator: boolean
+}
+
+const live: Array<Owner> = []
+let installed: Installed | undefined
+
+/** Adds a live layer; the first one installs the global parts. */
+export const add = (owner: Owner): Installed => {
+  live.push(owner)
+  installed ??= {
+    tracerProvider: Otel.trace.setGlobalTracerProvider(provider),
+    contextManager: Otel.context.setGlobalContextManager(new ContextManager().enable()),
+    // Trace context only: baggage may hold anything and would go to whomever the program talks to.
+    propagator: Otel.propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  }
+  return installed
+}
+
+/** Takes a layer out; the last one removes what was installed. */
+export const remove = (owner: Owner): void => {
+  const index = live.indexOf(owner)
+  if (index >= 0) live.splice(index, 1)
+  if (live.length > 0 || installed === undefined) return
+  if (installed.tracerProvider) Otel.trace.disable()
+  if (installed.contextManager) Otel.context.disable()
+  if (installed.propagator) Otel.propagation.disable()
+  installed = undefined
+}
+
+/**
+ * A tracer whose spans go to the layer of the span that they start under, else to `fallback`.
+ *
+ * Instrumentations keep their tracer for good, so it asks anew for each span: layers come and go.
+ */
+export const tracer = (scope: Scope, fallback: () => Owner | undefined): Otel.Tracer => {
+  const startSpan = (
+    name: string,
+    options?: Otel.SpanOptions,
+    context: Otel.Context = Otel.context.active()
+  ): Otel.Span => {
+    const under = SpanContexts.ownerOf(context)
+    const owner = live.find((candidate) => candidate === under) ?? fallback()
+    return owner === undefined ? NoopTracer.span : owner.startSpan(scope, name, options, context)
+  }
+  const startActiveSpan = (name: string, ...rest: ReadonlyArray<unknown>): never => {
+    const body = rest[rest.length - 1] as (span: Otel.Span) => never
+    const options = (rest.length > 1 ? rest[0] : undefined) as Otel.SpanOptions | undefined
+    const context = (rest.length > 2 ? rest[1] : Otel.context.active()) as Otel.Context
+    const span = startSpan(name, options, context)
+    return Otel.context.with(Otel.trace.setSpan(context, span), body, undefined, span)
+  }
+  return { startSpan, startActiveSpan }
+}
+
+const provider: Otel.TracerProvider = {
+  getTracer: (name, version) => tracer({ name, version }, () => live[0])
+}

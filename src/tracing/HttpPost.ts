@@ -1,0 +1,146 @@
+/**
+ * One HTTP POST of a body of bytes, told in the terms of a span sink: what arrived, what may be tried again, and when.
+ *
+ * On Node's own `http`, because a sink has to see the status, `Retry-After` and whether the body had left when the
+ * connection broke, and has to let go at once when it is interrupted.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Http from "node:http"
+import * as Https from "node:https"
+import { SpanSinkError } from "./SpanSink.ts"
+
+/** The answer to a request, whatever its status. */
+export interface Answer {
+  readonly status: number
+  readonly contentType: string
+  /** At most {@link maxAnswerBytes}. */
+  readonly body: Uint8Array
+}
+
+/** A place to post to. */
+export interface Poster {
+  /** Posts the body. An answer that is not 2xx is an error. */
+  readonly post: (body: Uint8Array) => Effect.Effect<Answer, SpanSinkError>
+  /** Closes the connections. */
+  readonly close: Effect.Effect<void>
+}
+
+/** How to post. */
+export interface Options {
+  /** The name of the sink, for its errors. */
+  readonly sink: string
+  /** Where to. Credentials in it are sent as basic authorization and shown nowhere. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The longest that a request may take. */
+  readonly timeout: Duration.Duration
+}
+
+/** What is read of an answer: errors and partial successes are short, a wrong server may send anything. */
+export const maxAnswerBytes = 64 * 1024
+
+/** How long a server may ask us to wait; one that says a week has not thought of us. */
+export const maxRetryAfter: Duration.Duration = Duration.minutes(5)
+
+// https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
+const retryableStatus = new Set([429, 502, 503, 504])
+
+/** Makes a poster with one connection of its own, kept open between requests. */
+export const make = (options: Options): Poster => {
+  const url = new URL(options.url)
+  const secure = url.protocol === "https:"
+  const agent = secure
+    ? new Https.Agent({ keepAlive: true, maxSockets: 1 })
+    : new Http.Agent({ keepAlive: true, maxSockets: 1 })
+  const headers = { ...basicAuthorization(url), ...options.headers }
+  url.username = ""
+  url.password = ""
+  const place = `${url.origin}${url.pathname}`
+  const timeout = Duration.toMillis(options.timeout)
+
+  const fail = (
+    reason: SpanSinkError["reason"],
+    problem: string,
+    retry: { readonly retryable: boolean; readonly retryAfter?: Duration.Duration | undefined },
+    cause?: unknown
+  ): Effect.Effect<never, SpanSinkError> =>
+    Effect.fail(new SpanSinkError({ sink: options.sink, reason, message: `${place}: ${problem}`, cause, ...retry }))
+
+  const post = (body: Uint8Array): Effect.Effect<Answer, SpanSinkError> =>
+    Effect.callback<Answer, SpanSinkError>((resume) => {
+      let connected = false
+      const request = (secure ? Https : Http).request(url, {
+        method: "POST",
+        agent,
+        headers: { ...headers, "content-length": body.byteLength }
+      })
+      const broken = (problem: string, cause?: unknown): void => {
+        clearTimeout(deadline)
+        // Before there was a connection nothing can have arrived; after that nobody knows.
+        resume(fail(connected ? "timeout" : "unreachable", problem, { retryable: true }, cause))
+      }
+      const deadline = setTimeout(() => {
+        broken(`no answer within ${timeout} ms`)
+        request.destroy()
+      }, timeout)
+      deadline.unref()
+      request.on("socket", (socket) => {
+        if (request.reusedSocket) connected = true
+        else socket.once(secure ? "secureConnect" : "connect", () => connected = true)
+      })
+      request.on("error", (error) => broken(describe(error), error))
+      request.on("response", (response) => {
+        const chunks: Array<Uint8Array> = []
+        let size = 0
+        const done = (): void => {
+          clearTimeout(deadline)
+          resume(answer(response, Buffer.concat(chunks)))
+        }
+        response.on("data", (chunk: Uint8Array) => {
+          chunks.push(chunk.subarray(0, maxAnswerBytes - size))
+          size += chunk.byteLength
+          if (size < maxAnswerBytes) return
+          done()
+          request.destroy()
+        })
+        response.on("end", done)
+        response.on("error", (error) => broken(describe(error), error))
+      })
+      request.end(body)
+      return Effect.sync(() => {
+        clearTimeout(deadline)
+        request.destroy()
+      })
+    })
+
+  const answer = (response: Http.IncomingMessage, body: Uint8Array): Effect.Effect<Answer, SpanSinkError> => {
+    const status = response.statusCode ?? 0
+    if (status >= 200 && status < 300) {
+      return Effect.succeed({ status, contentType: response.headers["content-type"] ?? "", body })
+    }
+    if (status === 413) return fail("too_large", "HTTP 413", { retryable: false })
+    const retryAfter = parseRetryAfter(response.headers["retry-after"], Date.now())
+    return fail("rejected", `HTTP ${status}`, { retryable: retryableStatus.has(status), retryAfter })
+  }
+
+  return { post, close: Effect.sync(() => agent.destroy()) }
+}
+
+/** `Retry-After` in either of its forms, between 0 and {@link maxRetryAfter}; nothing when it can't be read. */
+export const parseRetryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
+  if (header === undefined) return undefined
+  const text = header.trim()
+  const millis = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  if (Number.isNaN(millis)) return undefined
+  return Duration.min(Duration.millis(Math.max(0, millis)), maxRetryAfter)
+}
+
+const basicAuthorization = (url: URL): Record<string, string> => {
+  if (url.username === "" && url.password === "") return {}
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` }
+}
+
+// Node's messages name addresses, never bodies or headers.
+const describe = (error: Error): string => "code" in error ? `${String(error.code)} ${error.message}` : error.message

@@ -1,0 +1,193 @@
+/**
+ * Spans to Jaeger in its legacy Thrift forms.
+ *
+ * Only the translation of spans is `@opentelemetry/exporter-jaeger`'s. Its sender loses a batch for one large span,
+ * reports success without an answer, has no deadline, drops query strings and takes its address from variables of its
+ * own, so packing and sending are ours. Prefer OTLP where there is a choice: every Jaeger since 1.35 takes it.
+ */
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Dgram from "node:dgram"
+import * as Net from "node:net"
+import type { Guard } from "../Guard.ts"
+import type { DropReason } from "./Accounting.ts"
+import * as HttpPost from "./HttpPost.ts"
+import * as JaegerThrift from "./JaegerThrift.ts"
+import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
+import type * as Thrift from "./Thrift.ts"
+
+/** What Jaeger's agent takes as one packet at most, in bytes. */
+export const maxPacketBytes = 65_000
+
+/** The agent's port for the binary encoding; every other port is taken for the compact one, as 6831 is. */
+export const binaryPort = 6832
+
+/** Thrift over HTTP, to a collector's `/api/traces`; the query string of the address is kept. */
+export const http = (options: {
+  readonly url: string
+  readonly timeout: Duration.Duration
+  readonly guard: Guard
+}): SpanSink => {
+  const name = "jaeger"
+  const poster = HttpPost.make({
+    sink: name,
+    url: options.url,
+    headers: { "content-type": "application/x-thrift" },
+    timeout: options.timeout
+  })
+  return {
+    name,
+    acknowledged: true,
+    export: (batch) =>
+      Effect.suspend(() => {
+        const { faults, groups } = encode(batch, "binary", options.guard)
+        const send = ({ process, spans }: Group): Effect.Effect<ExportResult, SpanSinkError> =>
+          Effect.as(poster.post(JaegerThrift.encodeBatch(process, spans)), { accepted: spans.length, rejected: 0 })
+        const [only, ...others] = groups
+        if (only === undefined) return Effect.succeed(nothing(faults))
+        // One layer has one resource, so in practice there is one group, whose failure may be tried again as it is.
+        if (others.length === 0) return Effect.map(send(only), (result) => add(nothing(faults), result))
+        return Effect.reduce(groups, () => nothing(faults), (total, group) =>
+          send(group).pipe(
+            Effect.catchTag("SpanSinkError", ({ reason }) => Effect.succeed(lost(reason, group.spans.length))),
+            Effect.map((result) => add(total, result))
+          ))
+      }),
+    shutdown: poster.close
+  }
+}
+
+/** Thrift over UDP, to an agent: nobody confirms anything. A span that fits no packet is dropped alone. */
+export const udp = (options: {
+  readonly host: string
+  readonly port: number
+  readonly guard: Guard
+}): SpanSink => {
+  const { guard, host, port } = options
+  const encoding: Thrift.Encoding = port === binaryPort ? "binary" : "compact"
+  let socket: Dgram.Socket | undefined
+  const open = (): Dgram.Socket => {
+    if (socket !== undefined) return socket
+    const opened = Dgram.createSocket(Net.isIPv6(host) ? "udp6" : "udp4")
+    opened.unref()
+    opened.on("error", (error) => guard.count("sink", error))
+    socket = opened
+    return opened
+  }
+  const send = (packet: Uint8Array): Effect.Effect<"sent" | "too_large" | "unreachable"> =>
+    Effect.callback((resume) => {
+      open().send(packet, port, host, (error) => {
+        if (error === null) return resume(Effect.succeed("sent"))
+        resume(Effect.succeed((error as NodeJS.ErrnoException).code === "EMSGSIZE" ? "too_large" : "unreachable"))
+      })
+    })
+  // Some kernels take less than Jaeger does (macOS: 9,216 bytes), which only sending tells.
+  const sendSpans = (process: Uint8Array, spans: ReadonlyArray<Uint8Array>): Effect.Effect<ExportResult> =>
+    Effect.flatMap(send(JaegerThrift.encodeEmitBatch(process, spans, encoding)), (outcome) => {
+      if (outcome === "sent") return Effect.succeed({ accepted: spans.length, rejected: 0 })
+      if (outcome === "unreachable" || spans.length === 1) {
+        return Effect.succeed(lost(outcome, spans.length))
+      }
+      const half = spans.length >> 1
+      return Effect.zipWith(
+        sendSpans(process, spans.slice(0, half)),
+        sendSpans(process, spans.slice(half)),
+        add
+      )
+    })
+  return {
+    name: "jaeger",
+    acknowledged: false,
+    export: (batch) =>
+      Effect.suspend(() => {
+        const { faults, groups } = encode(batch, encoding, guard)
+        return Effect.reduce(groups, () => nothing(faults), (total, { process, spans }) => {
+          const { oversized, packets } = pack(spans, maxPacketBytes - overhead(process, encoding))
+          const before = add(total, lost("too_large", oversized))
+          return Effect.reduce(packets, () =>
+            before, (result, packet) =>
+            Effect.map(sendSpans(process, packet), (more) => add(result, more)))
+        })
+      }),
+    shutdown: Effect.sync(() => {
+      socket?.close()
+      socket = undefined
+    })
+  }
+}
+
+interface Group {
+  readonly process: Uint8Array
+  readonly spans: Array<Uint8Array>
+}
+
+/** Encodes each span by itself, under its resource; one that can't be encoded costs itself only. */
+const encode = (
+  batch: ReadonlyArray<ReadableSpan>,
+  encoding: Thrift.Encoding,
+  guard: Guard
+): { readonly groups: ReadonlyArray<Group>; readonly faults: number } => {
+  const groups = new Map<ReadableSpan["resource"], Group>()
+  let faults = 0
+  for (const span of batch) {
+    guard.run("sink", () => {
+      const bytes = JaegerThrift.encodeSpan(span, encoding)
+      let group = groups.get(span.resource)
+      if (group === undefined) {
+        group = { process: JaegerThrift.encodeProcess(span.resource.attributes, encoding), spans: [] }
+        groups.set(span.resource, group)
+      }
+      group.spans.push(bytes)
+    }, () => {
+      faults++
+    })
+  }
+  return { groups: [...groups.values()], faults }
+}
+
+/** Fills packets in order; what fits none is counted. */
+export const pack = (
+  spans: ReadonlyArray<Uint8Array>,
+  room: number
+): { readonly packets: ReadonlyArray<ReadonlyArray<Uint8Array>>; readonly oversized: number } => {
+  const packets: Array<ReadonlyArray<Uint8Array>> = []
+  let oversized = 0
+  let packet: Array<Uint8Array> = []
+  let size = 0
+  for (const span of spans) {
+    if (span.byteLength > room) {
+      oversized++
+      continue
+    }
+    if (size + span.byteLength > room) {
+      packets.push(packet)
+      packet = []
+      size = 0
+    }
+    packet.push(span)
+    size += span.byteLength
+  }
+  if (packet.length > 0) packets.push(packet)
+  return { packets, oversized }
+}
+
+// An empty message, and what the length of a long list adds to it.
+const overhead = (process: Uint8Array, encoding: Thrift.Encoding): number =>
+  JaegerThrift.encodeEmitBatch(process, [], encoding).byteLength + 4
+
+const lost = (reason: DropReason, count: number): ExportResult => ({
+  accepted: 0,
+  rejected: 0,
+  dropped: { [reason]: count }
+})
+
+const nothing = (faults: number): ExportResult => lost("fault", faults)
+
+const add = (left: ExportResult, right: ExportResult): ExportResult => {
+  const dropped = { ...left.dropped }
+  for (const [reason, count] of Object.entries(right.dropped ?? {}) as Array<[keyof typeof dropped, number]>) {
+    dropped[reason] = (dropped[reason] ?? 0) + count
+  }
+  return { accepted: left.accepted + right.accepted, rejected: left.rejected + right.rejected, dropped }
+}

@@ -1,0 +1,67 @@
+/**
+ * Which traces are kept.
+ *
+ * OpenTelemetry's samplers, built from the configuration (never from the process environment), and a count of what they
+ * leave out: no span processor hears of those spans.
+ */
+import type * as Otel from "@opentelemetry/api"
+import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-base"
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler
+} from "@opentelemetry/sdk-trace-base"
+import type { Guard } from "../Guard.ts"
+import type { SamplerConfig } from "../ObservabilityConfig.ts"
+
+/**
+ * The sampler of a configuration.
+ *
+ * With `trustRemoteSampled` false a caller's sampled flag is ignored and the trace judged as if it began here, so that
+ * nobody outside can force or hide sampling; the decision of a local parent holds in any case.
+ */
+export const make = (config: SamplerConfig, trustRemoteSampled: boolean): Sampler => {
+  const root = rootSampler(config)
+  if (!config.parentBased) return root
+  return new ParentBasedSampler(
+    trustRemoteSampled ? { root } : { root, remoteParentSampled: root, remoteParentNotSampled: root }
+  )
+}
+
+const rootSampler = (config: SamplerConfig): Sampler => {
+  switch (config._tag) {
+    case "AlwaysOn":
+      return new AlwaysOnSampler()
+    case "AlwaysOff":
+      return new AlwaysOffSampler()
+    case "Ratio":
+      return new TraceIdRatioBasedSampler(config.ratio)
+  }
+}
+
+/** A sampler that reports each span that it leaves out; a fault of the sampler leaves the span out too. */
+export const counting = (sampler: Sampler, guard: Guard, onUnsampled: () => void): Sampler => ({
+  shouldSample: (...args) => {
+    const result = guard.run<SamplingResult>("tracer", () => sampler.shouldSample(...args), () => notRecorded)
+    if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()
+    return result
+  },
+  toString: () => String(sampler)
+})
+
+/** Leaves every span out: for those that the program itself asks not to sample. */
+export const never: Sampler = new AlwaysOffSampler()
+
+const notRecorded: SamplingResult = { decision: SamplingDecision.NOT_RECORD }
+
+/** Takes a share of all traces, by trace id: all spans of a trace or none. */
+export const byTraceId = (ratio: number): (traceId: string) => boolean => {
+  if (ratio >= 1) return () => true
+  if (ratio <= 0) return () => false
+  const sampler = new TraceIdRatioBasedSampler(ratio)
+  // The decision depends on the trace id alone, so an empty context does.
+  const nowhere: Otel.Context = { getValue: () => undefined, setValue: () => nowhere, deleteValue: () => nowhere }
+  return (traceId) => sampler.shouldSample(nowhere, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED
+}

@@ -1,0 +1,75 @@
+/**
+ * The copy of an ended span that may leave the process.
+ *
+ * It shares nothing mutable with the span that it was made from, and holds neither its parent nor its `Exit`.
+ */
+import type * as Otel from "@opentelemetry/api"
+import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-base"
+
+/** What scrubbing a span takes; the layer's `Scrubber` is one. */
+export interface SpanScrubber {
+  readonly text: (text: string) => string
+  readonly attributes: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+}
+
+/** Copies `span` as the scrubber would have it: name, attributes, status message, events, links. */
+export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan => {
+  const spanContext = span.spanContext()
+  const { parentSpanContext, status } = span
+  return {
+    name: scrubber.text(span.name),
+    kind: span.kind,
+    spanContext: () => spanContext,
+    ...(parentSpanContext === undefined ? {} : { parentSpanContext }),
+    startTime: span.startTime,
+    endTime: span.endTime,
+    status: status.message === undefined ? status : { code: status.code, message: scrubber.text(status.message) },
+    attributes: attributes(span.attributes, scrubber),
+    links: span.links.map((link) => scrubLink(link, scrubber)),
+    events: span.events.map((event) => scrubEvent(event, scrubber)),
+    duration: span.duration,
+    ended: span.ended,
+    resource: span.resource,
+    instrumentationScope: span.instrumentationScope,
+    droppedAttributesCount: span.droppedAttributesCount,
+    droppedEventsCount: span.droppedEventsCount,
+    droppedLinksCount: span.droppedLinksCount
+  }
+}
+
+/** Attributes as the scrubber would have them, every value one that OpenTelemetry can carry. */
+export const attributes = (
+  values: Readonly<Record<string, unknown>>,
+  scrubber: SpanScrubber
+): Otel.Attributes => {
+  const scrubbed = scrubber.attributes(values)
+  const carried: Otel.Attributes = {}
+  for (const key of Object.keys(scrubbed)) {
+    const value = scrubbed[key]
+    if (value === undefined || value === null) continue
+    carried[key] = isCarried(value) ? value : JSON.stringify(value) ?? String(value)
+  }
+  return carried
+}
+
+const isCarried = (value: unknown): value is Otel.AttributeValue => {
+  if (isPrimitive(value)) return true
+  return Array.isArray(value) &&
+    value.every((item) => item === null || item === undefined || (isPrimitive(item) && typeof item === typeof value[0]))
+}
+
+const isPrimitive = (value: unknown): value is string | number | boolean =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+
+const scrubEvent = (event: TimedEvent, scrubber: SpanScrubber): TimedEvent => ({
+  time: event.time,
+  name: scrubber.text(event.name),
+  ...(event.attributes === undefined ? {} : { attributes: attributes(event.attributes, scrubber) }),
+  ...(event.droppedAttributesCount === undefined ? {} : { droppedAttributesCount: event.droppedAttributesCount })
+})
+
+const scrubLink = (link: Otel.Link, scrubber: SpanScrubber): Otel.Link => ({
+  context: link.context,
+  ...(link.attributes === undefined ? {} : { attributes: attributes(link.attributes, scrubber) }),
+  ...(link.droppedAttributesCount === undefined ? {} : { droppedAttributesCount: link.droppedAttributesCount })
+})

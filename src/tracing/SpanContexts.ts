@@ -1,0 +1,52 @@
+/**
+ * Between Effect's spans and OpenTelemetry's contexts.
+ */
+import * as Otel from "@opentelemetry/api"
+import * as Context from "effect/Context"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+
+/** The OpenTelemetry span inside an Effect span that was made by `@effect/opentelemetry`. */
+export const otelSpan = (span: Tracer.AnySpan): Otel.Span | undefined => {
+  const inner = (span as { readonly span?: unknown }).span
+  return typeof inner === "object" && inner !== null && "spanContext" in inner ? inner as Otel.Span : undefined
+}
+
+/** The nearest span that may be a parent: those with `DisablePropagation` are passed over. */
+export const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
+  let current = span
+  while (current !== undefined && Context.get(current.annotations, Tracer.DisablePropagation)) {
+    current = current._tag === "Span" ? Option.getOrUndefined(current.parent) : undefined
+  }
+  return current
+}
+
+/**
+ * The key under which `@effect/opentelemetry` marks a context as set by Effect, so that a fiber that is started inside
+ * of one does not take the span for a foreign parent. The same text gives the same key.
+ */
+const effectSpan = Otel.createContextKey("@effect/opentelemetry/OtelTracer/EffectSpan")
+
+/** Marks contexts with the layer that their span belongs to, so that foreign children go to the same pipeline. */
+const owner = Otel.createContextKey("@dawsos/observability/Tracing/owner")
+
+/** The property that ties a span to the layer that made it. */
+export const Owner: unique symbol = Symbol("@dawsos/observability/Tracing/owner")
+
+/** The layer whose span a context carries. */
+export const ownerOf = (context: Otel.Context): unknown => context.getValue(owner)
+
+/** `context` with an Effect span as the active one; baggage and suppression stay. */
+export const withSpan = (context: Otel.Context, span: Tracer.AnySpan): Otel.Context => {
+  const inner = otelSpan(span) ?? Otel.trace.wrapSpanContext(toSpanContext(span))
+  const populated = Otel.trace.setSpan(context, inner).setValue(effectSpan, inner)
+  const of = (span as { readonly [Owner]?: unknown })[Owner]
+  return of === undefined ? populated : populated.setValue(owner, of)
+}
+
+const toSpanContext = (span: Tracer.AnySpan): Otel.SpanContext => ({
+  traceId: span.traceId,
+  spanId: span.spanId,
+  traceFlags: span.sampled ? Otel.TraceFlags.SAMPLED : Otel.TraceFlags.NONE,
+  isRemote: span._tag === "ExternalSpan"
+})

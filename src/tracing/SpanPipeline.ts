@@ -1,0 +1,186 @@
+/**
+ * The span pipeline: counts every span, scrubs those that leave, and feeds every sink through its own queue.
+ *
+ * It stands where OpenTelemetry's `BatchSpanProcessor` would; that one can't count, drops silently and forgets a batch
+ * in flight at shutdown.
+ */
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base"
+import * as Effect from "effect/Effect"
+import type { Guard } from "../Guard.ts"
+import type * as Accounting from "./Accounting.ts"
+import type { Environment, Limits } from "./SinkQueue.ts"
+import { SinkQueue } from "./SinkQueue.ts"
+import type { SpanSink } from "./SpanSink.ts"
+import type { Cancel, Timers } from "./Timers.ts"
+
+/** How long a flush may take, in milliseconds: the promise of `Tracing.flush`. */
+export const flushBudget = 5_000
+
+/** Of the 5 s that a shutdown may take, what is left to the sinks for letting go, in milliseconds. */
+export const shutdownReserve = 500
+
+/** What a pipeline is made of. */
+export interface Options extends Environment {
+  readonly sinks: ReadonlyArray<SpanSink>
+  /** Gives the scrubbed copy that may leave the process. */
+  readonly scrub: (span: ReadableSpan) => ReadableSpan
+}
+
+export type { Limits }
+
+/** See the module. */
+export class SpanPipeline {
+  readonly #queues: ReadonlyArray<SinkQueue>
+  readonly #guard: Guard
+  readonly #timers: Timers
+  readonly #scrub: (span: ReadableSpan) => ReadableSpan
+  #started = 0
+  #open = 0
+  #unsampled = 0
+  #ended = 0
+  #shutdown: Promise<Accounting.Accounting> | undefined
+
+  constructor(options: Options) {
+    this.#queues = options.sinks.map((sink) => new SinkQueue(sink, options))
+    this.#guard = options.guard
+    this.#timers = options.timers
+    this.#scrub = options.scrub
+  }
+
+  /** The pipeline as OpenTelemetry's provider sees it. */
+  readonly processor: SpanProcessor = {
+    onStart: (span) => {
+      if (isSampled(span)) {
+        this.#started++
+        this.#open++
+      } else this.unsampled()
+    },
+    onEnd: (span) => {
+      if (isSampled(span)) this.#onEnd(span)
+    },
+    forceFlush: () => Effect.runPromise(Effect.asVoid(this.flush)),
+    shutdown: () => Effect.runPromise(Effect.asVoid(this.shutdown))
+  }
+
+  /** Counts a span that the sampler left out; OpenTelemetry tells its processors nothing of those. */
+  unsampled(): void {
+    this.#started++
+    this.#unsampled++
+  }
+
+  /**
+   * Runs `body`, which starts a span. Should it throw, the span that was to be counts as started, ended and lost to
+   * `fault`.
+   */
+  starting<A>(body: () => A, fallback: () => A): A {
+    const started = this.#started
+    const open = this.#open
+    return this.#guard.run("tracer", body, () => {
+      if (this.#open > open) this.#open--
+      else if (this.#started > started) return fallback()
+      else this.#started++
+      this.#loseEnded()
+      return fallback()
+    })
+  }
+
+  /** Counts an open span that can't be ended any more as ended and lost to `fault`. */
+  abandon(): void {
+    this.#open--
+    this.#loseEnded()
+  }
+
+  /** The books as they are now. */
+  accounting(): Accounting.Accounting {
+    return {
+      started: this.#started,
+      open: this.#open,
+      unsampled: this.#unsampled,
+      ended: this.#ended,
+      sinks: this.#queues.map((queue) => queue.accounting())
+    }
+  }
+
+  /** Exports what has ended so far. */
+  readonly flush: Effect.Effect<Accounting.Accounting> = Effect.suspend(() => this.#flush(flushBudget))
+
+  /** Flushes, gives up on what hangs, lets the sinks go. Further calls answer with the outcome of the first. */
+  readonly shutdown: Effect.Effect<Accounting.Accounting> = Effect.promise(() => {
+    this.#shutdown ??= Effect.runPromise(this.#close())
+    return this.#shutdown
+  })
+
+  #flush(budget: number): Effect.Effect<Accounting.Accounting> {
+    return Effect.callback<Accounting.Accounting>((resume) => {
+      const done = (): void => {
+        cancels.forEach((cancel) => cancel())
+        resume(Effect.sync(() => this.accounting()))
+      }
+      const cancels: Array<Cancel> = [this.#timers.after(budget, done, true)]
+      let waiting = this.#queues.length
+      if (waiting === 0) return done()
+      for (const queue of this.#queues) {
+        cancels.push(queue.flush(() => {
+          waiting--
+          if (waiting === 0) done()
+        }))
+      }
+      return Effect.sync(() => cancels.forEach((cancel) => cancel()))
+    })
+  }
+
+  #close(): Effect.Effect<Accounting.Accounting> {
+    return Effect.suspend(() => {
+      for (const queue of this.#queues) queue.close()
+      return this.#flush(flushBudget - shutdownReserve)
+    }).pipe(
+      Effect.flatMap(() => {
+        for (const queue of this.#queues) queue.abort()
+        return this.#letGo()
+      }),
+      Effect.map(() => this.accounting())
+    )
+  }
+
+  // Callbacks instead of `Effect.timeout`: a sink that can't be interrupted must not hold the shutdown up.
+  #letGo(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      let waiting = this.#queues.length
+      const cancel = this.#timers.after(shutdownReserve, () => resume(Effect.void), true)
+      const done = (): void => {
+        cancel()
+        resume(Effect.void)
+      }
+      if (waiting === 0) return done()
+      for (const queue of this.#queues) {
+        Effect.runFork(Effect.suspend(() => queue.sink.shutdown)).addObserver((exit) => {
+          if (exit._tag === "Failure") this.#guard.count("sink", exit.cause)
+          waiting--
+          if (waiting === 0) done()
+        })
+      }
+    })
+  }
+
+  #onEnd(span: ReadableSpan): void {
+    this.#open--
+    this.#ended++
+    let bound: ReadableSpan | undefined
+    let tried = false
+    const bind = (): ReadableSpan | undefined => {
+      if (!tried) {
+        tried = true
+        bound = this.#guard.run<ReadableSpan | undefined>("scrubber", () => this.#scrub(span), () => undefined)
+      }
+      return bound
+    }
+    for (const queue of this.#queues) queue.offer(span, bind)
+  }
+
+  #loseEnded(): void {
+    this.#ended++
+    for (const queue of this.#queues) queue.drop("fault")
+  }
+}
+
+const isSampled = (span: ReadableSpan): boolean => (span.spanContext().traceFlags & 1) === 1

@@ -1,0 +1,47 @@
+/**
+ * Where ended spans go.
+ *
+ * A sink sends a batch when it is told to, and says what became of it. Queue, deadline, accounting and (in time)
+ * retries belong to the pipeline, so a sink stays small.
+ */
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { DropReason } from "./Accounting.ts"
+
+/** What became of the spans of one batch; a span in no count is taken for lost by a fault of the sink. */
+export interface ExportResult {
+  readonly accepted: number
+  /** Refused by the receiver in its answer. */
+  readonly rejected: number
+  /** What the sink could not send at all, by reason: one oversized span must not cost the others. */
+  readonly dropped?: Partial<Readonly<Record<DropReason, number>>> | undefined
+}
+
+/** A destination of spans. */
+export interface SpanSink {
+  /** Short and unique in a pipeline, such as `otlp`; a label value of the layer's own metrics. */
+  readonly name: string
+  /** Whether the receiver confirms what it got. */
+  readonly acknowledged: boolean
+  /** Sends the batch. It is interrupted at its deadline and has to let go of its connection then. */
+  readonly export: (batch: ReadonlyArray<ReadableSpan>) => Effect.Effect<ExportResult, SpanSinkError>
+  /** Releases what the sink holds; called once, after the last export. */
+  readonly shutdown: Effect.Effect<void>
+  /** Which spans the sink takes; all of them unless given. It sees the span before scrubbing and must not keep it. */
+  readonly selects?: ((span: ReadableSpan) => boolean) | undefined
+}
+
+/** A batch was not accepted as a whole. `reason` is how its spans are counted if they are given up. */
+export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
+  readonly sink: string
+  readonly reason: Exclude<DropReason, "queue_full" | "shutdown">
+  /** Whether sending the same batch again can help. */
+  readonly retryable: boolean
+  /** How long the receiver asked to wait before the next attempt. */
+  readonly retryAfter?: Duration.Duration | undefined
+  /** In words, without secrets. */
+  readonly message: string
+  readonly cause?: unknown
+}> {}
