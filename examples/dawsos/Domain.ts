@@ -1,4 +1,5 @@
 /** The values that travel between services, agents and patterns. */
+import * as Schema from "effect/Schema"
 
 /** Who asks, about which portfolio, on which prices. */
 export interface RequestContext {
@@ -13,23 +14,28 @@ export interface RequestContext {
   readonly require_fresh: boolean
 }
 
-export interface Position {
-  readonly security_id: string
-  readonly symbol: string
-  readonly name: string
-  readonly sector: string
-  readonly currency: string
-  readonly quantity: number
-  readonly cost: number
-}
+export const Position = Schema.Struct({
+  security_id: Schema.String,
+  symbol: Schema.String,
+  name: Schema.String,
+  sector: Schema.String,
+  currency: Schema.String,
+  quantity: Schema.Finite,
+  cost: Schema.Finite
+})
+
+export type Position = typeof Position.Type
 
 /** A position at the prices of a pack, in the portfolio's base currency. */
-export interface ValuedPosition extends Position {
-  readonly price: number
-  readonly fx_rate: number
-  readonly value: number
-  readonly weight: number
-}
+export const ValuedPosition = Schema.Struct({
+  ...Position.fields,
+  price: Schema.Finite,
+  fx_rate: Schema.Finite,
+  value: Schema.Finite,
+  weight: Schema.Finite
+})
+
+export type ValuedPosition = typeof ValuedPosition.Type
 
 /** Where a value comes from; `stale` and `stub` mean that the answer is degraded. */
 export type Provenance = "real" | "computed" | "cached" | "stale" | "stub"

@@ -28,63 +28,28 @@ export type IndicatorId = keyof typeof indicators
 
 export const isIndicator = (id: string): id is IndicatorId => Object.hasOwn(indicators, id)
 
+const ratioNames = [
+  "returnOnEquity",
+  "grossProfitMargin",
+  "debtEquityRatio",
+  "currentRatio",
+  "interestCoverage",
+  "payoutRatio",
+  "dividendYield",
+  "freeCashFlowMargin",
+  "dividendYears"
+] as const
+
+const ratios = (...values: ReadonlyArray<number>) =>
+  Object.fromEntries(ratioNames.map((name, index) => [name, values[index] ?? 0]))
+
 /** Ratios in the shape of FMP's answer. An index has none, which is why a checklist on SPX fails. */
 export const fundamentals: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  AAPL: {
-    returnOnEquity: 0.31,
-    grossProfitMargin: 0.4,
-    debtEquityRatio: 0.05,
-    currentRatio: 2.7,
-    interestCoverage: 90,
-    payoutRatio: 0,
-    dividendYield: 0,
-    freeCashFlowMargin: 0.24,
-    dividendYears: 0
-  },
-  MSFT: {
-    returnOnEquity: 0.42,
-    grossProfitMargin: 0.8,
-    debtEquityRatio: 0.15,
-    currentRatio: 1.9,
-    interestCoverage: 75,
-    payoutRatio: 0.28,
-    dividendYield: 0.018,
-    freeCashFlowMargin: 0.3,
-    dividendYears: 7
-  },
-  IBM: {
-    returnOnEquity: 0.6,
-    grossProfitMargin: 0.45,
-    debtEquityRatio: 1.2,
-    currentRatio: 1.3,
-    interestCoverage: 40,
-    payoutRatio: 0.22,
-    dividendYield: 0.02,
-    freeCashFlowMargin: 0.16,
-    dividendYears: 15
-  },
-  AMZN: {
-    returnOnEquity: 0.22,
-    grossProfitMargin: 0.22,
-    debtEquityRatio: 0.02,
-    currentRatio: 1.3,
-    interestCoverage: 30,
-    payoutRatio: 0,
-    dividendYield: 0,
-    freeCashFlowMargin: 0.1,
-    dividendYears: 0
-  },
-  GOOG: {
-    returnOnEquity: 0.2,
-    grossProfitMargin: 0.62,
-    debtEquityRatio: 0.01,
-    currentRatio: 10,
-    interestCoverage: 200,
-    payoutRatio: 0,
-    dividendYield: 0,
-    freeCashFlowMargin: 0.36,
-    dividendYears: 0
-  }
+  AAPL: ratios(0.31, 0.4, 0.05, 2.7, 90, 0, 0, 0.24, 0),
+  MSFT: ratios(0.42, 0.8, 0.15, 1.9, 75, 0.28, 0.018, 0.3, 7),
+  IBM: ratios(0.6, 0.45, 1.2, 1.3, 40, 0.22, 0.02, 0.16, 15),
+  AMZN: ratios(0.22, 0.22, 0.02, 1.3, 30, 0, 0, 0.1, 0),
+  GOOG: ratios(0.2, 0.62, 0.01, 10, 200, 0, 0, 0.36, 0)
 }
 
 export const securities = [

@@ -1,0 +1,123 @@
+/** What comes from outside, and what goes out: quotes, fundamentals, news, macro series, reports. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { ValuedPosition } from "../Domain.ts"
+import { sum } from "../finance/Statistics.ts"
+import { type Agent, capability, computed } from "../orchestrator/AgentRuntime.ts"
+import { Providers } from "../providers/Providers.ts"
+import { Ledger } from "../services/Ledger.ts"
+import { Pricing } from "../services/Pricing.ts"
+import { Ratings } from "../services/Ratings.ts"
+import { Reports } from "../services/Reports.ts"
+
+const OfSymbol = Schema.Struct({ symbol: Schema.String })
+const OfSecurity = Schema.Struct({ security_id: Schema.String })
+const OfSeries = Schema.Struct({ series_id: Schema.String })
+const Valued = Schema.Struct({ positions: Schema.Array(ValuedPosition) })
+const ToSearch = Schema.Struct({ ...Valued.fields, lookback_hours: Schema.Finite })
+const Article = Schema.Struct({ symbol: Schema.String, title: Schema.String, sentiment: Schema.Finite })
+const News = Schema.Struct({ articles: Schema.Array(Article) })
+const ToWeigh = Schema.Struct({ ...Valued.fields, news: Schema.Array(Article) })
+const Observations = Schema.Struct({
+  observations: Schema.Array(Schema.Struct({ date: Schema.String, value: Schema.FiniteFromString }))
+})
+
+/** The database does not know this security. */
+export class UnknownSecurity extends Schema.TaggedError<UnknownSecurity>()("UnknownSecurity", {
+  security: Schema.String
+}) {}
+
+export class DataHarvester extends Context.Service<DataHarvester>()("dawsos/agents/DataHarvester", {
+  make: Effect.gen(function*() {
+    const providers = yield* Providers
+    const pricing = yield* Pricing
+    const ratings = yield* Ratings
+    const ledger = yield* Ledger
+    const reports = yield* Reports
+
+    const search = (symbols: ReadonlyArray<string>, hours: number) =>
+      providers.fetch({
+        provider: "newsapi",
+        endpoint: "/everything",
+        query: { q: symbols.join(" OR "), hours: String(hours) },
+        schema: News,
+        maxAge: "20 seconds"
+      }).pipe(Effect.map(({ data, provenance }) => ({ data: data.articles, provenance })))
+
+    const capabilities = {
+      // A provider's failure is a field of the answer, as in DawsOS: the provenance tells it from a success.
+      "provider.fetch_quote": capability(
+        OfSymbol,
+        Effect.fn(function*(input: typeof OfSymbol.Type) {
+          return yield* Effect.catchTag(pricing.quote(input.symbol), "ProviderError", (error) =>
+            Effect.succeed({
+              data: { symbol: input.symbol, price: null, error: error.message },
+              provenance: "stub" as const
+            }))
+        })
+      ),
+      "provider.fetch_news": capability(
+        OfSymbol,
+        Effect.fn(function*(input: typeof OfSymbol.Type) {
+          return yield* search([input.symbol], 24)
+        })
+      ),
+      "provider.fetch_macro": capability(
+        OfSeries,
+        Effect.fn(function*(input: typeof OfSeries.Type) {
+          const { data, provenance } = yield* providers.fetch({
+            provider: "fred",
+            endpoint: "/series/observations",
+            query: { series_id: input.series_id },
+            schema: Observations,
+            maxAge: "10 seconds"
+          })
+          return { data: data.observations.at(-1) ?? null, provenance }
+        })
+      ),
+      "fundamentals.load": capability(
+        OfSecurity,
+        Effect.fn(function*(input: typeof OfSecurity.Type) {
+          const security = yield* ledger.security(input.security_id)
+          if (security === undefined) return yield* new UnknownSecurity({ security: input.security_id })
+          return yield* ratings.fundamentals(security.symbol)
+        })
+      ),
+      "news.search": capability(
+        ToSearch,
+        Effect.fn(function*(input: typeof ToSearch.Type) {
+          return yield* search(input.positions.map((position) => position.symbol), input.lookback_hours)
+        })
+      ),
+      "news.compute_portfolio_impact": capability(
+        ToWeigh,
+        Effect.fn(function*(input: typeof ToWeigh.Type) {
+          const impacts = input.positions.map((position) => {
+            const articles = input.news.filter((article) => article.symbol === position.symbol)
+            const sentiment = articles.length === 0 ? 0 : sum(articles.map((a) => a.sentiment)) / articles.length
+            return { symbol: position.symbol, articles: articles.length, impact: sentiment * position.weight }
+          })
+          return yield* Effect.succeed(computed({ sentiment: sum(impacts.map((each) => each.impact)), impacts }))
+        })
+      ),
+      "reports.export_csv": capability(
+        Valued,
+        Effect.fn(function*(input: typeof Valued.Type) {
+          return computed({ media_type: "text/csv", content: yield* reports.csv(input.positions) })
+        })
+      ),
+      "reports.render_pdf": capability(
+        Valued,
+        Effect.fn(function*(input: typeof Valued.Type) {
+          const pdf = yield* reports.pdf("Portfolio report", input.positions)
+          return computed({ media_type: "application/pdf", content: Buffer.from(pdf, "latin1").toString("base64") })
+        })
+      )
+    }
+    return { name: "data_harvester", capabilities } as const satisfies Agent
+  })
+}) {
+  static readonly layer = Layer.effect(DataHarvester, DataHarvester.make)
+}

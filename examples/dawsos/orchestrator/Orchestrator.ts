@@ -1,0 +1,120 @@
+/** Runs a pattern: its steps in order, the first error aborts, and a trace of what was done comes with the result. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import type { Provenance, RequestContext } from "../Domain.ts"
+import { PatternExecutionError, Rejected } from "../Errors.ts"
+import { Settings } from "../Settings.ts"
+import { AgentRuntime, type RequestCache } from "./AgentRuntime.ts"
+import { deployed, type Pattern } from "./Patterns.ts"
+import { holds, resolve, type Scope } from "./Templates.ts"
+
+export interface StepTrace {
+  readonly capability: string
+  readonly agent: string
+  readonly status: "ok" | "skipped"
+  readonly duration_ms: number
+}
+
+export interface PatternResult {
+  readonly pattern_id: string
+  readonly state: Readonly<Record<string, unknown>>
+  readonly trace: {
+    readonly agents_used: ReadonlyArray<string>
+    readonly capabilities_used: ReadonlyArray<string>
+    readonly steps: ReadonlyArray<StepTrace>
+    readonly provenance: Readonly<Record<string, Provenance>>
+  }
+  /** Some of the data are old or made up, because where they come from did not answer. */
+  readonly degraded: boolean
+}
+
+/** The inputs with their defaults, each of the declared type. */
+export const bindInputs = (
+  pattern: Pattern,
+  given: Readonly<Record<string, unknown>>
+): Result.Result<Readonly<Record<string, unknown>>, Rejected> => {
+  const invalid = (detail: string) => Result.fail(new Rejected({ code: "pattern_invalid", detail }))
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(pattern.inputs, name))
+  if (unknown !== undefined) {
+    return invalid(`${pattern.id} has no input ${unknown}; it has ${Object.keys(pattern.inputs).join(", ") || "none"}`)
+  }
+  const bound: Record<string, unknown> = {}
+  for (const [name, input] of Object.entries(pattern.inputs)) {
+    const value = given[name] ?? input.default
+    if (typeof value !== input.type) {
+      return invalid(`input ${name} of ${pattern.id} must be a ${input.type}`)
+    }
+    bound[name] = value
+  }
+  return Result.succeed(bound)
+}
+
+export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orchestrator", {
+  make: Effect.gen(function*() {
+    const runtime = yield* AgentRuntime
+    const settings = yield* Settings
+    const all = new Map(deployed(settings.fault).map((pattern) => [pattern.id, pattern]))
+
+    const execute = Effect.fn(function*(
+      pattern: Pattern,
+      inputs: Readonly<Record<string, unknown>>,
+      ctx: RequestContext
+    ) {
+      const state: Record<string, unknown> = {}
+      const provenance: Record<string, Provenance> = {}
+      const steps: Array<StepTrace> = []
+      const cache: RequestCache = new Map()
+      const scope: Scope = { inputs, ctx, state }
+      for (const step of pattern.steps) {
+        const failed = (code: PatternExecutionError["code"]) => (cause: unknown) =>
+          new PatternExecutionError({ code, patternId: pattern.id, step: step.capability, cause })
+        const agent = runtime.agentOf(step.capability)
+        const begin = yield* Clock.currentTimeMillis
+        const wanted = step.if === undefined ||
+          (yield* Effect.mapError(Effect.fromResult(holds(step.if, scope)), failed("pattern_execution_error")))
+        if (wanted) {
+          const args = yield* Effect.mapError(
+            Effect.fromResult(resolve(step.args, scope)),
+            failed("pattern_execution_error")
+          )
+          const result = yield* Effect.catchTags(runtime.execute(step.capability, args, ctx, cache), {
+            AgentExecutionError: (error) => Effect.fail(failed("agent_execution_error")(error)),
+            CapabilityNotFound: (error) => Effect.fail(failed("capability_not_found")(error))
+          })
+          state[step.as] = result.data
+          provenance[step.as] = result.provenance
+        }
+        steps.push({
+          capability: step.capability,
+          agent: agent ?? "none",
+          status: wanted ? "ok" : "skipped",
+          duration_ms: (yield* Clock.currentTimeMillis) - begin
+        })
+      }
+      const used = steps.filter((step) => step.status === "ok")
+      return {
+        pattern_id: pattern.id,
+        state,
+        trace: {
+          agents_used: [...new Set(used.map((step) => step.agent))],
+          capabilities_used: [...new Set(used.map((step) => step.capability))],
+          steps,
+          provenance
+        },
+        degraded: Object.values(provenance).some((source) => source === "stale" || source === "stub")
+      } satisfies PatternResult
+    })
+
+    const find = Effect.fnUntraced(function*(id: string) {
+      const pattern = all.get(id)
+      return pattern ?? (yield* new Rejected({ code: "pattern_not_found", detail: `there is no pattern ${id}` }))
+    })
+
+    return { patterns: [...all.values()], find, execute }
+  })
+}) {
+  static readonly layer = Layer.effect(Orchestrator, Orchestrator.make)
+}

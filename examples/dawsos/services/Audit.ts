@@ -1,0 +1,27 @@
+/** Who did what. A failure to write it down is logged and never fails the request. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as SqlClient from "effect/sql/SqlClient"
+
+export interface AuditEntry {
+  readonly user_id: string
+  readonly action: string
+  readonly request_id: string
+  readonly outcome: string
+}
+
+export class Audit extends Context.Service<Audit>()("dawsos/AuditService", {
+  make: Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const log = Effect.fn(function*(entry: AuditEntry) {
+      yield* Effect.ignore(sql`insert into audit_log ${sql.insert({ ...entry })}`, {
+        log: "Error",
+        message: "the audit log could not be written"
+      })
+    })
+    return { log }
+  })
+}) {
+  static readonly layer = Layer.effect(Audit, Audit.make)
+}

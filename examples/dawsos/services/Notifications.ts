@@ -1,0 +1,124 @@
+/** Delivers alerts; what cannot be delivered waits in the dead-letter queue and is tried again at 1, 5 and 30 min. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as SqlClient from "effect/sql/SqlClient"
+import { localServer, sendJson } from "../LocalServer.ts"
+import { Settings } from "../Settings.ts"
+
+export const deliveryMethods = ["inapp", "email", "webhook"] as const
+
+export type DeliveryMethod = typeof deliveryMethods[number]
+
+export type DeliveryStatus = "success" | "error" | "dead_letter"
+
+export interface Notification {
+  readonly alert_id: string
+  readonly user_id: string
+  readonly delivery_method: DeliveryMethod
+  readonly message: string
+}
+
+const retryDelays = [Duration.minutes(1), Duration.minutes(5), Duration.minutes(30)]
+
+/** What receives webhooks and mail: refuses the first of each, so that the queue has something to do. */
+export class WebhookSink extends Context.Service<WebhookSink, {
+  readonly url: string
+  readonly received: () => number
+}>()("dawsos/WebhookSink") {
+  static readonly layer = Layer.effect(
+    WebhookSink,
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      let received = 0
+      const url = yield* localServer((request, response) => {
+        request.resume().on("end", () => {
+          const path = request.url ?? "/"
+          if (!seen.has(path)) {
+            seen.add(path)
+            return sendJson(response, 503, { error: "not ready" })
+          }
+          received += 1
+          sendJson(response, 202, { accepted: true })
+        })
+      })
+      return WebhookSink.of({ url, received: () => received })
+    })
+  )
+}
+
+export class Notifications extends Context.Service<Notifications>()("dawsos/NotificationService", {
+  make: Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const settings = yield* Settings
+    const sink = yield* WebhookSink
+    const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
+
+    const deliver = Effect.fn(function*({ alert_id, delivery_method, message, user_id }: Notification) {
+      if (delivery_method !== "inapp") {
+        yield* HttpClientRequest.post(`${sink.url}/${delivery_method}`).pipe(
+          HttpClientRequest.bodyJson({ alert_id, message }),
+          Effect.flatMap(client.execute),
+          Effect.timeout("5 seconds")
+        )
+      }
+      yield* sql`
+        insert into notifications ${sql.insert({ alert_id, user_id, delivery_method, message })}`
+    })
+
+    const nextAttempt = (attempts: number) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const delay = retryDelays[Math.min(attempts, retryDelays.length) - 1] ?? Duration.minutes(1)
+        return new Date(now + Duration.toMillis(Settings.scaled(settings, delay)))
+      })
+
+    /** Delivers, or puts the notification into the dead-letter queue. */
+    const send = Effect.fn(function*(notification: Notification) {
+      return yield* deliver(notification).pipe(
+        Effect.as("success" satisfies DeliveryStatus as DeliveryStatus),
+        Effect.catch((error) =>
+          Effect.gen(function*() {
+            yield* Effect.logWarning("a notification could not be delivered", {
+              delivery_method: notification.delivery_method,
+              error: error._tag
+            })
+            yield* sql`insert into dlq ${
+              sql.insert({ ...notification, attempts: 1, next_attempt_at: yield* nextAttempt(1) })
+            }`
+            return "error" satisfies DeliveryStatus
+          })
+        )
+      )
+    })
+
+    /** Tries what is due again; after the last attempt an entry stays as dead letter. */
+    const retryDue = Effect.fn(function*() {
+      const due = yield* sql<Notification & { readonly id: number; readonly attempts: number }>`
+        select id, alert_id, user_id, delivery_method, message, attempts from dlq
+        where status = 'waiting' and next_attempt_at <= ${new Date(yield* Clock.currentTimeMillis)} order by id`
+      return yield* Effect.forEach(due, (entry) =>
+        deliver(entry).pipe(
+          Effect.andThen(sql`update dlq set status = 'delivered' where id = ${entry.id}`),
+          Effect.as("success" as DeliveryStatus),
+          Effect.catch(() =>
+            Effect.gen(function*() {
+              const attempts = entry.attempts + 1
+              const status: DeliveryStatus = attempts > retryDelays.length ? "dead_letter" : "error"
+              yield* sql`
+                update dlq set attempts = ${attempts}, next_attempt_at = ${yield* nextAttempt(attempts)},
+                  status = ${status === "error" ? "waiting" : "dead"} where id = ${entry.id}`
+              return status
+            })
+          )
+        ))
+    })
+
+    return { deliver, send, retryDue }
+  })
+}) {
+  static readonly layer = Layer.effect(Notifications, Notifications.make)
+}
