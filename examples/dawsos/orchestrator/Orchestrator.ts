@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { Provenance, RequestContext } from "../Domain.ts"
 import { PatternExecutionError, Rejected } from "../Errors.ts"
@@ -63,6 +64,9 @@ export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orches
       inputs: Readonly<Record<string, unknown>>,
       ctx: RequestContext
     ) {
+      if (settings.fault === "error-storm" && (yield* Random.nextBoolean)) {
+        return yield* Effect.die(new Error("a simulated defect"))
+      }
       const state: Record<string, unknown> = {}
       const provenance: Record<string, Provenance> = {}
       const steps: Array<StepTrace> = []

@@ -53,7 +53,15 @@ export class Ledger extends Context.Service<Ledger>()("dawsos/Ledger", {
 
     const securities = sql<Security>`select id, symbol, name, sector from securities order by symbol`
 
-    return { portfolio, positions, valuations, flows, security, securities }
+    /** Stands for the state of the ledger: changes with every transaction. */
+    const commitHash = Effect.map(
+      sql<
+        { hash: string }
+      >`select md5(string_agg(id::text || amount::text, ',' order by id)) as hash from transactions`,
+      (rows) => rows[0]?.hash ?? "empty"
+    )
+
+    return { portfolio, positions, valuations, flows, security, securities, commitHash }
   })
 }) {
   static readonly layer = Layer.effect(Ledger, Ledger.make)

@@ -1,0 +1,116 @@
+/** Builds the pricing pack of the day: prices and exchange rates, immutable, with the hash of their content. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { createHash } from "node:crypto"
+import { Providers } from "../providers/Providers.ts"
+import { Ledger } from "../services/Ledger.ts"
+import type { PackPayload } from "../services/Pricing.ts"
+import { Settings } from "../Settings.ts"
+
+const Aggregate = Schema.Struct({
+  results: Schema.NonEmptyArray(Schema.Struct({ c: Schema.Finite, t: Schema.Finite }))
+})
+
+/** A second build of a pack came to other prices: packs never change. */
+export class PackChanged extends Schema.TaggedError<PackChanged>()("PackChanged", { pack: Schema.String }) {
+  override get message(): string {
+    return `the content of ${this.pack} would change`
+  }
+}
+
+export interface Build {
+  readonly id: string
+  readonly sizeBytes: number
+  readonly freshAt: Date
+}
+
+const day = (millis: number): string => new Date(millis).toISOString().slice(0, 10)
+
+export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuilder", {
+  make: Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const settings = yield* Settings
+    const providers = yield* Providers
+    const ledger = yield* Ledger
+
+    if (settings.fault === "pack-stale") {
+      // Yesterday's pack, complete and long fresh; today's cannot be built because Polygon does not answer.
+      const freshAt = (yield* Clock.currentTimeMillis) - 26 * 3_600_000
+      const id = `PP_${day(freshAt)}`
+      const payload = yield* sql<{ prices: PackPayload["prices"]; usd: PackPayload["usd"]; market_date: string }>`
+        select (select jsonb_object_agg(symbol, close) from prices join securities on securities.id = security_id
+            where asof_date = market_date) as prices,
+          (select jsonb_object_agg(currency, usd) from fx_rates where asof_date = market_date) as usd,
+          market_date::text as market_date
+        from (select max(asof_date) as market_date from prices) newest`
+      yield* sql`
+        insert into pricing_packs (id, asof_date, policy, status, payload, fresh_at)
+        values (${id}, ${day(freshAt)}, 'close', 'fresh', ${JSON.stringify(payload[0])}::jsonb, ${new Date(freshAt)})
+        on conflict (id) do update set status = 'fresh', fresh_at = excluded.fresh_at`
+    }
+
+    const collect = Effect.fnUntraced(function*() {
+      const closes = yield* Effect.forEach(yield* ledger.securities, ({ symbol }) =>
+        Effect.map(
+          providers.fetch({
+            provider: "polygon",
+            endpoint: "/v2/aggs/ticker/{symbol}/prev",
+            path: { symbol },
+            schema: Aggregate
+          }),
+          ({ data }) => ({ symbol, price: data.results[0].c, date: day(data.results[0].t) })
+        ), { concurrency: 4 })
+      const market_date = closes.map((close) => close.date).sort().at(-1) ?? ""
+      const rates = yield* sql<{ currency: string; usd: number }>`
+        select distinct on (currency) currency, usd from fx_rates where asof_date <= ${market_date}
+        order by currency, asof_date desc`
+      return {
+        market_date,
+        prices: Object.fromEntries(closes.map((close) => [close.symbol, close.price])),
+        usd: Object.fromEntries(rates.map((rate) => [rate.currency, rate.usd]))
+      } satisfies PackPayload
+    })
+
+    const build = Effect.fn(function*() {
+      const date = day(yield* Clock.currentTimeMillis)
+      const id = `PP_${date}`
+      yield* sql`
+        insert into pricing_packs (id, asof_date, policy, status) values (${id}, ${date}, 'close', 'warming')
+        on conflict (id) do nothing`
+      const payload = yield* Effect.tapError(
+        collect(),
+        () => sql`update pricing_packs set status = 'error' where id = ${id} and status <> 'fresh'`
+      )
+      const content = JSON.stringify(payload)
+      const sha256 = createHash("sha256").update(content).digest("hex")
+      const freshAt = new Date(yield* Clock.currentTimeMillis)
+      const written = yield* sql`
+        update pricing_packs set status = 'fresh', sha256 = ${sha256}, size_bytes = ${content.length},
+          payload = ${content}::jsonb, fresh_at = ${freshAt}
+        where id = ${id} and (sha256 is null or sha256 = ${sha256}) returning id`
+      if (written.length === 0) return yield* new PackChanged({ pack: id })
+      return { id, sizeBytes: content.length, freshAt } satisfies Build
+    })
+
+    return { build }
+  })
+}) {
+  static readonly layer = Layer.effect(PackBuilder, PackBuilder.make)
+}
+
+/** Builds at start and on the schedule; a build that fails is logged, the next one comes all the same. */
+export const scheduled = Layer.effectDiscard(Effect.gen(function*() {
+  const builder = yield* PackBuilder
+  const { packInterval } = yield* Settings
+  yield* builder.build().pipe(
+    Effect.tap((pack) => Effect.logInfo("pricing pack is fresh", { pack: pack.id, bytes: pack.sizeBytes })),
+    Effect.catch((error) => Effect.logError("pricing pack was not built", { error: error._tag })),
+    Effect.repeat(Schedule.spaced(packInterval)),
+    Effect.forkScoped
+  )
+}))

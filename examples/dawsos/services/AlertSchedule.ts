@@ -1,0 +1,18 @@
+/** Evaluates all alerts and empties the dead-letter queue, on a schedule, once the first pack is fresh. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { Settings } from "../Settings.ts"
+import { Alerts } from "./Alerts.ts"
+import { Notifications } from "./Notifications.ts"
+
+export const scheduled = Layer.effectDiscard(Effect.gen(function*() {
+  const alerts = yield* Alerts
+  const notifications = yield* Notifications
+  const { alertInterval } = yield* Settings
+  yield* Effect.andThen(alerts.evaluateAll(), notifications.retryDue()).pipe(
+    Effect.catch((error) => Effect.logError("alerts were not evaluated", { error: error._tag })),
+    Effect.repeat(Schedule.spaced(alertInterval)),
+    Effect.forkScoped
+  )
+}))
