@@ -55,6 +55,12 @@ export const maxDefinitions = 1000
 /** Collected values of one collector and scrape; more are an iterator that doesn't end. */
 const maxCollected = 10_000
 
+/** The longest label value or help text of a metric that is not of the catalogue, in UTF-16 code units. */
+const maxForeignText = 256
+
+/** Texts that are remembered with what the scrubber made of them. */
+const maxCleaned = 5000
+
 /** The metrics of one layer. */
 export interface Registry {
   readonly self: SelfMetrics.SelfMetrics
@@ -63,6 +69,8 @@ export interface Registry {
   readonly definitions: () => ReadonlyArray<Catalogue.Definition>
   /** The state of one metric; `undefined`, and a fault, when one of its collectors throws. */
   readonly snapshot: (definition: Catalogue.Definition) => Snapshot | undefined
+  /** Cleans a text of a metric that is not of the catalogue. */
+  readonly clean: (text: string) => string
   readonly clash: (source: Source, name: string) => void
   readonly scrapeFailed: (metric: string, fault: unknown) => void
   readonly scraped: (format: Metrics.Format, seconds: number, bytes: number) => void
@@ -89,6 +97,16 @@ export const make = (options: Options): Registry => {
       labels.set(label, (labels.get(label) ?? 0) + 1)
     },
     now
+  }
+
+  // The same texts come at every scrape, so they are scrubbed once.
+  const cleaned = new Map<string, string>()
+  const clean = (text: string): string => {
+    const known = cleaned.get(text)
+    if (known !== undefined) return known
+    const value = environment.scrub(text).slice(0, maxForeignText).toWellFormed()
+    if (text.length <= maxForeignText && cleaned.size < maxCleaned) cleaned.set(text, value)
+    return value
   }
 
   const byName = new Map<string, Family.Family>()
@@ -283,6 +301,7 @@ export const make = (options: Options): Registry => {
     recording,
     definitions: () => [...byName.values()].map((family) => family.definition),
     snapshot,
+    clean,
     clash,
     scrapeFailed,
     scraped: (format, seconds, bytes) => {
