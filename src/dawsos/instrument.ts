@@ -5,7 +5,8 @@ import * as InstrumentHttpClient from "../instrument/HttpClient.ts"
 import * as InstrumentHttpServer from "../instrument/HttpServer.ts"
 import * as InstrumentRedis from "../instrument/Redis.ts"
 import * as InstrumentSql from "../instrument/Sql.ts"
-import { metrics, tables } from "./metrics.ts"
+import { tables } from "./known.ts"
+import { metrics } from "./metrics.ts"
 
 export { withUrlTemplate } from "../instrument/HttpClient.ts"
 

@@ -107,21 +107,24 @@ const readOnly = ["portfolios", "securities", "users", "macro_indicators", "tran
 
 /** Tables that a job or a request writes, with the operations that happen to them. */
 const written = {
-  pricing_packs: ["select", "insert", "update"],
-  prices: ["select", "insert"],
-  fx_rates: ["select", "insert"],
-  lots: ["select"],
-  portfolio_daily_values: ["select", "insert"],
-  portfolio_metrics: ["select", "insert"],
-  alerts: ["select", "insert", "update", "delete"],
-  notifications: ["select", "insert"],
-  dlq: ["select", "insert", "delete"],
-  audit_log: ["insert"]
+  pricing_packs: ["SELECT", "INSERT", "UPDATE"],
+  prices: ["SELECT", "INSERT"],
+  fx_rates: ["SELECT", "INSERT"],
+  lots: ["SELECT"],
+  portfolio_daily_values: ["SELECT", "INSERT"],
+  portfolio_metrics: ["SELECT", "INSERT"],
+  alerts: ["SELECT", "INSERT", "UPDATE", "DELETE"],
+  notifications: ["SELECT", "INSERT"],
+  dlq: ["SELECT", "INSERT", "DELETE"],
+  audit_log: ["INSERT"]
 } as const
+
+/** The tables that are told apart. */
+export const tables: ReadonlyArray<string> = [...readOnly, ...Object.keys(written)]
 
 /** Operations on tables. */
 export const queries = [
-  ...readOnly.map((table) => ({ operation: "select", table })),
+  ...readOnly.map((table) => ({ operation: "SELECT", table })),
   ...Object.entries(written).flatMap(([table, operations]) => operations.map((operation) => ({ operation, table })))
 ]
 
