@@ -61,15 +61,13 @@ interface Built {
   readonly context: Context.Context<ErrorTracking.ErrorTracking>
   readonly capturer: ErrorReporter.Capturer
   readonly pipeline: EventPipeline.EventPipeline
-  readonly guard: Guard.Guard
-  readonly scrubber: Scrubber.Scrubber
 }
 
 const build = Effect.fnUntraced(
   function*(
     program: Program,
     options: Options,
-    sinkOf: (guard: Guard.Guard, scrubber: Scrubber.Scrubber) => EventPipeline.EventSink
+    sink: EventPipeline.EventSink
   ) {
     const guard = yield* Guard.CurrentGuard
     const scrubber = yield* Scrubber.CurrentScrubber
@@ -78,7 +76,7 @@ const build = Effect.fnUntraced(
     const loggers = yield* Logger.CurrentLoggers
     const listener = yield* Observation.CurrentOperationListener
     const pipeline = yield* EventPipeline.make({
-      sink: sinkOf(guard, scrubber),
+      sink,
       scrub: (event) => EventScrubber.scrub(event, { scrubber, sendEmail: options.sendEmail === true }),
       guard,
       limits: options.limits
@@ -124,7 +122,7 @@ const build = Effect.fnUntraced(
       // Beside the loggers that this layer was built under: a program's own are provided to it, not merged with it.
       Context.add(Logger.CurrentLoggers, new Set([...loggers, Breadcrumbs.makeLogger(guard)]))
     )
-    const built: Built = { context, capturer, pipeline, guard, scrubber }
+    const built: Built = { context, capturer, pipeline }
     return built
   }
 )
@@ -139,28 +137,42 @@ export const layerSink = (
   sink: EventPipeline.EventSink,
   options?: Options | undefined
 ): Layer.Layer<ErrorTracking.ErrorTracking> =>
-  Layer.effectContext(Effect.map(build(programOf(config), options ?? {}, () => sink), ({ context }) => context))
+  Layer.effectContext(Effect.map(build(programOf(config), options ?? {}, sink), ({ context }) => context))
 
 const off = Effect.as(
   Effect.logInfo("error tracking is off: SENTRY_DSN is not set"),
   Context.make(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
 )
 
+const profilingLine = (rate: number, result: "started" | "not installed" | "failed"): string =>
+  result === "started"
+    ? `profiling is on for ${rate} of all processes (SENTRY_PROFILES_SAMPLE_RATE)`
+    : result === "not installed"
+    ? "profiling is off: SENTRY_PROFILES_SAMPLE_RATE is above 0, but @sentry/profiling-node is not installed"
+    : "profiling is off: @sentry/profiling-node could not be started"
+
 const toSentry = Effect.fnUntraced(
   function*(
     dsn: Redacted.Redacted<string>,
     options: SentryOptions
   ): Effect.fn.Return<Context.Context<ErrorTracking.ErrorTracking>, never, Scope.Scope> {
-    const { capturer, context, guard, pipeline, scrubber } = yield* build(
-      programOf(options.config),
-      options,
-      (guard, scrubber) =>
-        SentrySink.make({ dsn, guard, scrubText: (text) => scrubber.text(text), untraced: options.untraced })
-    )
-    if (options.handleUncaught === true) {
-      yield* UncaughtErrors.install({ capturer, pipeline, guard, scrubText: (text) => scrubber.text(text) })
-    }
+    const rate = options.config.sentry.profilesSampleRate
+    const guard = yield* Guard.CurrentGuard
+    const scrubber = yield* Scrubber.CurrentScrubber
+    const scrubText = (text: string): string => scrubber.text(text)
+    const program = programOf(options.config)
+    const sink = SentrySink.make({
+      dsn,
+      program,
+      guard,
+      scrubText,
+      untraced: options.untraced,
+      profilesSampleRate: rate
+    })
+    const { capturer, context, pipeline } = yield* build(program, options, sink)
+    if (options.handleUncaught === true) yield* UncaughtErrors.install({ capturer, pipeline, guard, scrubText })
     yield* Effect.logInfo(`error tracking is on: events go to ${new URL(Redacted.value(dsn)).host}`)
+    if (rate > 0) yield* Effect.logInfo(profilingLine(rate, yield* sink.startProfiling))
     return context
   }
 )

@@ -61,7 +61,7 @@ export const make = (event: ErrorEvent, parse: StackParser): Event => ({
 })
 
 // Ids that the tracker needs as they are, and what the user opted in to send.
-const kept = new Set(["event_id", "trace_id", "span_id", "parent_span_id", "email"])
+const kept = new Set(["event_id", "trace_id", "span_id", "parent_span_id", "release", "email"])
 
 /**
  * Passes every text of a finished payload through `text` once more: what an SDK or another user of it has added to the

@@ -15,12 +15,15 @@ import * as https from "node:https"
 import type * as Guard from "../Guard.ts"
 import type { ErrorEvent } from "./ErrorEvent.ts"
 import type { DropReason } from "./ErrorTracking.ts"
+import type { Program } from "./EventBuilder.ts"
 import * as EventPipeline from "./EventPipeline.ts"
+import * as Profiling from "./Profiling.ts"
 import * as SentryEvent from "./SentryEvent.ts"
 
 /** How to reach Sentry. */
 export interface Options {
   readonly dsn: Redacted.Redacted<string>
+  readonly program: Program
   readonly guard: Guard.Guard
   /** The last look at every text, after the SDK has added its own. */
   readonly scrubText: (text: string) => string
@@ -28,6 +31,16 @@ export interface Options {
   readonly untraced?: (<A>(body: () => A) => A) | undefined
   /** How long one event may take, from connecting to the answer; 3 seconds by default, to fit into a flush. */
   readonly timeout?: Duration.Duration | undefined
+  /** The part of all processes whose code is profiled, from 0 to 1; 0 by default. */
+  readonly profilesSampleRate?: number | undefined
+  /** Loads `@sentry/profiling-node`; `undefined` where it is not installed. */
+  readonly loadProfiling?: (() => Promise<Profiling.ProfilingPackage | undefined>) | undefined
+}
+
+/** A sink that can profile the program as well. */
+export interface SentrySink extends EventPipeline.EventSink {
+  /** Begins profiling, which loads the SDK at once; says what came of it. */
+  readonly startProfiling: Effect.Effect<"started" | "not installed" | "failed">
 }
 
 /** The deadline of one event. */
@@ -76,6 +89,7 @@ const withDeadline = (timeoutMillis: number, untraced: <A>(body: () => A) => A) 
 })
 
 interface Client {
+  readonly profile: (profiling: Profiling.ProfilingPackage) => void
   readonly send: (event: ErrorEvent) => Promise<EventPipeline.SendResult>
   readonly close: () => Promise<unknown>
 }
@@ -84,6 +98,7 @@ const connect = async (options: Options): Promise<Client> => {
   const sentry = await import("@sentry/node")
   const answers = new Map<string, Promise<EventPipeline.SendResult>>()
   const timeout = Duration.toMillis(options.timeout ?? defaultTimeout)
+  let stopProfiling: (() => void) | undefined
 
   // The SDK tells nobody what became of one event: its transport is asked instead.
   const transport: NonNullable<NodeOptions["transport"]> = (transportOptions) => {
@@ -100,8 +115,12 @@ const connect = async (options: Options): Promise<Client> => {
     return {
       flush: (wait) => inner.flush(wait),
       send: (envelope) => {
+        const types = new Set(envelope[1].map(([header]) => header.type))
+        if (stopProfiling !== undefined && types.size === 1 && types.has("profile_chunk")) {
+          return inner.send(SentryEvent.mapTexts(envelope, options.scrubText))
+        }
         // Errors only, whatever another part of the SDK may make.
-        if (envelope[1].some(([header]) => header.type !== "event")) return Promise.resolve({})
+        if (types.size !== 1 || !types.has("event")) return Promise.resolve({})
         backingOff = false
         const sending = inner.send(envelope)
         const held = backingOff
@@ -145,7 +164,13 @@ const connect = async (options: Options): Promise<Client> => {
   const client = new ErrorsClient({
     dsn: Redacted.value(options.dsn),
     transport,
+    release: options.program.release,
+    environment: options.program.environment,
     integrations: [],
+    // The address from which an event comes is not the user's.
+    _metadata: { sdk: { settings: { infer_ip: "never" } } },
+    profileSessionSampleRate: options.profilesSampleRate ?? 0,
+    profileLifecycle: "manual",
     stackParser: sentry.defaultStackParser,
     beforeSend: (event: SentryErrorEvent) => SentryEvent.mapTexts(event, options.scrubText),
     dataCollection,
@@ -158,6 +183,12 @@ const connect = async (options: Options): Promise<Client> => {
   })
 
   return {
+    profile: (profiling) => {
+      const integration = profiling.nodeProfilingIntegration()
+      client.addIntegration(integration)
+      integration._profiler.start()
+      stopProfiling = () => integration._profiler.stop()
+    },
     send: async (event) => {
       await client.capture(event)
       const answer = answers.get(event.id)
@@ -165,38 +196,37 @@ const connect = async (options: Options): Promise<Client> => {
       return answer ?? EventPipeline.dropped("fault")
     },
     close: async () => {
-      await client.close(1)
+      // What was profiled so far is sent now; errors were flushed before.
+      stopProfiling?.()
+      await client.close(stopProfiling === undefined ? 1 : 1000)
       client.dispose()
     }
   }
 }
 
-/** Makes the sink. The SDK is loaded with the first event. */
-export const make = (options: Options): EventPipeline.EventSink => {
+/** Makes the sink. The SDK is loaded with the first event, or when profiling begins. */
+export const make = (options: Options): SentrySink => {
   let connecting: Promise<Client> | undefined
-  const fault = (error: unknown): EventPipeline.SendResult => {
-    options.guard.count("sink", error)
-    return EventPipeline.dropped("fault")
-  }
-  return {
-    send: (event) =>
-      Effect.promise(async () => {
-        connecting ??= connect(options)
-        try {
-          return await (await connecting).send(event)
-        } catch (error) {
-          return fault(error)
-        }
-      }),
-    close: Effect.suspend(() => {
-      const client = connecting
-      return client === undefined ? Effect.void : Effect.promise(async () => {
-        try {
-          await (await client).close()
-        } catch (error) {
-          fault(error)
-        }
-      })
+  const client = (): Promise<Client> => connecting ??= connect(options)
+  const guarded = <A>(body: () => Promise<A>, otherwise: A): Effect.Effect<A> =>
+    Effect.promise(async () => {
+      try {
+        return await body()
+      } catch (error) {
+        options.guard.count("sink", error)
+        return otherwise
+      }
     })
+  return {
+    send: (event) => guarded(async () => (await client()).send(event), EventPipeline.dropped("fault")),
+    startProfiling: guarded(async () => {
+      const profiling = await (options.loadProfiling ?? Profiling.load)()
+      if (profiling === undefined) return "not installed"
+      ;(await client()).profile(profiling)
+      return "started"
+    }, "failed"),
+    close: Effect.suspend(() =>
+      connecting === undefined ? Effect.void : guarded(async () => void await (await client()).close(), undefined)
+    )
   }
 }
