@@ -14,11 +14,8 @@ const { Label } = Catalogue
 /** How an observed operation ends. */
 const status = Label.oneOf(...Observation.statuses)
 
-/** The outcomes that are shown at 0 for each known operation; the rarer ones appear when they first happen. */
-const outcomes = ["success", "error"] as const
-
 const withOutcomes = <const T extends Readonly<Record<string, string>>>(tuples: ReadonlyArray<T>) =>
-  tuples.flatMap((tuple) => outcomes.map((outcome) => ({ ...tuple, status: outcome })))
+  tuples.flatMap((tuple) => status.values.map((status) => ({ ...tuple, status })))
 
 /** Every metric of DawsOS by the name that its code uses. */
 export const metrics = {
@@ -122,11 +119,7 @@ export const metrics = {
     name: "dawsos_provider_requests_total",
     help: "Requests to market-data providers by provider, URL template and outcome, each attempt counted",
     labels: { provider: Label.bounded(50), endpoint: Label.bounded(), status },
-    // Stale data from the cache is an everyday outcome here, and one that must be seen to begin.
-    known: Known.providers.flatMap((tuple) => [
-      ...withOutcomes([tuple]),
-      { ...tuple, status: "degraded" as const }
-    ])
+    known: withOutcomes(Known.providers)
   }),
   providerRequestDuration: Catalogue.histogram({
     name: "dawsos_provider_request_duration_seconds",
@@ -175,7 +168,7 @@ export const metrics = {
     name: "dawsos_pricing_pack_builds_total",
     help: "Builds of pricing packs by outcome",
     labels: { status },
-    known: status.values.map((status) => ({ status }))
+    known: withOutcomes([{}])
   }),
   alertsEvaluatedTotal: Catalogue.counter({
     name: "dawsos_alerts_evaluated_total",

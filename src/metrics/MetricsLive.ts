@@ -36,10 +36,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     registry,
     prom,
     context: yield* Effect.context<never>(),
-    runtime: yield* RuntimeMetrics.acquire(prom)
+    // Node's metrics are a supplement: a program does not fail to start for want of them.
+    runtime: yield* RuntimeMetrics.acquire(prom).pipe(
+      Effect.catchDefect((fault) => Effect.sync(() => registry.scrapeFailed("runtime", fault)))
+    )
   })
   const render = (format: Metrics.Format) => Effect.promise(() => write(format))
-  const address = yield* MetricsServer.serve({ ...options.config, render })
+  const address = yield* MetricsServer.serve({
+    ...options.config,
+    render,
+    failed: (fault) => registry.scrapeFailed("exposition", fault)
+  })
   const service: Metrics.Service = { enabled: true, ...registry.recording, render, address: Option.some(address) }
   return service
 })

@@ -5,6 +5,7 @@
  * without one has metrics too. Without a router, because a second one would share the program's routes.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -27,6 +28,8 @@ export interface Options {
   /** Whom to let read `/metrics`: everyone who reaches the port, or those who bear this token. */
   readonly token: Option.Option<Redacted.Redacted<string>>
   readonly render: (format: Metrics.Format) => Effect.Effect<string>
+  /** Told when a scrape was answered with 500. */
+  readonly failed: (fault: unknown) => void
 }
 
 /** Milliseconds that requests in flight get when the server closes. */
@@ -97,7 +100,10 @@ export const serve: (
     return path === "/healthz" ? plain(200, "ok") : yield* metrics(request)
   }).pipe(
     // The exposition answers for its own parts; what still fails must not look like a page of metrics.
-    Effect.catchCause(() => Effect.succeed(plain(500, "the exposition could not be written")))
+    Effect.catchCause((cause) => {
+      if (!Cause.hasInterruptsOnly(cause)) options.failed(Cause.squash(cause))
+      return Effect.succeed(plain(500, "the exposition could not be written"))
+    })
   )
 
   const http = yield* NodeHttpServer.make(() => server, { host, port, gracefulShutdownTimeout: gracefulShutdown }).pipe(
