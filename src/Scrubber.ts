@@ -1,0 +1,208 @@
+/**
+ * What may leave the process: one policy that every sink (spans, events, log lines, error responses) applies once, when
+ * a thing is bound to leave.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Credentials from "./scrubber/Credentials.ts"
+import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
+import { decodeComponent, encodeComponent, percentDetector } from "./scrubber/Encoding.ts"
+import * as Identifiers from "./scrubber/Identifiers.ts"
+import * as Keys from "./scrubber/Keys.ts"
+import * as Pairs from "./scrubber/Pairs.ts"
+import * as Personal from "./scrubber/Personal.ts"
+import { postgresDetector } from "./scrubber/Postgres.ts"
+import * as Text from "./scrubber/Text.ts"
+import * as Urls from "./scrubber/Urls.ts"
+import * as Walker from "./scrubber/Walker.ts"
+
+export type { Detector } from "./scrubber/Detector.ts"
+export type { Limits } from "./scrubber/Walker.ts"
+
+/**
+ * Removes secrets and replaces the ids of people and portfolios by pseudonyms. No method throws; each takes time linear
+ * in its input and gives the same result when applied to its own result.
+ */
+export interface Scrubber {
+  /** Free text: messages, URLs, SQL, log lines, stack traces. */
+  readonly text: (value: string) => string
+  /** A value of any depth and kind, as plain JSON-safe data. */
+  readonly value: (value: unknown) => unknown
+  /** One named value, such as a span attribute or a log annotation: the key decides first, then the value. */
+  readonly field: (key: string, value: unknown) => unknown
+  /** All named values of a span, an event, a log line. */
+  readonly attributes: (
+    record: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
+  ) => Record<string, unknown>
+  /** A raw path or a full URL: credentials, query values, ids in paths. */
+  readonly url: (value: string) => string
+  /** The first 8 hex digits of an id's SHA-256: a pseudonym, not anonymity (whoever has the id can compute it). */
+  readonly pseudonym: (id: string) => string
+}
+
+/** Additions to the policy. Everything is added to the defaults; only `allowedKeys` takes something away from them. */
+export interface ScrubberOptions {
+  /** Words of keys whose values are secrets, in any style: `"fund code"` covers `fundCode`, `FUND_CODE`, `x-fund-code`. */
+  readonly sensitiveKeys?: ReadonlyArray<string>
+  /** Last words of keys whose values are ids of people or portfolios. */
+  readonly identifierKeys?: ReadonlyArray<string>
+  /** Whole keys that are harmless although their words say otherwise; their values are still searched. */
+  readonly allowedKeys?: ReadonlyArray<string>
+  /** Where ids stand in paths, such as `/api/alerts/:id`; `*` is one segment, `**` any number of them. */
+  readonly identifierPaths?: ReadonlyArray<string>
+  /** Detectors that run after the built-in ones. */
+  readonly detectors?: ReadonlyArray<Detector>
+  /** How much of a value is read. */
+  readonly limits?: Partial<Walker.Limits>
+  /** Told when a detector throws; the text that it was given is then replaced by `[unreadable]`. */
+  readonly onFault?: (fault: unknown) => void
+}
+
+/** An option that can't be used: which one, its value, and what is allowed. */
+export class ScrubberOptionsError extends Data.TaggedError("ScrubberOptionsError")<{
+  readonly option: string
+  readonly value: unknown
+  readonly allowed: string
+}> {
+  override get message(): string {
+    return `Scrubber option ${this.option}: ${JSON.stringify(this.value)} is not ${this.allowed}`
+  }
+}
+
+/** The default bounds: a large error with its causes fits, a heap dump does not. */
+export const limits: Walker.Limits = {
+  depth: 16,
+  breadth: 512,
+  entries: 10_000,
+  length: 16_384,
+  totalLength: 262_144
+}
+
+/**
+ * Makes a scrubber, to be used wherever `CurrentScrubber` is given another one. Throws `ScrubberOptionsError` for an
+ * option that can't be used.
+ *
+ * ```ts
+ * import * as Scrubber from "@dawsos/observability/Scrubber"
+ *
+ * const scrubber = Scrubber.make({ sensitiveKeys: ["fund code"], identifierPaths: ["/api/alerts/:id"] })
+ * scrubber.text("GET /v3/quote?apikey=abc") // GET /v3/quote?apikey=[redacted]
+ * ```
+ */
+export const make = (options: ScrubberOptions = {}): Scrubber => {
+  const bounds = checkLimits({ ...limits, ...options.limits })
+  const paths = [...Identifiers.paths, ...options.identifierPaths ?? []]
+  for (const path of options.identifierPaths ?? []) {
+    const allowed = Identifiers.refusePath(path)
+    if (allowed !== undefined) {
+      throw new ScrubberOptionsError({ option: "identifierPaths", value: path, allowed: `a path with ${allowed}` })
+    }
+  }
+  const onFault = guard(options.onFault)
+  const judge = Keys.make({
+    sensitiveKeys: options.sensitiveKeys ?? [],
+    identifierKeys: options.identifierKeys ?? [],
+    allowedKeys: options.allowedKeys ?? []
+  })
+  const pass = compile([
+    Credentials.privateKeyDetector,
+    Urls.urlDetector,
+    postgresDetector,
+    Pairs.pairDetector(judge),
+    Pairs.flagDetector(judge),
+    Credentials.authorizationDetector,
+    Credentials.jwtDetector,
+    Credentials.providerKeyDetector,
+    Identifiers.pathDetector(paths),
+    Personal.emailDetector,
+    Personal.cardDetector,
+    percentDetector,
+    ...options.detectors ?? []
+  ], onFault)
+  const text: Text.ScrubText = Text.make(pass, (source, level) => walker.json(source, level), bounds.length)
+  const url = makeUrl(text, judge)
+  const walker = Walker.make({ judge, text, url, limits: bounds, onFault })
+  const guarded = (run: (value: string) => string) => (value: string): string => {
+    try {
+      return run(String(value))
+    } catch (fault) {
+      onFault(fault)
+      return unreadable
+    }
+  }
+  return {
+    text: guarded((value) => text(value, 0)),
+    value: walker.value,
+    field: walker.field,
+    attributes: walker.attributes,
+    url: guarded(url),
+    pseudonym: Identifiers.pseudonym
+  }
+}
+
+/**
+ * The scrubber in force, the default one unless the layer replaces it. Every sink reads it where it writes.
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Scrubber from "@dawsos/observability/Scrubber"
+ *
+ * const shown = Effect.map(Scrubber.CurrentScrubber, (scrubber) => scrubber.text("Bearer abc123"))
+ * ```
+ */
+export const CurrentScrubber: Context.Reference<Scrubber> = Context.Reference<Scrubber>(
+  "@dawsos/observability/Scrubber",
+  { defaultValue: () => make() }
+)
+
+/** A path or URL by its parts: the query by its parameters' names, the rest as text. */
+const makeUrl = (text: Text.ScrubText, judge: (key: string) => Keys.KeyVerdict) => (value: string): string => {
+  const query = (part: string): string => {
+    let changed = false
+    const parameters = part.split("&").map((parameter) => {
+      const equals = parameter.indexOf("=")
+      if (equals < 0) return parameter
+      const name = parameter.slice(0, equals)
+      const content = parameter.slice(equals + 1)
+      const verdict = judge(decodeComponent(name))
+      if (verdict.class === "plain") return parameter
+      const decoded = decodeComponent(content)
+      if (Pairs.isHarmless(decoded) || Identifiers.isTemplate(decoded)) return parameter
+      const shown = verdict.class === "sensitive" ? "[redacted]" : encodeComponent(Identifiers.identify(decoded))
+      if (shown === content || decoded === shown) return parameter
+      changed = true
+      return `${name}=${shown}`
+    })
+    return changed ? parameters.join("&") : part
+  }
+  const hash = value.indexOf("#")
+  const end = hash < 0 ? value.length : hash
+  const mark = value.indexOf("?")
+  const start = mark >= 0 && mark < end ? mark + 1 : !value.includes("/") ? 0 : end
+  const joined = value.slice(0, start) + query(value.slice(start, end)) +
+    (hash < 0 ? "" : `#${query(value.slice(hash + 1))}`)
+  return text(joined, 0)
+}
+
+const guard = (onFault: ((fault: unknown) => void) | undefined) => (fault: unknown): void => {
+  try {
+    onFault?.(fault)
+  } catch {
+    // Whoever counts faults must not add one: there is nobody left to tell.
+  }
+}
+
+const checkLimits = (bounds: Walker.Limits): Walker.Limits => {
+  for (const [name, value] of Object.entries(bounds)) {
+    const least = name === "length" ? 256 : 1
+    const most = name === "depth" ? 64 : Number.MAX_SAFE_INTEGER
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      throw new ScrubberOptionsError({
+        option: `limits.${name}`,
+        value,
+        allowed: `an integer from ${least} to ${most}`
+      })
+    }
+  }
+  return bounds
+}

@@ -1,0 +1,78 @@
+import { code, hexValue, isAlphanumeric, isHex, runEnd, runStart } from "./Characters.ts"
+import type { Detector } from "./Detector.ts"
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+const sextets = new Int8Array(128).fill(-1)
+for (let i = 0; i < alphabet.length; i++) sextets[alphabet.charCodeAt(i)] = i
+sextets[code.dash] = 62
+sextets[code.underscore] = 63
+
+/** What base64 (either alphabet, padded or not) decodes to, where all of it is printable ASCII; else nothing. */
+export const decodeBase64 = (value: string): string | undefined => {
+  let out = ""
+  let buffer = 0
+  let bits = 0
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c === code.equals && i >= value.length - 2) break
+    const sextet = c < 128 ? sextets[c] ?? -1 : -1
+    if (sextet < 0) return undefined
+    buffer = ((buffer << 6) | sextet) & 0x3fff
+    bits += 6
+    if (bits < 8) continue
+    bits -= 8
+    const byte = (buffer >> bits) & 0xff
+    if (byte > 126 || (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13)) return undefined
+    out += String.fromCharCode(byte)
+  }
+  return out
+}
+
+/** Decodes `%XX` of ASCII characters; everything else stays as it is. */
+export const decodeAscii = (text: string): string => {
+  let out = ""
+  let done = 0
+  for (let i = text.indexOf("%"); i >= 0; i = text.indexOf("%", i + 1)) {
+    if (i < done || !isHex(text.charCodeAt(i + 1)) || !isHex(text.charCodeAt(i + 2))) continue
+    const value = hexValue(text.charCodeAt(i + 1)) * 16 + hexValue(text.charCodeAt(i + 2))
+    if (value < 0x20 || value > 0x7e) continue
+    out += text.slice(done, i) + String.fromCharCode(value)
+    done = i + 3
+  }
+  return done === 0 ? text : out + text.slice(done)
+}
+
+/** Decodes a component of a URL; where not all of it is UTF-8, its ASCII part, in which secrets stand. */
+export const decodeComponent = (text: string): string => {
+  if (!text.includes("%")) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return decodeAscii(text)
+  }
+}
+
+/** The counterpart of `decodeComponent`; a lone surrogate, which has no UTF-8 form, becomes U+FFFD. */
+export const encodeComponent = (text: string): string => encodeURIComponent(text.toWellFormed())
+
+const isComponent = (c: number): boolean =>
+  isAlphanumeric(c) || c === code.dash || c === code.underscore || c === code.dot || c === code.tilde ||
+  c === code.percent || c === code.plus
+
+/** `%XX` runs, decoded and scrubbed: `john%40example.com`, `%2Fapi%2Fmetrics%2F…`, `apikey%3D…`. */
+export const percentDetector: Detector = {
+  name: "percent-encoding",
+  triggers: "%",
+  find: (text, found, nested) => {
+    for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", at)) {
+      const start = runStart(text, at, isComponent, 0)
+      const end = runEnd(text, at, isComponent)
+      at = end
+      const encoded = text.slice(start, end)
+      const decoded = decodeComponent(encoded)
+      if (decoded === encoded) continue
+      const scrubbed = nested(decoded)
+      if (scrubbed !== decoded) found(start, end, encodeComponent(scrubbed))
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { code, isAlphanumeric, isDigit, isSpace, mark, runEnd, runStart, trimEnd } from "./Characters.ts"
+import { type Detector, tokenEnd } from "./Detector.ts"
+
+/** Schemes whose URL as a whole is a credential: databases, queues, caches, mail. */
+const credentialSchemes = new Set([
+  "amqp",
+  "amqps",
+  "clickhouse",
+  "cockroachdb",
+  "couchbase",
+  "db2",
+  "ftp",
+  "ftps",
+  "imap",
+  "imaps",
+  "kafka",
+  "ldap",
+  "ldaps",
+  "libsql",
+  "mariadb",
+  "mongodb",
+  "mongodb+srv",
+  "mqtt",
+  "mqtts",
+  "mssql",
+  "mysql",
+  "nats",
+  "neo4j",
+  "oracle",
+  "pg",
+  "postgis",
+  "postgres",
+  "postgresql",
+  "redis",
+  "rediss",
+  "sftp",
+  "smtp",
+  "smtps",
+  "sqlserver",
+  "ssh",
+  "valkey"
+])
+
+const isScheme = (c: number): boolean => isAlphanumeric(c) || c === code.plus || c === code.dash || c === code.dot
+
+const longestScheme = 32
+
+/**
+ * Credentials in URLs: user information before the host (a Sentry DSN's key among them), and everything behind the
+ * scheme of a database URL that carries credentials. Passwords with unescaped `@`, `/` and `:` are covered.
+ */
+export const urlDetector: Detector = {
+  name: "url-credentials",
+  triggers: "/",
+  find: (text, found) => {
+    let token = { end: 0, lastAt: -1 }
+    for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at)) {
+      const start = at + 3
+      const schemeStart = runStart(text, at, isScheme, Math.max(0, at - longestScheme))
+      const scheme = text.slice(schemeStart, at).toLowerCase()
+      at = start
+      // Several URLs can share one token (`?next=https://…`): its end and its last `@` are looked for once.
+      if (start >= token.end) {
+        const end = tokenEnd(text, start, isSpace)
+        token = { end, lastAt: text.slice(start, end).lastIndexOf("@") + start }
+      }
+      const lastAt = token.lastAt >= start ? token.lastAt : -1
+      const authority = runEnd(text, start, isAuthority, token.end)
+      if (credentialSchemes.has(scheme)) {
+        if (text.startsWith(mark, start)) continue
+        if (lastAt < 0 && !hasOddPort(text, start, authority)) continue
+        // A quote inside a password ends the token early; what follows up to white space belongs to it.
+        const end = lastAt < 0 ? runEnd(text, token.end, (c) => !isSpace(c)) : trimEnd(text, start, token.end)
+        found(start, end, mark)
+        at = end
+        continue
+      }
+      let userEnd = -1
+      for (let i = start; i < authority; i++) if (text.charCodeAt(i) === code.at) userEnd = i
+      if (userEnd < 0 && lastAt > authority && hasOddPort(text, start, authority)) userEnd = lastAt
+      if (userEnd > start && !(userEnd === start + mark.length && text.startsWith(mark, start))) {
+        found(start, userEnd, mark)
+        at = userEnd
+      }
+    }
+  }
+}
+
+const isAuthority = (c: number): boolean =>
+  c !== code.slash && c !== code.question && c !== code.hash && c !== code.backslash
+
+/** `user:secret`, where a host and its port would stand. */
+const hasOddPort = (text: string, start: number, end: number): boolean => {
+  const first = text.charCodeAt(start)
+  if (first === code.openBracket || first === code.openBrace || first === code.dollar) return false
+  const colon = runEnd(text, start, (c) => c !== code.colon, end)
+  if (colon === start || colon + 1 >= end) return false
+  const next = text.charCodeAt(colon + 1)
+  if (next === code.openBrace || next === code.dollar || next === code.less || next === code.asterisk) return false
+  const digits = runEnd(text, colon + 1, isDigit, end)
+  return digits < trimEnd(text, colon + 1, end) && text.charCodeAt(digits) !== code.comma
+}
