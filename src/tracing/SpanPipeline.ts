@@ -38,7 +38,7 @@ export class SpanPipeline {
   #open = 0
   #unsampled = 0
   #ended = 0
-  #shutdown: Promise<Accounting.Accounting> | undefined
+  #shutdown: Promise<void> | undefined
 
   constructor(options: Options) {
     this.#queues = options.sinks.map((sink) => new SinkQueue(sink, options))
@@ -104,11 +104,11 @@ export class SpanPipeline {
   /** Exports what has ended so far. */
   readonly flush: Effect.Effect<Accounting.Accounting> = Effect.suspend(() => this.#flush(flushBudget))
 
-  /** Flushes, gives up on what hangs, lets the sinks go. Further calls answer with the outcome of the first. */
+  /** Flushes, gives up on what hangs, lets the sinks go; once, however often it is called. */
   readonly shutdown: Effect.Effect<Accounting.Accounting> = Effect.promise(() => {
     this.#shutdown ??= Effect.runPromise(this.#close())
     return this.#shutdown
-  })
+  }).pipe(Effect.map(() => this.accounting()))
 
   #flush(budget: number): Effect.Effect<Accounting.Accounting> {
     return Effect.callback<Accounting.Accounting>((resume) => {
@@ -129,17 +129,14 @@ export class SpanPipeline {
     })
   }
 
-  #close(): Effect.Effect<Accounting.Accounting> {
+  #close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       for (const queue of this.#queues) queue.close()
       return this.#flush(flushBudget - shutdownReserve)
-    }).pipe(
-      Effect.flatMap(() => {
-        for (const queue of this.#queues) queue.abort()
-        return this.#letGo()
-      }),
-      Effect.map(() => this.accounting())
-    )
+    }).pipe(Effect.flatMap(() => {
+      for (const queue of this.#queues) queue.abort()
+      return this.#letGo()
+    }))
   }
 
   // Callbacks instead of `Effect.timeout`: a sink that can't be interrupted must not hold the shutdown up.

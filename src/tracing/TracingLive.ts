@@ -9,23 +9,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as EffectTracerKey from "effect/Tracer"
 import * as Version from "effect/Version"
 import type { Guard } from "../Guard.ts"
 import { CurrentGuard } from "../Guard.ts"
-import type { ObservabilityConfig, TraceDestination } from "../ObservabilityConfig.ts"
+import type { ObservabilityConfig } from "../ObservabilityConfig.ts"
 import * as Accounting from "./Accounting.ts"
+import * as Destination from "./Destination.ts"
 import * as EffectTracer from "./EffectTracer.ts"
 import * as GlobalApi from "./GlobalApi.ts"
-import * as OtlpSink from "./OtlpSink.ts"
 import * as Resource from "./Resource.ts"
 import * as Sampler from "./Sampler.ts"
 import type { SpanScrubber } from "./ScrubbedSpan.ts"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
-import * as SentrySink from "./SentrySink.ts"
+import type { Limits } from "./SinkQueue.ts"
 import { SpanPipeline } from "./SpanPipeline.ts"
 import * as SpanProvider from "./SpanProvider.ts"
 import type { SpanSink } from "./SpanSink.ts"
@@ -56,32 +55,30 @@ export interface Options {
  */
 export const layer = (options: Options): Layer.Layer<Tracing> =>
   options.config.tracing.disabled
-    ? Layer.succeed(Tracing, disabled)
+    ? Layer.effect(Tracing, Effect.as(Effect.logInfo("tracing is off (OTEL_SDK_DISABLED)"), disabled))
     : Layer.effectContext(Effect.map(make(options), ({ service, tracer }) =>
       Context.make(Tracing, service).pipe(Context.add(EffectTracerKey.Tracer, tracer))))
 
+/** What the layer consists of. */
+export interface Parts {
+  readonly service: Service
+  readonly tracer: EffectTracerKey.Tracer
+}
+
 /** The service and Effect's tracer, for the life of a scope. */
-export const make = (options: Options): Effect.Effect<
-  { readonly service: Service; readonly tracer: EffectTracerKey.Tracer },
-  never,
-  Scope.Scope
-> =>
-  Effect.gen(function*() {
+export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope> = Effect.fnUntraced(
+  function*(options: Options) {
     const { config, scrubber } = options
     const guard = yield* CurrentGuard
-    const log = yield* makeLog
-    const sinks = [...(options.sinks ?? (yield* configuredSinks(config, guard))), ...(options.extraSinks ?? [])]
+    const quietly = countFaults(guard)
+    const log = yield* makeLog(quietly)
+    const sinks = [...(options.sinks ?? (yield* Destination.sinks(config, guard))), ...(options.extraSinks ?? [])]
     const pipeline = yield* Effect.acquireRelease(
       Effect.sync(() =>
         new SpanPipeline({
           sinks,
           guard,
-          limits: {
-            maxQueueSize: config.tracing.queue.maxQueueSize,
-            maxExportBatchSize: config.tracing.queue.maxExportBatchSize,
-            scheduledDelay: Duration.toMillis(config.tracing.queue.scheduledDelay),
-            exportTimeout: Duration.toMillis(config.tracing.queue.exportTimeout)
-          },
+          limits: limitsOf(config.tracing.queue),
           timers: options.timers ?? Timers.live,
           scrub: (span) => ScrubbedSpan.make(span, scrubber),
           run: runUntraced,
@@ -89,8 +86,10 @@ export const make = (options: Options): Effect.Effect<
         })
       ),
       (pipeline) =>
-        Effect.flatMap(pipeline.shutdown, (accounting) =>
-          Effect.logInfo(`tracing stopped; ${Accounting.format(accounting)}`))
+        Effect.flatMap(
+          pipeline.shutdown,
+          (accounting) => quietly(Effect.logInfo(`tracing stopped; ${Accounting.format(accounting)}`))
+        )
     )
     const provider = SpanProvider.make({
       guard,
@@ -100,19 +99,18 @@ export const make = (options: Options): Effect.Effect<
       idGenerator: options.idGenerator
     })
     const installed = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        GlobalApi.add(provider)
-      ),
+      Effect.sync(() => GlobalApi.add(provider)),
       () => Effect.sync(() => GlobalApi.remove(provider))
     )
     if (!installed.tracerProvider || !installed.contextManager) {
-      yield* Effect.logWarning(
+      yield* quietly(Effect.logWarning(
         "another OpenTelemetry set-up is registered in this process: spans of third-party instrumentation stay there"
-      )
+      ))
     }
     if (options.sinks === undefined) {
-      yield* Effect.logInfo(
-        `spans go to ${describe(config.tracing.destination, scrubber)} (${config.tracing.destinationReason})`
+      const { destination, destinationReason } = config.tracing
+      yield* quietly(
+        Effect.logInfo(`spans go to ${Destination.describe(destination, scrubber)} (${destinationReason})`)
       )
     }
     const scope = { name: "effect", version: Version.getCurrentVersion() }
@@ -130,49 +128,15 @@ export const make = (options: Options): Effect.Effect<
       flush: pipeline.flush
     }
     return { service, tracer }
-  })
-
-const configuredSinks = (
-  config: Options["config"],
-  guard: Guard
-): Effect.Effect<ReadonlyArray<SpanSink>> =>
-  Effect.gen(function*() {
-    const { exportTimeout } = config.tracing.queue
-    const sinks = [yield* destinationSink(config.tracing.destination, exportTimeout, guard)]
-    if (Option.isSome(config.sentry.dsn) && config.sentry.tracesSampleRate > 0) {
-      const { dsn, tracesSampleRate } = config.sentry
-      const sentry = SentrySink.make({ dsn: dsn.value, sampleRate: tracesSampleRate, timeout: exportTimeout, guard })
-      if (sentry === undefined) yield* Effect.logWarning("no spans go to Sentry: SENTRY_DSN names no project")
-      else sinks.push(sentry)
-    }
-    return sinks
-  })
-
-const destinationSink = (
-  destination: TraceDestination,
-  timeout: Duration.Duration,
-  guard: Guard
-): Effect.Effect<SpanSink> => {
-  switch (destination._tag) {
-    case "Otlp":
-      return Effect.sync(() =>
-        OtlpSink.make({
-          name: "otlp",
-          url: destination.url,
-          headers: destination.headers,
-          timeout: Duration.min(destination.timeout, timeout),
-          guard
-        })
-      )
-    case "JaegerHttp":
-      return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.http({ url: destination.url, timeout, guard }))
-    case "JaegerUdp":
-      return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.udp({ ...destination, guard }))
   }
-}
+)
 
-// The Jaeger exporter brings a Thrift library and OpenTracing along: only for those who send Thrift.
-const loadJaeger = Effect.promise(() => import("./JaegerSink.ts"))
+const limitsOf = (queue: ObservabilityConfig["tracing"]["queue"]): Limits => ({
+  maxQueueSize: queue.maxQueueSize,
+  maxExportBatchSize: queue.maxExportBatchSize,
+  scheduledDelay: Duration.toMillis(queue.scheduledDelay),
+  exportTimeout: Duration.toMillis(queue.exportTimeout)
+})
 
 /**
  * Runs `body` so that no instrumentation traces what it starts, whoever instruments it.
@@ -184,14 +148,21 @@ export const untraced = <A>(body: () => A): A => Otel.context.with(suppressTraci
 const runUntraced = <A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> =>
   untraced(() => Effect.runFork(Effect.provideService(effect, References.TracerEnabled, false)))
 
+type Quietly = (line: Effect.Effect<void>) => Effect.Effect<void>
+
+/** A logger that throws must not keep the layer from starting or ending. */
+const countFaults = (guard: Guard): Quietly => (line) =>
+  Effect.catchCause(line, (cause) => Effect.sync(() => guard.count("logger", cause)))
+
 type Log = (line: Effect.Effect<void>) => void
 
-const makeLog: Effect.Effect<Log> = Effect.map(Effect.context<never>(), (context) => {
-  const run = Effect.runForkWith(Context.add(context, References.TracerEnabled, false))
-  return (line) => {
-    run(line)
-  }
-})
+const makeLog = (quietly: Quietly): Effect.Effect<Log> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const run = Effect.runForkWith(Context.add(context, References.TracerEnabled, false))
+    return (line) => {
+      run(quietly(line))
+    }
+  })
 
 /** A line when a sink begins to fail and one when it works again, instead of one for each export. */
 const reportChanges = (log: Log): (sink: SpanSink, problem: string | undefined) => void => {
@@ -203,16 +174,5 @@ const reportChanges = (log: Log): (sink: SpanSink, problem: string | undefined) 
       failing.add(sink.name)
       log(Effect.logWarning(`spans are being lost on the way to ${sink.name}: ${problem}`))
     }
-  }
-}
-
-const describe = (destination: TraceDestination, scrubber: SpanScrubber): string => {
-  switch (destination._tag) {
-    case "Otlp":
-      return `${scrubber.text(destination.url)} as OTLP over HTTP`
-    case "JaegerHttp":
-      return `${scrubber.text(destination.url)} as Thrift over HTTP`
-    case "JaegerUdp":
-      return `${destination.host}:${destination.port} as Thrift over UDP (unacknowledged)`
   }
 }

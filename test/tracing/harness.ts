@@ -2,6 +2,7 @@
  * What the tracing tests share: a configuration, a scrubber that lets everything pass, sinks that can be controlled, a
  * collector on a port of its own.
  */
+import { resourceFromAttributes } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -10,8 +11,15 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Guard from "../../src/Guard.ts"
+import * as Sampler from "../../src/tracing/Sampler.ts"
 import type { SpanScrubber } from "../../src/tracing/ScrubbedSpan.ts"
+import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
+import type { Limits } from "../../src/tracing/SinkQueue.ts"
+import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
+import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "../../src/tracing/SpanSink.ts"
+import type { Timers } from "../../src/tracing/Timers.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 
 export const passThrough: SpanScrubber = { text: (text) => text, attributes: (attributes) => attributes }
@@ -130,3 +138,71 @@ export const collector = (
     ),
     ({ received, server }) => ({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received })
   )
+
+/** Timers that only run when they are told how much time has passed. */
+export const manualTimers = (): Timers & {
+  readonly advance: (millis: number) => void
+  /** How many are set, `soon` included. */
+  readonly pending: () => number
+} => {
+  let now = 0
+  let timers: Array<{ readonly at: number; readonly body: () => void }> = []
+  let soon: Array<() => void> = []
+  const runSoon = () => {
+    while (soon.length > 0) soon.shift()?.()
+  }
+  return {
+    after: (millis, body) => {
+      const timer = { at: now + millis, body }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    soon: (body) => {
+      soon.push(body)
+    },
+    pending: () => timers.length + soon.length,
+    advance: (millis) => {
+      runSoon()
+      const until = now + millis
+      for (;;) {
+        const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0]
+        if (next === undefined) break
+        now = next.at
+        timers = timers.filter((timer) => timer !== next)
+        next.body()
+        runSoon()
+      }
+      now = until
+    }
+  }
+}
+
+/** A pipeline over the given sinks, with the tracers that feed it. */
+export const pipelineOf = (
+  sinks: ReadonlyArray<SpanSink>,
+  limits: Partial<Limits> = {},
+  scrub: (span: ReadableSpan) => ReadableSpan = (span) => ScrubbedSpan.make(span, passThrough)
+) => {
+  const guard = Guard.make()
+  const timers = manualTimers()
+  const problems: Array<string | undefined> = []
+  const pipeline = new SpanPipeline({
+    sinks,
+    guard,
+    timers,
+    limits: { maxQueueSize: 8, maxExportBatchSize: 4, scheduledDelay: 5_000, exportTimeout: 30_000, ...limits },
+    scrub,
+    run: (effect) => Effect.runFork(effect),
+    onExport: (_sink, problem) => problems.push(problem)
+  })
+  const provider = SpanProvider.make({
+    guard,
+    pipeline,
+    resource: resourceFromAttributes({ "service.name": "svc" }),
+    sampler: Sampler.make({ _tag: "AlwaysOn", parentBased: true }, true)
+  })
+  const scope = { name: "test", version: undefined }
+  return { guard, timers, pipeline, problems, tracer: provider.tracer(scope), unsampled: provider.unsampled(scope) }
+}

@@ -1,0 +1,67 @@
+/**
+ * From the configured destination to the sinks.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Guard } from "../Guard.ts"
+import type { ObservabilityConfig, TraceDestination } from "../ObservabilityConfig.ts"
+import * as OtlpSink from "./OtlpSink.ts"
+import type { SpanScrubber } from "./ScrubbedSpan.ts"
+import * as SentrySink from "./SentrySink.ts"
+import type { SpanSink } from "./SpanSink.ts"
+
+/** The sinks that a configuration asks for: its destination, and Sentry for its share of the traces. */
+export const sinks = (
+  config: Pick<ObservabilityConfig, "tracing" | "sentry">,
+  guard: Guard
+): Effect.Effect<ReadonlyArray<SpanSink>> =>
+  Effect.gen(function*() {
+    const { exportTimeout } = config.tracing.queue
+    const made = [yield* destinationSink(config.tracing.destination, exportTimeout, guard)]
+    if (Option.isSome(config.sentry.dsn) && config.sentry.tracesSampleRate > 0) {
+      const { dsn, tracesSampleRate } = config.sentry
+      const sentry = SentrySink.make({ dsn: dsn.value, sampleRate: tracesSampleRate, timeout: exportTimeout, guard })
+      if (sentry === undefined) yield* Effect.logWarning("no spans go to Sentry: SENTRY_DSN names no project")
+      else made.push(sentry)
+    }
+    return made
+  })
+
+const destinationSink = (
+  destination: TraceDestination,
+  timeout: Duration.Duration,
+  guard: Guard
+): Effect.Effect<SpanSink> => {
+  switch (destination._tag) {
+    case "Otlp":
+      return Effect.sync(() =>
+        OtlpSink.make({
+          name: "otlp",
+          url: destination.url,
+          headers: destination.headers,
+          timeout: Duration.min(destination.timeout, timeout),
+          guard
+        })
+      )
+    case "JaegerHttp":
+      return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.http({ url: destination.url, timeout, guard }))
+    case "JaegerUdp":
+      return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.udp({ ...destination, guard }))
+  }
+}
+
+// The Jaeger exporter brings a Thrift library and OpenTracing along: only for those who send Thrift.
+const loadJaeger = Effect.promise(() => import("./JaegerSink.ts"))
+
+/** A destination in words, without secrets. */
+export const describe = (destination: TraceDestination, scrubber: SpanScrubber): string => {
+  switch (destination._tag) {
+    case "Otlp":
+      return `${scrubber.text(destination.url)} as OTLP over HTTP`
+    case "JaegerHttp":
+      return `${scrubber.text(destination.url)} as Thrift over HTTP`
+    case "JaegerUdp":
+      return `${destination.host}:${destination.port} as Thrift over UDP (unacknowledged)`
+  }
+}

@@ -1,0 +1,336 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Otel from "@opentelemetry/api"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as fc from "fast-check"
+import * as Accounting from "../../src/tracing/Accounting.ts"
+import type { SpanSink } from "../../src/tracing/SpanSink.ts"
+import { SpanSinkError } from "../../src/tracing/SpanSink.ts"
+import { controlled, memory, pipelineOf } from "./harness.ts"
+
+const endSpans = (tracer: Otel.Tracer, count: number): void => {
+  for (let index = 0; index < count; index++) tracer.startSpan(`span ${index}`).end()
+}
+
+const sinkOf = (accounting: Accounting.Accounting, index = 0): Accounting.SinkAccounting => {
+  const sink = accounting.sinks[index]
+  assert(sink !== undefined)
+  return sink
+}
+
+const unreachable = new SpanSinkError({ sink: "controlled", reason: "unreachable", retryable: true, message: "nobody" })
+
+// Promises of Effect's own between a settled export and the books.
+const settled = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+describe("the span pipeline", () => {
+  it("sets no timer while nothing is queued, and exports after the scheduled delay", () => {
+    const sink = memory()
+    const { pipeline, timers, tracer } = pipelineOf([sink])
+    const open = tracer.startSpan("open")
+    tracer.startSpan("left open")
+    assert.strictEqual(timers.pending(), 0)
+    open.end()
+    assert.strictEqual(timers.pending(), 1)
+    timers.advance(4_999)
+    assert.strictEqual(sink.spans.length, 0)
+    timers.advance(1)
+    assert.deepStrictEqual(sink.spans.map(({ name }) => name), ["open"])
+    assert.strictEqual(timers.pending(), 0)
+    assert.deepInclude(pipeline.accounting(), { started: 2, open: 1, unsampled: 0, ended: 1 })
+  })
+
+  it("exports a full batch at once, and outside of the stack that ended the span", () => {
+    const sink = memory()
+    const { timers, tracer } = pipelineOf([sink])
+    endSpans(tracer, 4)
+    assert.strictEqual(sink.spans.length, 0)
+    timers.advance(0)
+    assert.strictEqual(sink.spans.length, 4)
+  })
+
+  it("counts what ends while the queue is full, and exports the rest", () => {
+    const sink = controlled()
+    const { pipeline, timers, tracer } = pipelineOf([sink])
+    endSpans(tracer, 4)
+    timers.advance(0)
+    endSpans(tracer, 10)
+    const books = sinkOf(pipeline.accounting())
+    assert.deepInclude(books, { inFlight: 4, queued: 8 })
+    assert.strictEqual(books.dropped.queue_full, 2)
+    assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
+  })
+
+  it.effect("keeps one export in flight for each sink, and does not let a slow one hold another up", () =>
+    Effect.gen(function*() {
+      const slow = controlled("slow")
+      const quick = memory("quick")
+      const { pipeline, timers, tracer } = pipelineOf([slow, quick])
+      endSpans(tracer, 8)
+      timers.advance(10_000)
+      assert.strictEqual(slow.pending.length, 1)
+      assert.strictEqual(quick.spans.length, 8)
+      slow.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+      yield* settled
+      timers.advance(0)
+      assert.strictEqual(slow.pending.length, 1)
+      assert.deepInclude(sinkOf(pipeline.accounting()), { exported: 4, inFlight: 4, queued: 0 })
+    }))
+
+  it.effect("books each answer: accepted, rejected, dropped by the sink, failed, or miscounted", () =>
+    Effect.gen(function*() {
+      const sink = controlled()
+      const { guard, pipeline, problems, timers, tracer } = pipelineOf([sink])
+      const round = Effect.fnUntraced(function*(answer: () => void) {
+        endSpans(tracer, 4)
+        timers.advance(0)
+        answer()
+        yield* settled
+      })
+      yield* round(() => sink.pending[0]?.succeed({ accepted: 3, rejected: 1 }))
+      yield* round(() => sink.pending[0]?.succeed({ accepted: 2, rejected: 0, dropped: { too_large: 2 } }))
+      yield* round(() => sink.pending[0]?.fail(unreachable))
+      yield* round(() => sink.pending[0]?.succeed({ accepted: 1, rejected: 0 }))
+      yield* round(() => sink.pending[0]?.succeed({ accepted: 1_000, rejected: Number.NaN }))
+      const books = sinkOf(pipeline.accounting())
+      assert.strictEqual(books.exported, 3 + 2 + 1 + 4)
+      assert.deepInclude(books.dropped, { rejected: 1, too_large: 2, unreachable: 4, fault: 3 })
+      assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
+      assert.strictEqual(problems[2], "nobody")
+      assert.strictEqual(guard.faults().get("sink"), 0)
+    }))
+
+  it.effect("gives an export up at its deadline and interrupts it", () =>
+    Effect.gen(function*() {
+      const sink = controlled()
+      const { pipeline, timers, tracer } = pipelineOf([sink])
+      endSpans(tracer, 4)
+      timers.advance(29_999)
+      assert.strictEqual(sinkOf(pipeline.accounting()).inFlight, 4)
+      timers.advance(1)
+      yield* settled
+      assert.strictEqual(sink.interrupted, 1)
+      assert.strictEqual(sinkOf(pipeline.accounting()).dropped.timeout, 4)
+      endSpans(tracer, 4)
+      timers.advance(0)
+      assert.strictEqual(sink.pending.length, 1)
+    }))
+
+  it.effect("starts no second export beside one that cannot be interrupted", () =>
+    Effect.gen(function*() {
+      let exports = 0
+      const stubborn: SpanSink = {
+        name: "stubborn",
+        acknowledged: true,
+        export: () =>
+          Effect.uninterruptible(Effect.callback(() => {
+            exports++
+          })),
+        shutdown: Effect.void
+      }
+      const { pipeline, timers, tracer } = pipelineOf([stubborn])
+      endSpans(tracer, 4)
+      timers.advance(30_000)
+      endSpans(tracer, 4)
+      timers.advance(30_000)
+      yield* settled
+      assert.strictEqual(exports, 1)
+      assert.deepInclude(sinkOf(pipeline.accounting()), { inFlight: 0, queued: 4 })
+    }))
+
+  it("counts a fault of a sink, a selection or the scrubber, and carries on", () => {
+    const throwing: SpanSink = {
+      name: "throwing",
+      acknowledged: true,
+      export: () => {
+        throw new Error("broken")
+      },
+      shutdown: Effect.void
+    }
+    const choosy: SpanSink = {
+      ...memory("choosy"),
+      selects: (span) => {
+        if (span.name === "span 0") throw new Error("broken")
+        return span.name === "span 1"
+      }
+    }
+    const { guard, pipeline, timers, tracer } = pipelineOf([throwing, choosy], {}, (span) => {
+      if (span.name === "span 3") throw new Error("broken")
+      return span
+    })
+    endSpans(tracer, 4)
+    timers.advance(5_000)
+    const accounting = pipeline.accounting()
+    assert.strictEqual(sinkOf(accounting, 0).dropped.fault, 4)
+    assert.deepInclude(sinkOf(accounting, 1), { exported: 1, notSelected: 2 })
+    assert.strictEqual(sinkOf(accounting, 1).dropped.fault, 1)
+    assert.strictEqual(guard.faults().get("sink"), 2)
+    assert.strictEqual(guard.faults().get("scrubber"), 1)
+    assert.deepStrictEqual(Accounting.imbalances(accounting), [])
+  })
+
+  it("scrubs a span once, however many sinks take it, and never one that no sink takes", () => {
+    const scrubbed: Array<string> = []
+    const nobody: SpanSink = { ...memory("nobody"), selects: () => false }
+    const two = pipelineOf([memory("a"), memory("b"), nobody], {}, (span) => {
+      scrubbed.push(span.name)
+      return span
+    })
+    two.tracer.startSpan("taken").end()
+    two.unsampled.startSpan("unsampled").end()
+    const none = pipelineOf([nobody], {}, (span) => {
+      scrubbed.push(span.name)
+      return span
+    })
+    none.tracer.startSpan("not taken").end()
+    assert.deepStrictEqual(scrubbed, ["taken"])
+  })
+
+  it.effect("flushes what has ended, without waiting for what ends after the call", () =>
+    Effect.gen(function*() {
+      const sink = controlled()
+      const { pipeline, timers, tracer } = pipelineOf([sink])
+      endSpans(tracer, 6)
+      const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
+      endSpans(tracer, 2)
+      sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+      yield* settled
+      timers.advance(0)
+      assert.isUndefined(flush.pollUnsafe())
+      sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+      const accounting = yield* Fiber.join(flush)
+      assert.deepInclude(sinkOf(accounting), { exported: 8, queued: 0, inFlight: 0 })
+    }))
+
+  it.effect("ends a flush after 5 seconds whatever hangs, and says what is still on its way", () =>
+    Effect.gen(function*() {
+      const { pipeline, timers, tracer } = pipelineOf([controlled()])
+      endSpans(tracer, 3)
+      const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
+      timers.advance(5_000)
+      assert.deepInclude(sinkOf(yield* Fiber.join(flush)), { inFlight: 3, exported: 0 })
+    }))
+
+  it.effect("shuts down once: flushes, then lets the sinks go, and counts what ends later", () =>
+    Effect.gen(function*() {
+      const sink = memory()
+      const { pipeline, timers, tracer } = pipelineOf([sink])
+      const late = tracer.startSpan("late")
+      endSpans(tracer, 3)
+      const first = yield* pipeline.shutdown
+      late.end()
+      const second = yield* pipeline.shutdown
+      assert.strictEqual(sink.shutdowns, 1)
+      assert.deepInclude(sinkOf(first), { exported: 3, queued: 0, inFlight: 0 })
+      assert.deepInclude(sinkOf(second), { exported: 3, dropped: { ...Accounting.noneDropped(), shutdown: 1 } })
+      assert.deepStrictEqual(Accounting.imbalances(second), [])
+      assert.strictEqual(timers.pending(), 0)
+    }))
+
+  it.effect("shuts down within 5 seconds when export and shutdown of a sink hang", () =>
+    Effect.gen(function*() {
+      const hung: SpanSink = {
+        name: "hung",
+        acknowledged: true,
+        export: () => Effect.uninterruptible(Effect.never),
+        shutdown: Effect.uninterruptible(Effect.never)
+      }
+      const { pipeline, timers, tracer } = pipelineOf([hung])
+      endSpans(tracer, 6)
+      const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
+      timers.advance(4_500)
+      yield* settled
+      assert.isUndefined(shutdown.pollUnsafe())
+      timers.advance(500)
+      const books = sinkOf(yield* Fiber.join(shutdown))
+      assert.deepInclude(books, { inFlight: 0, queued: 0 })
+      assert.deepInclude(books.dropped, { timeout: 4, shutdown: 2 })
+      assert.strictEqual(timers.pending(), 0)
+    }))
+
+  it("counts a span whose start threw as started, ended and lost to a fault", () => {
+    const { guard, pipeline, tracer } = pipelineOf([memory()])
+    const fail = (): Otel.Span => {
+      throw new Error("broken")
+    }
+    const before = pipeline.starting(fail, () => tracer.startSpan("instead"))
+    const after = pipeline.starting(() => {
+      tracer.startSpan("begun")
+      return fail()
+    }, () => before)
+    before.end()
+    assert.strictEqual(after, before)
+    assert.deepInclude(pipeline.accounting(), { started: 3, open: 0, ended: 3 })
+    assert.strictEqual(sinkOf(pipeline.accounting()).dropped.fault, 2)
+    assert.strictEqual(guard.faults().get("tracer"), 2)
+    assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
+  })
+
+  it.effect("balances its books after every step of any sequence, and exports no span twice", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, choosy) => {
+          const left = controlled("left")
+          const right = controlled("right")
+          const sinks = [left, choosy ? { ...right, selects: oddSpanId, pending: right.pending } : right]
+          const { pipeline, timers, tracer, unsampled } = pipelineOf(sinks)
+          const open: Array<Otel.Span> = []
+          const arrived = [new Set<string>(), new Set<string>()]
+          const check = () => assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
+          for (const { amount, kind, sink } of steps) {
+            const pending = (sink === 0 ? left : right).pending[0]
+            if (kind === "start") open.push(tracer.startSpan("sampled"))
+            else if (kind === "start unsampled") open.push(unsampled.startSpan("unsampled"))
+            else if (kind === "end") open.splice(0, amount).forEach((span) => span.end())
+            else if (kind === "advance") timers.advance(amount * 1_000)
+            else if (kind === "flush") Effect.runFork(pipeline.flush)
+            else if (kind === "shutdown") Effect.runFork(pipeline.shutdown)
+            else if (kind === "fail") pending?.fail(unreachable)
+            else if (pending !== undefined) {
+              const accepted = Math.min(amount, pending.batch.length)
+              for (const span of pending.batch) {
+                const { spanId } = span.spanContext()
+                assert.isFalse(arrived[sink]?.has(spanId))
+                arrived[sink]?.add(spanId)
+              }
+              pending.succeed({ accepted, rejected: pending.batch.length - accepted })
+            }
+            check()
+            await Promise.resolve()
+            check()
+          }
+          open.forEach((span) => span.end())
+          const shutdown = Effect.runPromise(pipeline.shutdown)
+          timers.advance(10_000)
+          await new Promise((resolve) => setImmediate(resolve))
+          timers.advance(10_000)
+          const accounting = await shutdown
+          check()
+          assert.strictEqual(accounting.open, 0)
+          for (const { inFlight, queued } of accounting.sinks) assert.deepStrictEqual([inFlight, queued], [0, 0])
+        }),
+        { numRuns: 200 }
+      )
+    ))
+})
+
+const oddSpanId: NonNullable<SpanSink["selects"]> = (span) => parseInt(span.spanContext().spanId, 16) % 2 === 1
+
+const step = fc.record({
+  kind: fc.constantFrom(
+    "start",
+    "start",
+    "start",
+    "start unsampled",
+    "end",
+    "end",
+    "advance",
+    "succeed",
+    "succeed",
+    "fail",
+    "flush",
+    "shutdown"
+  ),
+  amount: fc.integer({ min: 1, max: 7 }),
+  sink: fc.constantFrom(0, 1)
+})
