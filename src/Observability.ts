@@ -14,8 +14,11 @@
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Catalogue from "./Catalogue.ts"
+import * as Breadcrumbs from "./errors/Breadcrumbs.ts"
 import * as ErrorTracking from "./errors/ErrorTracking.ts"
+import * as Guard from "./Guard.ts"
 import * as Logging from "./logging/Logging.ts"
 import * as Metrics from "./metrics/Metrics.ts"
 import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
@@ -63,9 +66,6 @@ const disabled: Layer.Layer<Services> = Layer.mergeAll(
   Layer.succeed(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
 )
 
-const logWarnings = (config: ObservabilityConfig.ObservabilityConfig): Effect.Effect<void> =>
-  Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
-
 /**
  * The layer of a product, built from the environment (`ObservabilityConfig.config`).
  *
@@ -80,17 +80,28 @@ export const layer = (
   Layer.unwrap(Effect.gen(function*() {
     const config = yield* ObservabilityConfig.config
     const scrubber = Scrubber.make(vocabulary.scrubber)
-    const base = Layer.mergeAll(
-      Layer.succeed(Scrubber.CurrentScrubber, scrubber),
-      Logging.layer({ scrubber, service: config.service, format: options.logFormat ?? "auto" })
+    const guard = Guard.make()
+    const tracksErrors = config.enabled && Option.isSome(config.sentry.dsn)
+    const base = Logging.layer({
+      scrubber,
+      service: config.service,
+      format: options.logFormat ?? "auto",
+      beside: tracksErrors ? [Breadcrumbs.makeLogger(guard)] : []
+    }).pipe(
+      Layer.provideMerge(Layer.mergeAll(
+        Layer.succeed(Guard.CurrentGuard, guard),
+        Layer.succeed(Scrubber.CurrentScrubber, scrubber)
+      ))
     )
+    const warnings = Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
     if (!config.enabled) {
       const explained = Layer.effectDiscard(
-        Effect.andThen(logWarnings(config), Effect.logInfo("Observability disabled via ENABLE_OBSERVABILITY=false"))
+        Effect.andThen(warnings, Effect.logInfo("observability is off: ENABLE_OBSERVABILITY=false"))
       )
       return Layer.mergeAll(disabled, explained).pipe(Layer.provideMerge(base))
     }
     const live = yield* Effect.promise(() => import("./ObservabilityLive.ts"))
-    const warned = Layer.effectDiscard(logWarnings(config))
-    return Layer.mergeAll(live.layer(vocabulary, options, config, scrubber), warned).pipe(Layer.provideMerge(base))
+    return Layer.mergeAll(live.layer(vocabulary, options, config, scrubber), Layer.effectDiscard(warnings)).pipe(
+      Layer.provideMerge(base)
+    )
   }))

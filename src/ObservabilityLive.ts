@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ErrorTracking from "./errors/ErrorTracking.ts"
 import * as ErrorTrackingLive from "./errors/ErrorTrackingLive.ts"
 import * as Guard from "./Guard.ts"
 import * as Metrics from "./metrics/Metrics.ts"
