@@ -1,9 +1,15 @@
 import { defaultClientConditions, defaultServerConditions } from "vite"
 import { defineConfig } from "vitest/config"
 
-// The package's own name resolves to `src` through the export condition "source", as in Node and tsc.
+// The package's own name resolves to `src` through the export condition "source", as in Node and tsc. Node does not
+// know the condition "module": OpenTelemetry's packages have files under it that Node can't load.
+const asNode = (conditions: ReadonlyArray<string>): Array<string> => [
+  "source",
+  ...conditions.filter((condition) => condition !== "module")
+]
+
 export default defineConfig({
-  resolve: { conditions: ["source", ...defaultClientConditions] },
-  ssr: { resolve: { conditions: ["source", ...defaultServerConditions] } },
+  resolve: { conditions: asNode(defaultClientConditions) },
+  ssr: { resolve: { conditions: asNode(defaultServerConditions) } },
   test: { include: ["test/**/*.test.ts"], exclude: ["test/stack/**"] }
 })
