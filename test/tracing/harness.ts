@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -20,7 +21,9 @@ import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "../../src/tracing/SpanSink.ts"
 import type { Timers } from "../../src/tracing/Timers.ts"
+import { Tracing } from "../../src/tracing/Tracing.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
+import * as TracingLive from "../../src/tracing/TracingLive.ts"
 
 export const passThrough: SpanScrubber = { text: (text) => text, attributes: (attributes) => attributes }
 
@@ -205,4 +208,35 @@ export const pipelineOf = (
   })
   const scope = { name: "test", version: undefined }
   return { guard, timers, pipeline, problems, tracer: provider.tracer(scope), unsampled: provider.unsampled(scope) }
+}
+
+/** Runs an effect under a live layer whose only sink is in memory, and gives its exit with the spans that came out. */
+export const traced = Effect.fnUntraced(function*<A, E>(
+  effect: Effect.Effect<A, E, Tracing>,
+  options: Partial<Options> = {}
+) {
+  const sink = memory()
+  const guard = Guard.make()
+  const { accounting, exit } = yield* Effect.gen(function*() {
+    const exit = yield* Effect.exit(effect)
+    return { exit, accounting: yield* (yield* Tracing).flush }
+  }).pipe(
+    Effect.provide(TracingLive.layer({ config: config(), scrubber: passThrough, sinks: [sink], ...options })),
+    Effect.provideService(Guard.CurrentGuard, guard),
+    Effect.provideService(References.MinimumLogLevel, "None")
+  )
+  return { exit, accounting, guard, spans: sink.spans }
+})
+
+/** The span of a name. */
+export const named = (spans: ReadonlyArray<ReadableSpan>, name: string): ReadableSpan => {
+  const span = spans.find((candidate) => candidate.name === name)
+  if (span === undefined) throw new Error(`no span ${name} among ${spans.map((other) => other.name).join(", ")}`)
+  return span
+}
+
+/** The name of a span's parent, or `-` for none that is known. */
+export const parentOf = (spans: ReadonlyArray<ReadableSpan>, name: string): string => {
+  const { parentSpanContext } = named(spans, name)
+  return spans.find((span) => span.spanContext().spanId === parentSpanContext?.spanId)?.name ?? "-"
 }

@@ -1,0 +1,259 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Otel from "@opentelemetry/api"
+import { isTracingSuppressed, suppressTracing } from "@opentelemetry/core"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import { Tracing } from "../../src/tracing/Tracing.ts"
+import * as TracingLive from "../../src/tracing/TracingLive.ts"
+import { config, memory, named, parentOf, passThrough, traced } from "./harness.ts"
+
+// What a third-party instrumentation holds: a tracer from the global API, taken before there was any layer.
+const third = Otel.trace.getTracer("third-party")
+const leaf = (name: string): void => third.startSpan(name).end()
+const later = (millis = 1): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
+
+describe("third-party spans inside Effect spans", () => {
+  it.live("are children of the span whose code starts them, synchronous or not", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(
+        Effect.gen(function*() {
+          yield* Effect.sync(() => leaf("sync"))
+          yield* Effect.promise(async () => {
+            leaf("promise")
+            await later()
+            leaf("after await")
+          })
+          yield* Effect.tryPromise(() => later().then(() => leaf("after then")))
+          yield* Effect.callback<void>((resume) => {
+            setTimeout(() => {
+              leaf("callback")
+              resume(Effect.void)
+            }, 1)
+          })
+          yield* Effect.sleep(1)
+          yield* Effect.sync(() => leaf("after sleep"))
+          yield* Effect.sync(() => leaf("inner")).pipe(Effect.withSpan("child"))
+          yield* Effect.sync(() => leaf("back"))
+        }).pipe(Effect.withSpan("effect"))
+      )
+      for (const name of ["sync", "promise", "after await", "after then", "callback", "after sleep", "back"]) {
+        assert.strictEqual(parentOf(spans, name), "effect", name)
+      }
+      assert.strictEqual(parentOf(spans, "inner"), "child")
+    }))
+
+  it.live("never mix between fibers that interleave", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(
+        Effect.forEach(
+          Array.from({ length: 50 }, (_, index) => index),
+          (index) =>
+            Effect.gen(function*() {
+              yield* Effect.promise(() => later(index % 3))
+              yield* Effect.yieldNow
+              yield* Effect.sync(() => leaf(`sync ${index}`))
+              yield* Effect.promise(async () => {
+                await later(index % 2)
+                leaf(`promise ${index}`)
+              })
+              const fiber = yield* Effect.forkChild(Effect.sync(() => leaf(`forked ${index}`)))
+              yield* Fiber.join(fiber)
+            }).pipe(Effect.withSpan(`effect ${index}`)),
+          { concurrency: 25 }
+        )
+      )
+      for (let index = 0; index < 50; index++) {
+        for (const name of ["sync", "promise", "forked"]) {
+          assert.strictEqual(parentOf(spans, `${name} ${index}`), `effect ${index}`)
+        }
+      }
+    }))
+
+  it.live("follow streams, retries, races and finalizers", () =>
+    Effect.gen(function*() {
+      let attempts = 0
+      const { spans } = yield* traced(
+        Effect.gen(function*() {
+          yield* Stream.range(1, 3).pipe(
+            Stream.mapEffect((item) => Effect.promise(async () => leaf(`item ${item}`)), { concurrency: 2 }),
+            Stream.runDrain
+          )
+          yield* Effect.retry(
+            Effect.suspend(() => {
+              leaf(`attempt ${++attempts}`)
+              return attempts < 3 ? Effect.fail("again") : Effect.void
+            }),
+            Schedule.spaced("1 millis")
+          )
+          yield* Effect.race(Effect.promise(() => later().then(() => leaf("racer"))), Effect.never)
+          yield* Effect.addFinalizer(() => Effect.sync(() => leaf("finalizer")))
+        }).pipe(Effect.scoped, Effect.withSpan("effect"))
+      )
+      for (
+        const name of ["item 1", "item 2", "item 3", "attempt 1", "attempt 2", "attempt 3", "racer", "finalizer"]
+      ) assert.strictEqual(parentOf(spans, name), "effect", name)
+    }))
+
+  it.live("nest by themselves, and are parents of Effect spans that start under them", () =>
+    Effect.gen(function*() {
+      const services = yield* Effect.context<never>()
+      const { spans } = yield* traced(
+        Effect.gen(function*() {
+          const tracer = yield* Effect.tracer
+          const run = Effect.runPromiseWith(services)
+          yield* Effect.promise(() =>
+            third.startActiveSpan("foreign", async (foreign) => {
+              await run(
+                Effect.gen(function*() {
+                  yield* Effect.sync(() => leaf("before"))
+                  yield* Effect.sync(() => leaf("in child")).pipe(Effect.withSpan("child"))
+                  yield* Effect.sync(() =>
+                    third.startActiveSpan("nested", (span) => {
+                      leaf("in nested")
+                      span.end()
+                    })
+                  ).pipe(Effect.withSpan("second child"))
+                  yield* Effect.andThen(Effect.sleep(1), Effect.sync(() => leaf("after sleep"))).pipe(
+                    Effect.withSpan("sleeper")
+                  )
+                  yield* Effect.sync(() => leaf("after"))
+                }).pipe(Effect.withTracer(tracer))
+              )
+              await later()
+              leaf("tail")
+              foreign.end()
+            })
+          )
+          yield* Effect.sync(() => leaf("back"))
+        }).pipe(Effect.withSpan("effect"))
+      )
+      const expected = {
+        "foreign": "effect",
+        "before": "foreign",
+        "child": "foreign",
+        "in child": "child",
+        "second child": "foreign",
+        "nested": "second child",
+        "in nested": "nested",
+        "sleeper": "foreign",
+        "after sleep": "sleeper",
+        "after": "foreign",
+        "tail": "foreign",
+        "back": "effect"
+      }
+      for (const [name, parent] of Object.entries(expected)) assert.strictEqual(parentOf(spans, name), parent, name)
+      assert.strictEqual(new Set(spans.map((span) => span.spanContext().traceId)).size, 1)
+    }))
+
+  it.live("do not become parents of a program that is started beside them", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(Effect.gen(function*() {
+        const tracer = yield* Effect.tracer
+        yield* Effect.promise(() =>
+          Effect.runPromise(Effect.void.pipe(Effect.withSpan("of its own"), Effect.withTracer(tracer)))
+        ).pipe(Effect.withSpan("effect"))
+      }))
+      assert.strictEqual(parentOf(spans, "of its own"), "-")
+    }))
+
+  it.live("keep baggage and suppression while the span changes", () =>
+    Effect.gen(function*() {
+      const baggage = Otel.propagation.createBaggage({ tenant: { value: "a" } })
+      const seen: Array<string | undefined> = []
+      const look = (): void => {
+        seen.push(Otel.propagation.getBaggage(Otel.context.active())?.getEntry("tenant")?.value)
+      }
+      const { spans } = yield* traced(Effect.gen(function*() {
+        const tracer = yield* Effect.tracer
+        yield* Effect.promise(() =>
+          Otel.context.with(Otel.propagation.setBaggage(Otel.context.active(), baggage), () =>
+            Effect.runPromise(
+              Effect.andThen(Effect.sync(look), Effect.promise(async () => look())).pipe(
+                Effect.withSpan("with baggage"),
+                Effect.withTracer(tracer)
+              )
+            ))
+        )
+        yield* Effect.sync(() =>
+          Otel.context.with(suppressTracing(Otel.context.active()), () => {
+            assert.isTrue(isTracingSuppressed(Otel.context.active()))
+            leaf("suppressed")
+          })
+        ).pipe(Effect.withSpan("effect"))
+      }))
+      assert.deepStrictEqual(seen, ["a", "a"])
+      assert.sameMembers(spans.map(({ name }) => name), ["with baggage", "effect"])
+    }))
+
+  it.live("pass over spans that are not to be propagated, and spans of a disabled tracer", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(
+        Effect.sync(() => leaf("leaf")).pipe(
+          Effect.withSpan("hidden", { annotations: Tracer.DisablePropagation.context(true) }),
+          Effect.andThen(
+            Effect.sync(() => leaf("under disabled")).pipe(
+              Effect.withSpan("disabled"),
+              Effect.withTracerEnabled(false)
+            )
+          ),
+          Effect.withSpan("effect")
+        )
+      )
+      assert.strictEqual(parentOf(spans, "leaf"), "effect")
+      assert.strictEqual(parentOf(spans, "under disabled"), "effect")
+    }))
+
+  it.live("bind their context to functions and event emitters", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(Effect.gen(function*() {
+        const bound = yield* Effect.sync(() => Otel.context.bind(Otel.context.active(), () => leaf("bound"))).pipe(
+          Effect.withSpan("first")
+        )
+        yield* Effect.sync(bound).pipe(Effect.withSpan("second"))
+      }))
+      assert.strictEqual(parentOf(spans, "bound"), "first")
+    }))
+})
+
+describe("two live layers in a process", () => {
+  it.live("keep foreign spans in the pipeline of the span above them", () =>
+    Effect.gen(function*() {
+      const [first, second] = [memory("first"), memory("second")]
+      const program = (name: string) =>
+        Effect.gen(function*() {
+          yield* Effect.promise(async () => {
+            await later()
+            third.startActiveSpan(`foreign ${name}`, (span) => {
+              leaf(`leaf ${name}`)
+              span.end()
+            })
+          }).pipe(Effect.withSpan(name))
+          yield* (yield* Tracing).flush
+        })
+      const under = (name: string, sink: typeof first) =>
+        Effect.provide(
+          program(name),
+          Layer.fresh(TracingLive.layer({ config: config(), scrubber: passThrough, sinks: [sink] }))
+        )
+      yield* Effect.all([under("a", first), under("b", second)], { concurrency: "unbounded" })
+      assert.sameMembers(first.spans.map(({ name }) => name), ["a", "foreign a", "leaf a"])
+      assert.sameMembers(second.spans.map(({ name }) => name), ["b", "foreign b", "leaf b"])
+    }))
+
+  it.live("leave the global API as they found it, and serve instrumentation that is older than they are", () =>
+    Effect.gen(function*() {
+      assert.isFalse(third.startSpan("nobody is there").isRecording())
+      const { spans } = yield* traced(Effect.sync(() => leaf("somebody is there")))
+      named(spans, "somebody is there")
+      assert.isFalse(third.startSpan("nobody again").isRecording())
+      assert.isFalse(Otel.trace.getTracer("anything").startSpan("nobody").isRecording())
+      assert.strictEqual(
+        Otel.context.with(Otel.ROOT_CONTEXT.setValue(Symbol(), 1), () => Otel.context.active()),
+        Otel.ROOT_CONTEXT
+      )
+    }))
+})
