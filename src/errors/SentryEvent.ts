@@ -7,11 +7,17 @@ import type { ErrorEvent } from "./ErrorEvent.ts"
 /** Reads the frames of a stack; Sentry's own parser, handed in so that this module loads nothing. */
 export type StackParser = (stack: string) => Array<StackFrame>
 
+// A line of Effect's that names a span but no place would be read as a file of that name.
+const located = /:\d+(:\d+)?\)?$|<anonymous>\)?$|\(native\)$/
+
+const framesOf = (stack: string, parse: StackParser): Array<StackFrame> =>
+  parse(["Error", ...stack.split("\n").filter((line) => located.test(line))].join("\n"))
+
 const exceptionsOf = (event: ErrorEvent, parse: StackParser): Array<Exception> =>
   event.exceptions.map((exception, index): Exception => ({
     type: exception.type,
     value: exception.value,
-    ...(exception.stack === undefined ? {} : { stacktrace: { frames: parse(`Error\n${exception.stack}`) } }),
+    ...(exception.stack === undefined ? {} : { stacktrace: { frames: framesOf(exception.stack, parse) } }),
     mechanism: index === 0
       ? {
         type: "effect",

@@ -1,0 +1,247 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
+import { dropReasons, type ErrorAccounting } from "../../src/errors/ErrorTracking.ts"
+import * as EventPipeline from "../../src/errors/EventPipeline.ts"
+import * as Guard from "../../src/Guard.ts"
+
+let ids = 0
+
+const eventOf = (type: string, timestamp = 0): ErrorEvent => ({
+  id: String(ids++),
+  timestamp,
+  level: "error",
+  message: undefined,
+  exceptions: [{ type, value: "boom", stack: undefined, parent: undefined, source: undefined }],
+  handled: true,
+  fingerprint: [type, "operation"],
+  operation: "operation",
+  transaction: undefined,
+  trace: undefined,
+  user: undefined,
+  tags: {},
+  extra: {},
+  breadcrumbs: [],
+  release: "test@0",
+  environment: "test"
+})
+
+const droppedOf = (accounting: ErrorAccounting): number =>
+  Object.values(accounting.dropped).reduce((sum, count) => sum + count, 0)
+
+const assertBalanced = (accounting: ErrorAccounting): void =>
+  assert.strictEqual(accounting.captured, accounting.sent + droppedOf(accounting) + accounting.queued)
+
+const unlimited = { perFingerprint: Infinity, perMinute: Infinity }
+
+const make = (
+  send: EventPipeline.EventSink["send"],
+  options?: { readonly limits?: Partial<EventPipeline.Limits>; readonly scrub?: (event: ErrorEvent) => ErrorEvent }
+) => {
+  const guard = Guard.make()
+  return Effect.map(
+    EventPipeline.make({
+      sink: { send, close: Effect.void },
+      scrub: options?.scrub ?? ((event) => event),
+      guard,
+      limits: options?.limits
+    }),
+    (pipeline) => ({ pipeline, guard })
+  )
+}
+
+const sent = Effect.succeed(EventPipeline.sent)
+
+describe("EventPipeline", () => {
+  it.effect("lets ten events of a kind and a hundred in all pass in a minute, and counts the rest", () =>
+    Effect.gen(function*() {
+      const { pipeline } = yield* make(() => sent, { limits: { queue: 1000 } })
+      for (let i = 0; i < 15; i++) pipeline.offer(eventOf("A"))
+      assert.strictEqual((yield* pipeline.flush(EventPipeline.flushTimeout)).sent, 10)
+      for (let i = 0; i < 200; i++) pipeline.offer(eventOf(`B${i}`))
+      const accounting = yield* pipeline.flush(EventPipeline.flushTimeout)
+      assert.strictEqual(accounting.sent, 100)
+      assert.strictEqual(accounting.dropped.rate_limited, 115)
+      assertBalanced(accounting)
+    }))
+
+  it.effect("lets events pass again after a minute, also when the clock was set back", () =>
+    Effect.gen(function*() {
+      const { pipeline } = yield* make(() => sent)
+      const minute = 60_000
+      for (let i = 0; i < 10; i++) assert.isTrue(pipeline.offer(eventOf("A", 10 * minute)))
+      assert.isFalse(pipeline.offer(eventOf("A", 11 * minute - 1)))
+      assert.isTrue(pipeline.offer(eventOf("A", 11 * minute)))
+      assert.isTrue(pipeline.offer(eventOf("A", 0)))
+    }))
+
+  it.effect("never lets more pass than a sliding minute allows", () =>
+    Effect.gen(function*() {
+      const { pipeline } = yield* make(() => sent)
+      const passed: Array<number> = []
+      for (let at = 0; at < 300_000; at += 1777) if (pipeline.offer(eventOf("A", at))) passed.push(at)
+      for (const start of passed) {
+        assert.isAtMost(passed.filter((at) => at >= start && at < start + 60_000).length, 10)
+      }
+    }))
+
+  it.effect("counts each of 100,000 failures as sent or dropped", () =>
+    Effect.gen(function*() {
+      const { pipeline } = yield* make(() => sent)
+      const event = eventOf("A")
+      for (let i = 0; i < 100_000; i++) pipeline.offer({ ...event, id: String(i) })
+      const accounting = yield* pipeline.shutdown
+      assert.strictEqual(accounting.sent + droppedOf(accounting), 100_000)
+      assert.strictEqual(accounting.queued, 0)
+    }))
+
+  it.effect("drops what does not fit into the queue", () =>
+    Effect.gen(function*() {
+      const { pipeline } = yield* make(() => Effect.never, { limits: { ...unlimited, queue: 5 } })
+      for (let i = 0; i < 7; i++) pipeline.offer(eventOf("A"))
+      assert.strictEqual(pipeline.accounting().dropped.queue_full, 2)
+      assertBalanced(pipeline.accounting())
+    }))
+
+  it.effect("ends within its deadline when nothing answers, and says what became of the events", () =>
+    Effect.gen(function*() {
+      const { pipeline } = yield* make(() => Effect.never, { limits: unlimited })
+      for (let i = 0; i < 20; i++) pipeline.offer(eventOf("A"))
+      const start = yield* Clock.currentTimeMillis
+      const ending = yield* Effect.forkChild(pipeline.shutdown)
+      yield* TestClock.adjust(Duration.seconds(5))
+      const accounting = yield* Fiber.join(ending)
+      assert.strictEqual((yield* Clock.currentTimeMillis) - start, 5000)
+      // Eight were on their way: they may have arrived.
+      assert.strictEqual(accounting.dropped.timeout, 8)
+      assert.strictEqual(accounting.dropped.shutdown, 12)
+      assertBalanced(accounting)
+      pipeline.offer(eventOf("A"))
+      assert.strictEqual(pipeline.accounting().dropped.shutdown, 13)
+    }))
+
+  it.effect("a flush that runs out of time leaves the events where they are", () =>
+    Effect.gen(function*() {
+      const answer = yield* Deferred.make<EventPipeline.SendResult>()
+      const { pipeline } = yield* make(() => Deferred.await(answer))
+      pipeline.offer(eventOf("A"))
+      const flushing = yield* Effect.forkChild(pipeline.flush(EventPipeline.flushTimeout))
+      yield* TestClock.adjust(Duration.seconds(5))
+      assert.strictEqual((yield* Fiber.join(flushing)).queued, 1)
+      yield* Deferred.succeed(answer, EventPipeline.sent)
+      assert.strictEqual((yield* pipeline.flush(EventPipeline.flushTimeout)).sent, 1)
+    }))
+
+  it.effect("counts an event that cannot be scrubbed as lost by a fault, and does not send it", () =>
+    Effect.gen(function*() {
+      const sentEvents: Array<ErrorEvent> = []
+      const { guard, pipeline } = yield* make(
+        (event) => Effect.sync(() => (sentEvents.push(event), EventPipeline.sent)),
+        {
+          scrub: () => {
+            throw new Error("scrubber")
+          }
+        }
+      )
+      pipeline.offer(eventOf("A"))
+      const accounting = yield* pipeline.flush(EventPipeline.flushTimeout)
+      assert.strictEqual(accounting.dropped.fault, 1)
+      assert.strictEqual(guard.faults().get("scrubber"), 1)
+      assert.deepStrictEqual(sentEvents, [])
+    }))
+
+  it.effect("counts an event whose sink dies or throws as lost by a fault", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const { guard, pipeline } = yield* make(() => {
+        if (calls++ === 0) throw new Error("sink")
+        return Effect.die(new Error("sink"))
+      })
+      pipeline.offer(eventOf("A"))
+      pipeline.offer(eventOf("A"))
+      const accounting = yield* pipeline.flush(EventPipeline.flushTimeout)
+      assert.strictEqual(accounting.dropped.fault, 2)
+      assert.strictEqual(guard.faults().get("sink"), 2)
+      assertBalanced(accounting)
+    }))
+
+  it.effect("does not make the failing fiber wait for scrubbing", () =>
+    Effect.gen(function*() {
+      let scrubbed = false
+      const { pipeline } = yield* make(() => sent, {
+        scrub: (event) => {
+          scrubbed = true
+          return event
+        }
+      })
+      pipeline.offer(eventOf("A"))
+      assert.isFalse(scrubbed)
+      yield* pipeline.flush(EventPipeline.flushTimeout)
+      assert.isTrue(scrubbed)
+    }))
+
+  it.effect("gives a balanced account at any moment, whatever the sink answers", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.oneof(
+              fc.record({ step: fc.constant("offer" as const), kind: fc.integer({ min: 0, max: 3 }) }),
+              fc.record({
+                step: fc.constant("answer" as const),
+                result: fc.constantFrom("sent", "die", ...dropReasons)
+              }),
+              fc.record({ step: fc.constant("turn" as const) }),
+              fc.record({ step: fc.constant("lost" as const) })
+            ),
+            { maxLength: 60 }
+          ),
+          (steps) =>
+            Effect.runPromise(Effect.gen(function*() {
+              const waiting: Array<Deferred.Deferred<EventPipeline.SendResult>> = []
+              const { pipeline } = yield* make(
+                () =>
+                  Effect.suspend(() => {
+                    const answer = Deferred.makeUnsafe<EventPipeline.SendResult>()
+                    waiting.push(answer)
+                    return Deferred.await(answer)
+                  }),
+                { limits: { perFingerprint: 5, perMinute: 12, queue: 4 } }
+              )
+              for (const each of steps) {
+                if (each.step === "offer") pipeline.offer(eventOf(String(each.kind)))
+                if (each.step === "lost") pipeline.lost("fault")
+                if (each.step === "turn") yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+                if (each.step === "answer") {
+                  const answer = waiting.shift()
+                  if (answer !== undefined) {
+                    yield* each.result === "die"
+                      ? Deferred.die(answer, "sink")
+                      : Deferred.succeed(
+                        answer,
+                        each.result === "sent" ? EventPipeline.sent : EventPipeline.dropped(each.result)
+                      )
+                  }
+                }
+                assertBalanced(pipeline.accounting())
+              }
+              const draining = yield* Effect.forkChild(Effect.forever(Effect.suspend(() => {
+                const answer = waiting.shift()
+                return answer === undefined ? Effect.yieldNow : Deferred.succeed(answer, EventPipeline.sent)
+              })))
+              const accounting = yield* pipeline.shutdown
+              yield* Fiber.interrupt(draining)
+              assertBalanced(accounting)
+              assert.strictEqual(accounting.queued, 0)
+            }))
+        ),
+        { numRuns: 60 }
+      )
+    ))
+})
