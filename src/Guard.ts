@@ -39,10 +39,15 @@ export const hooks: ReadonlyArray<Hook> = [
  * One guard belongs to one layer, so that two layers in a process do not share their counts.
  *
  * @example
- * import * as Guard from "@dawsos/observability/Guard"
+ * import { Guard } from "@dawsos/observability"
+ *
+ * const guard = Guard.make()
+ *
+ * export const price = (text: string): number | undefined =>
+ *   guard.run("recorder", () => JSON.parse(text).price, () => undefined)
  */
 export interface Guard {
-  /** Runs `body`; when it throws, counts a fault of `hook` and answers with what `fallback` gives. */
+  /** Runs `body`; when it throws, counts a fault of `hook` and answers with what `fallback`, which can't, gives. */
   readonly run: <A>(hook: Hook, body: () => A, fallback: () => A) => A
   /** Counts a fault that was caught elsewhere (a rejected promise, say). */
   readonly count: (hook: Hook, fault: unknown) => void

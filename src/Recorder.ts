@@ -25,4 +25,4 @@ export const record = (write: (metrics: Metrics.Service) => void): Effect.Effect
   })
 
 /** A duration in seconds, as Prometheus wants it. */
-export const seconds = (duration: Duration.Input): number => Duration.toMillis(duration) / 1000
+export const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)

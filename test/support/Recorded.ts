@@ -1,10 +1,8 @@
 // The real metric registry in memory, with what a test asks of it.
+import { Catalogue, Guard, Metrics } from "@dawsos/observability"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Catalogue from "../../src/Catalogue.ts"
-import * as Guard from "../../src/Guard.ts"
-import * as Metrics from "../../src/metrics/Metrics.ts"
 import * as Registry from "../../src/metrics/Registry.ts"
 
 export interface Recorded {

@@ -1,0 +1,88 @@
+/** What others may want to know of operations: that one has ended, where a failure began, which metrics it records. */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import * as Boundary from "../Boundary.ts"
+import type * as Catalogue from "../Catalogue.ts"
+import * as Guard from "../Guard.ts"
+import type { Status } from "./Status.ts"
+
+/** An operation that has ended, as it is announced to whoever listens. */
+export interface EndedOperation {
+  readonly category: "operation" | "http.server" | "http.client" | "sql" | "redis"
+  /** Without values: a route template, an SQL operation and table, a command. */
+  readonly name: string
+  readonly status: Status
+  readonly durationMillis: number
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Listens to operations that end; error tracking makes breadcrumbs of them. */
+export interface OperationListener {
+  readonly onEnd: (operation: EndedOperation, fiber: Fiber.Fiber<unknown, unknown>) => void
+}
+
+/** The listener of the layer that a fiber runs under. */
+export const CurrentOperationListener: Context.Reference<OperationListener | undefined> = Context.Reference<
+  OperationListener | undefined
+>("@dawsos/observability/OperationListener", { defaultValue: () => undefined })
+
+/** Tells the listener, if there is one, that an operation has ended. A listener that throws is counted, not felt. */
+export const announce = (fiber: Fiber.Fiber<unknown, unknown>, operation: EndedOperation): void => {
+  const listener = fiber.getRef(CurrentOperationListener)
+  if (listener === undefined) return
+  try {
+    listener.onEnd(operation, fiber)
+  } catch (fault) {
+    fiber.getRef(Guard.CurrentGuard).count("listener", fault)
+  }
+}
+
+/**
+ * Notes in the boundary of a fiber where a failure began. The innermost note stays, so every operation on the way out
+ * may call this.
+ */
+export const noteFailure = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  cause: Cause.Cause<unknown>,
+  operation: string,
+  span: Tracer.AnySpan | undefined
+): void => {
+  const boundary = Boundary.ofFiber(fiber)
+  if (boundary === undefined) return
+  const context = span === undefined ? { operation } : { operation, traceId: span.traceId, spanId: span.spanId }
+  for (const reason of cause.reasons) {
+    if (reason._tag === "Fail") boundary.recordFailure(reason.error, context)
+    if (reason._tag === "Die") boundary.recordFailure(reason.defect, context)
+  }
+}
+
+/** The metrics that an observation records, for what runs inside it. */
+export interface Frame {
+  readonly metrics: ReadonlyArray<string>
+  readonly outer: Frame | undefined
+  /** A fiber that was forked off and outlives the operation is no part of it any more. */
+  ended: boolean
+}
+
+/** The innermost observation that a fiber runs in. */
+export const CurrentFrame: Context.Reference<Frame | undefined> = Context.Reference<Frame | undefined>(
+  "@dawsos/observability/Observation",
+  { defaultValue: () => undefined }
+)
+
+/** Whether a fiber runs inside an observation that records the metric of this name. */
+export const isNameRecorded = (fiber: Fiber.Fiber<unknown, unknown>, metric: string): boolean => {
+  for (let frame = fiber.getRef(CurrentFrame); frame !== undefined; frame = frame.outer) {
+    if (!frame.ended && frame.metrics.includes(metric)) return true
+  }
+  return false
+}
+
+/**
+ * Whether a fiber runs inside an observation that records `metric` already. Automatic instrumentation of the same
+ * metric then adds its span but counts nothing, so that each operation has one recorder.
+ */
+export const isRecorded = (fiber: Fiber.Fiber<unknown, unknown>, metric: Catalogue.Definition): boolean =>
+  isNameRecorded(fiber, metric.name)

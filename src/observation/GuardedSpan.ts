@@ -1,0 +1,114 @@
+/**
+ * Opens and ends spans as `Effect.useSpan` does, but lets no fault of a tracer into the host.
+ *
+ * `useSpan` hands whatever a tracer throws to the program that it observes, as a defect. Here each call of the tracer
+ * is caught and counted, and the operation goes on without that part of its span.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+import type * as Guard from "../Guard.ts"
+import type * as Metrics from "../metrics/Metrics.ts"
+
+type Attributes = Readonly<{ readonly [key: string]: unknown }> | undefined
+
+// Spans that say so are no parents: theirs is.
+const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
+  let parent = span
+  while (parent !== undefined && Context.get(parent.annotations, Tracer.DisablePropagation)) {
+    parent = parent._tag === "Span" ? Option.getOrUndefined(parent.parent) : undefined
+  }
+  return parent
+}
+
+const setAll = (span: Tracer.Span, attributes: Attributes): void => {
+  for (const key in attributes) {
+    const value = attributes[key]
+    if (value !== undefined) span.attribute(key, value)
+  }
+}
+
+/** Opens a span under the fiber's; `undefined` when tracing is off, no tracer is installed, or the tracer throws. */
+export const open = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  guard: Guard.Guard,
+  name: string,
+  kind: Tracer.SpanKind,
+  ...attributes: ReadonlyArray<Attributes>
+): Tracer.Span | undefined => {
+  const { tracer, tracerEnabled } = fiber.cache
+  if (tracer === undefined || !tracerEnabled) return undefined
+  let span: Tracer.Span | undefined
+  try {
+    const parent = propagated(fiber.cache.span)
+    span = tracer.span({
+      name,
+      kind,
+      parent: Option.fromUndefinedOr(parent),
+      annotations: Context.empty(),
+      links: [...fiber.getRef(References.TracerSpanLinks)],
+      startTime: now(fiber),
+      root: false,
+      sampled: parent?.sampled === false
+        ? false
+        : !LogLevel.isGreaterThan(fiber.getRef(Tracer.MinimumTraceLevel), fiber.getRef(Tracer.CurrentTraceLevel))
+    })
+    setAll(span, fiber.getRef(References.TracerSpanAnnotations))
+    for (const some of attributes) setAll(span, some)
+  } catch (fault) {
+    guard.count("tracer", fault)
+  }
+  return span
+}
+
+/** The context of what runs inside a span: the span as parent, and its name in the stack traces of failures. */
+export const within = <R>(context: Context.Context<R>, span: Tracer.Span, name: string): Context.Context<R> =>
+  Context.add(
+    Context.add(context, Tracer.ParentSpan, span),
+    References.CurrentStackFrame,
+    { name, stack: noStack, parent: Context.get(context, References.CurrentStackFrame) }
+  )
+
+const noStack = (): undefined => undefined
+
+const now = (fiber: Fiber.Fiber<unknown, unknown>): bigint =>
+  fiber.getRef(References.TracerTimingEnabled) ? fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
+
+/** Sets an attribute. */
+export const attribute = (guard: Guard.Guard, span: Tracer.Span, key: string, value: unknown): void => {
+  try {
+    span.attribute(key, value)
+  } catch (fault) {
+    guard.count("tracer", fault)
+  }
+}
+
+/** Ends a span that was opened here. */
+export const end = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  guard: Guard.Guard,
+  span: Tracer.Span,
+  exit: Exit.Exit<unknown, unknown>
+): void => {
+  try {
+    if (span.status._tag !== "Ended") span.end(now(fiber), exit)
+  } catch (fault) {
+    guard.count("tracer", fault)
+  }
+}
+
+/** The trace that an observation belongs to, if it is sampled. */
+export const exemplar = (guard: Guard.Guard, span: Tracer.AnySpan | undefined): Metrics.Exemplar | undefined => {
+  if (span === undefined) return undefined
+  try {
+    return span.sampled ? { traceId: span.traceId, spanId: span.spanId } : undefined
+  } catch (fault) {
+    guard.count("tracer", fault)
+    return undefined
+  }
+}
