@@ -5,6 +5,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import { createServer } from "node:http"
 import { Claude } from "./agents/Claude.ts"
 import { DataHarvester } from "./agents/DataHarvester.ts"
@@ -67,7 +68,20 @@ export const domain = Layer.mergeAll(Executor.layer, PackBuilder.PackBuilder.lay
   Layer.provideMerge(services)
 )
 
-const jobs = Layer.mergeAll(PackBuilder.scheduled, AlertSchedule.scheduled)
+/** An outage of the providers begins once the first pack is there: everything worked until then. */
+const strike = Layer.effectDiscard(Effect.gen(function*() {
+  const pricing = yield* Pricing
+  const simulator = yield* Simulator.Simulator
+  const { fault } = yield* Settings
+  yield* pricing.latestPack().pipe(
+    Effect.repeat({ until: (pack) => pack?.status === "fresh", schedule: Schedule.spaced("200 millis") }),
+    Effect.andThen(Effect.sync(() => simulator.setFault(fault))),
+    Effect.catch((error) => Effect.logWarning("the fault did not strike", error)),
+    Effect.forkScoped
+  )
+}))
+
+const jobs = Layer.mergeAll(PackBuilder.scheduled, AlertSchedule.scheduled, strike)
 
 const server = Layer.unwrap(Effect.gen(function*() {
   const { port } = yield* Settings

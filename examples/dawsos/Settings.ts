@@ -11,7 +11,7 @@ export const faults = {
   "provider-down": "market data providers answer 500",
   "provider-slow": "market data providers take three seconds to answer",
   "provider-quota": "market data providers have almost no quota left",
-  "database-slow": "every answer of the database takes 150 ms longer",
+  "database-slow": "every answer of the database takes 100 ms longer",
   "database-exhausted": "idle transactions hold nearly all database connections",
   "pack-stale": "the newest pricing pack is 26 hours old and its build fails",
   "pattern-broken": "one pattern was deployed with a mistyped template",

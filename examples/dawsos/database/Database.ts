@@ -82,7 +82,7 @@ export const maxConnections = (settings: SettingsShape): number => settings.data
 const client = Layer.unwrap(Effect.gen(function*() {
   const settings = yield* Settings
   const real = settings.databaseUrl === undefined ? yield* embedded : yield* fromUrl(settings.databaseUrl)
-  const address = settings.fault === "database-slow" ? { ...real, ...(yield* slowProxy(real, 150)) } : real
+  const address = settings.fault === "database-slow" ? { ...real, ...(yield* slowProxy(real, 100)) } : real
   // Host, port and so on rather than a URL, so that the client's spans name the server rightly.
   return PgClient.layer({
     ...address,

@@ -30,6 +30,8 @@ const alert = {
   cooldown_minutes: 60
 }
 
+const maxOpen = 32
+
 /** One round of everything that clients do, what goes wrong in daily life included. */
 export const round: ReadonlyArray<Call> = [
   get("/health", null),
@@ -90,10 +92,16 @@ export const layer = (baseUrl: string) =>
             return response.status
           }, () => 0)
           statuses.set(answer, (statuses.get(answer) ?? 0) + 1)
-        })
+        }).pipe(
+          (self) => Effect.andThen(Effect.sync(() => open++), self),
+          Effect.ensuring(Effect.sync(() => open--))
+        )
 
       let next = 0
+      let open = 0
       const one = Effect.suspend(() => {
+        // Clients give up asking when nobody answers.
+        if (open >= maxOpen) return Effect.void
         const id = created.shift()
         const call = round[next++ % round.length]
         if (id !== undefined) return send({ method: "DELETE", path: `/api/alerts/${id}`, token: "demo-grace" })

@@ -70,7 +70,8 @@ const answer = (closes: ReadonlyArray<Close>, path: string, query: URLSearchPara
 const make = Effect.gen(function*() {
   const settings = yield* Settings
   const closes = yield* marketData
-  let fault = settings.fault
+  // Other outages begin later, by `setFault`.
+  let fault: Fault | undefined = settings.fault === "pack-stale" ? settings.fault : undefined
   const used = new Map<ProviderName, { minute: number; count: number }>()
 
   const handle = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {

@@ -38,11 +38,11 @@ export class Ledger extends Context.Service<Ledger>()("dawsos/Ledger", {
       return months === undefined ? rows : rows.slice(-(months + 1))
     })
 
-    /** What was paid in, as an investor's outflow. */
+    /** What was paid in, as an investor's outflow in the base currency. */
     const flows = Effect.fn(function*(portfolioId: string) {
       return yield* sql<CashFlow>`
-        select happened_on as date, -sum(amount) as amount from transactions
-        where portfolio_id = ${portfolioId} group by happened_on order by happened_on`
+        select asof_date as date, -flow as amount from portfolio_daily_values
+        where portfolio_id = ${portfolioId} and flow <> 0 order by asof_date`
     })
 
     const security = Effect.fn(function*(idOrSymbol: string) {

@@ -1,0 +1,71 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import * as fc from "fast-check"
+import { holds, resolve, type Scope } from "../../../../examples/dawsos/orchestrator/Templates.ts"
+
+const scope: Scope = {
+  inputs: { portfolio_id: "p1", days: 252, create_alert: true },
+  ctx: { base_currency: "EUR" },
+  state: { impact: { sentiment: -0.4, rows: [1, 2] }, empty: [] }
+}
+const value = (template: unknown) => Result.getOrThrow(resolve(template, scope))
+const failure = (template: unknown) => Result.getOrThrow(Result.flip(resolve(template, scope)))
+
+describe("templates", () => {
+  it("keep the type of a value that stands alone", () => {
+    assert.strictEqual(value("{{inputs.days}}"), 252)
+    assert.deepStrictEqual(value("{{ state.impact.rows }}"), [1, 2])
+  })
+
+  it("become text inside of text", () =>
+    assert.strictEqual(value("{{inputs.portfolio_id}} in {{ctx.base_currency}}"), "p1 in EUR"))
+
+  it("are filled in at any depth", () =>
+    assert.deepStrictEqual(value({ a: [{ b: "{{state.impact.sentiment}}" }, 7] }), { a: [{ b: -0.4 }, 7] }))
+
+  it("fail with the path and the key that is not there", () => {
+    assert.strictEqual(failure("{{state.impact.weight}}").message, "{{state.impact.weight}}: there is no weight")
+    assert.strictEqual(failure("about {{inputs.nothing}}").message, "{{inputs.nothing}}: there is no nothing")
+  })
+
+  it("do not reach what objects inherit", () => {
+    assert.include(failure("{{state.constructor}}").message, "constructor")
+    assert.include(failure("{{inputs.__proto__.polluted}}").message, "__proto__")
+  })
+
+  it("leave everything without a template as it was", () => {
+    fc.assert(fc.property(fc.jsonValue().filter((json) => !JSON.stringify(json).includes("{{")), (json) => {
+      const data = JSON.parse(JSON.stringify(json))
+      assert.deepStrictEqual(value(data), data)
+    }))
+  })
+
+  it("never throw", () => {
+    const part = fc.constantFrom("{{", "}}", "state.impact", "inputs.days", " ", ".", "x")
+    fc.assert(fc.property(fc.array(part), (parts) => {
+      resolve(parts.join(""), scope)
+      holds(parts.join(""), scope)
+    }))
+  })
+})
+
+describe("conditions", () => {
+  const cases: ReadonlyArray<readonly [string, boolean]> = [
+    ["{{inputs.create_alert}}", true],
+    ["not {{inputs.create_alert}}", false],
+    ["{{state.impact.sentiment}} < -0.3", true],
+    ["{{state.impact.sentiment}} >= 0", false],
+    ["{{ctx.base_currency}} == \"EUR\" and {{inputs.days}} > 100", true],
+    ["{{inputs.days}} > 1000 or {{ctx.base_currency}} != \"USD\"", true],
+    ["{{inputs.days}} > 1000 or {{inputs.days}} < 300 and not true", false]
+  ]
+  for (const [condition, expected] of cases) {
+    it(`${condition} is ${expected}`, () => assert.strictEqual(Result.getOrThrow(holds(condition, scope)), expected))
+  }
+
+  it("that cannot be read or compared are errors, not false", () => {
+    for (const condition of ["", "sentiment", "{{state.nothing}} > 1", "{{ctx.base_currency}} > 1"]) {
+      assert.isTrue(Result.isFailure(holds(condition, scope)), condition)
+    }
+  })
+})
