@@ -25,9 +25,8 @@ export class Counter implements Metrics.CounterCell {
   }
 
   increment(amount: number = 1): boolean {
-    const next = this.value + amount
-    if (isFinite(amount) && amount >= 0 && isFinite(next)) {
-      this.value = next
+    if (isFinite(amount) && amount >= 0 && isFinite(this.value + amount)) {
+      this.value += amount
       return true
     }
     this.#refuse(`a counter was incremented by ${shown(amount)}, allowed are finite numbers from 0`)
@@ -55,9 +54,8 @@ export class Gauge implements Metrics.GaugeCell {
   }
 
   add(amount: number): boolean {
-    const next = (this.value ?? 0) + amount
-    if (isFinite(amount) && isFinite(next)) {
-      this.value = next
+    if (isFinite(amount) && isFinite((this.value ?? 0) + amount)) {
+      this.value = (this.value ?? 0) + amount
       return true
     }
     this.#refuse(`a gauge was changed by ${shown(amount)}, allowed are finite numbers`)
@@ -91,15 +89,14 @@ export class Histogram implements Metrics.HistogramCell {
   }
 
   observe(value: number, exemplar?: Metrics.Exemplar | undefined): boolean {
-    const sum = this.sum + value
-    if (!isFinite(value) || value < 0 || !isFinite(sum)) {
+    if (!isFinite(value) || value < 0 || !isFinite(this.sum + value)) {
       this.#refuse(`a histogram observed ${shown(value)}, allowed are finite numbers from 0`)
       return false
     }
     let bucket = 0
     while (bucket < this.bounds.length && value > this.bounds[bucket]!) bucket++
     this.counts[bucket]! += 1
-    this.sum = sum
+    this.sum += value
     if (exemplar !== undefined) {
       this.exemplars[bucket] = { traceId: exemplar.traceId, spanId: exemplar.spanId, value, at: this.#now() }
     }

@@ -27,7 +27,7 @@ export interface Options {
   /** Carries Effect's `MetricRegistry`. */
   readonly context: Context.Context<never>
   /** Node's metrics, where they are shown. */
-  readonly runtime?: PromRegistry | undefined | void
+  readonly runtime?: PromRegistry | undefined
 }
 
 /** A sample as prom-client's formatter reads it. */

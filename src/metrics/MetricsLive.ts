@@ -38,7 +38,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     context: yield* Effect.context<never>(),
     // Node's metrics are a supplement: a program does not fail to start for want of them.
     runtime: yield* RuntimeMetrics.acquire(prom).pipe(
-      Effect.catchDefect((fault) => Effect.sync(() => registry.scrapeFailed("runtime", fault)))
+      Effect.catchDefect((fault) =>
+        Effect.sync(() => {
+          registry.scrapeFailed("runtime", fault)
+          return undefined
+        })
+      )
     )
   })
   const render = (format: Metrics.Format) => Effect.promise(() => write(format))

@@ -251,20 +251,31 @@ export const make = (options: Options): Registry => {
     if (family !== undefined) collectors.set(family, new Set([{ definition, collect: values }]))
   }
 
+  // What a caller without types may pass (no labels at all, a getter that throws) must not reach it as an exception.
+  const guarded = <A>(body: () => A, fallback: () => A): A => guard.run("recorder", body, fallback)
+  const detached = () => Cells.detached
+
   const recording: Registry["recording"] = {
-    counter: (definition, labels) => {
-      const family = familyOf(definition as Catalogue.Counter)
-      return family === undefined ? Cells.detached : Family.counter(family, labels)
-    },
-    gauge: (definition, labels) => {
-      const family = familyOf(definition as Catalogue.Gauge)
-      return family === undefined ? Cells.detached : Family.gauge(family, labels)
-    },
-    histogram: (definition, labels) => {
-      const family = familyOf(definition as Catalogue.Histogram)
-      return family === undefined ? Cells.detached : Family.histogram(family, labels)
-    },
-    declare: (definition, known) => familyOf(definition as Catalogue.Counter | Catalogue.Histogram)?.declare(known),
+    counter: (definition, labels) =>
+      guarded<Metrics.CounterCell>(() => {
+        const family = familyOf(definition as Catalogue.Counter)
+        return family === undefined ? Cells.detached : Family.counter(family, labels)
+      }, detached),
+    gauge: (definition, labels) =>
+      guarded<Metrics.GaugeCell>(() => {
+        const family = familyOf(definition as Catalogue.Gauge)
+        return family === undefined ? Cells.detached : Family.gauge(family, labels)
+      }, detached),
+    histogram: (definition, labels) =>
+      guarded<Metrics.HistogramCell>(() => {
+        const family = familyOf(definition as Catalogue.Histogram)
+        return family === undefined ? Cells.detached : Family.histogram(family, labels)
+      }, detached),
+    declare: (definition, known) =>
+      guarded(
+        () => familyOf(definition as Catalogue.Counter | Catalogue.Histogram)?.declare(known),
+        () => undefined
+      ),
     collect,
     samples: () => [...byName.values()].flatMap((family) => samplesOf(snapshot(family.definition)))
   }
