@@ -131,7 +131,12 @@ export const make = (options: Options): Poster => {
 export const parseRetryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
   if (header === undefined) return undefined
   const text = header.trim()
-  const millis = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  // `Date.parse` alone takes a negative number for a year.
+  const millis = /^\d+$/.test(text)
+    ? Number(text) * 1000
+    : /^[A-Za-z]+, .+ GMT$/.test(text)
+    ? Date.parse(text) - now
+    : NaN
   if (Number.isNaN(millis)) return undefined
   return Duration.min(Duration.millis(Math.max(0, millis)), maxRetryAfter)
 }

@@ -21,7 +21,10 @@ import type * as Thrift from "./Thrift.ts"
 export const maxPacketBytes = 65_000
 
 /** The agent's port for the binary encoding; every other port is taken for the compact one, as 6831 is. */
-export const binaryPort = 6832
+const binaryPort = 6832
+
+/** The encoding that an agent expects on a port. */
+export const encodingOf = (port: number): Thrift.Encoding => port === binaryPort ? "binary" : "compact"
 
 /** Thrift over HTTP, to a collector's `/api/traces`; the query string of the address is kept. */
 export const http = (options: {
@@ -65,7 +68,7 @@ export const udp = (options: {
   readonly guard: Guard
 }): SpanSink => {
   const { guard, host, port } = options
-  const encoding: Thrift.Encoding = port === binaryPort ? "binary" : "compact"
+  const encoding = encodingOf(port)
   let socket: Dgram.Socket | undefined
   const open = (): Dgram.Socket => {
     if (socket !== undefined) return socket

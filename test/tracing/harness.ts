@@ -2,6 +2,7 @@
  * What the tracing tests share: a configuration, a scrubber that lets everything pass, sinks that can be controlled, a
  * collector on a port of its own.
  */
+import * as Otel from "@opentelemetry/api"
 import { resourceFromAttributes } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
 import * as Deferred from "effect/Deferred"
@@ -239,4 +240,23 @@ export const named = (spans: ReadonlyArray<ReadableSpan>, name: string): Readabl
 export const parentOf = (spans: ReadonlyArray<ReadableSpan>, name: string): string => {
   const { parentSpanContext } = named(spans, name)
   return spans.find((span) => span.spanContext().spanId === parentSpanContext?.spanId)?.name ?? "-"
+}
+
+/** Ended spans with a bit of everything, as they come to a sink. */
+export const endedSpans = (count: number, attributes: Otel.Attributes = {}): ReadonlyArray<ReadableSpan> => {
+  const sink = memory()
+  const { timers, tracer } = pipelineOf([sink], { maxQueueSize: count })
+  for (let index = 0; index < count; index++) {
+    tracer.startActiveSpan(`span ${index}`, { kind: Otel.SpanKind.CLIENT }, (span) => {
+      span.setAttributes({ text: "héllo", whole: 200, fraction: 0.5, flag: true, list: ["a", "b"], ...attributes })
+      span.addEvent("exception", { "exception.type": "NotFound", list: [1, 2] }, 1_700_000_000_123)
+      span.addLink({
+        context: { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1 }
+      })
+      span.setStatus({ code: Otel.SpanStatusCode.ERROR, message: "no" })
+      span.end()
+    })
+  }
+  timers.advance(5_000)
+  return sink.spans
 }

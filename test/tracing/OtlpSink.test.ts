@@ -1,0 +1,238 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Net from "node:net"
+import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
+import * as Guard from "../../src/Guard.ts"
+import * as HttpPost from "../../src/tracing/HttpPost.ts"
+import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
+import { SpanSinkError } from "../../src/tracing/SpanSink.ts"
+import { collector, endedSpans } from "./harness.ts"
+
+const sinkTo = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSink.Options> = {}) {
+  const guard = Guard.make()
+  const sink = OtlpSink.make({ name: "otlp", url, headers: {}, timeout: Duration.seconds(5), guard, ...options })
+  yield* Effect.addFinalizer(() => sink.shutdown)
+  return { guard, sink }
+})
+
+/** The error with which an export fails. */
+const failure = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSink.Options> = {}) {
+  const { sink } = yield* sinkTo(url, options)
+  const exit = yield* Effect.exit(sink.export(endedSpans(2)))
+  assert(Exit.isFailure(exit))
+  const error = Cause.squash(exit.cause)
+  assert(error instanceof SpanSinkError)
+  return error
+})
+
+/** A TCP server that does what it is told with each connection. */
+const tcp = (onConnection: (socket: Net.Socket) => void) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const sockets = new Set<Net.Socket>()
+        const server = Net.createServer((socket) => {
+          sockets.add(socket.on("error", () => {}))
+          onConnection(socket)
+        })
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+        return { server, sockets }
+      }),
+      ({ server, sockets }) =>
+        Effect.promise(() => {
+          sockets.forEach((socket) => socket.destroy())
+          return new Promise((resolve) => server.close(resolve))
+        })
+    ),
+    ({ server }) => `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}/v1/traces`
+  )
+
+describe("the OTLP sink", () => {
+  it.live("sends what a decoder that is not ours reads as the same spans", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const { sink } = yield* sinkTo(`${url}/v1/traces`, { headers: { authorization: Redacted.make("Bearer key") } })
+      const spans = endedSpans(3)
+      assert.deepInclude(yield* sink.export(spans), { accepted: 3, rejected: 0 })
+      assert.deepInclude(received[0]?.headers, {
+        "content-type": "application/x-protobuf",
+        "authorization": "Bearer key"
+      })
+      const decoded = Result.getOrThrow(OtlpTraces.decode(received[0]!.body, "otlp"))
+      assert.deepStrictEqual(decoded.map(({ spanId }) => spanId), spans.map((span) => span.spanContext().spanId))
+      assert.deepInclude(decoded[0]?.attributes, { text: "héllo", flag: true, fraction: 0.5 })
+      assert.deepStrictEqual(decoded[0]?.status, { code: "error", message: "no" })
+      assert.deepStrictEqual(decoded[0]?.resource["service.name"], "svc")
+    }))
+
+  it.live("understands a partial success, in protobuf and in JSON, and takes any other 2xx for all", () =>
+    Effect.gen(function*() {
+      const answers: ReadonlyArray<readonly [string, string | Uint8Array, number]> = [
+        ["application/x-protobuf", OtlpTraces.encodeResponse({ rejectedSpans: 1, errorMessage: "no" }), 1],
+        ["application/json", `{"partialSuccess":{"rejectedSpans":"2"}}`, 2],
+        ["application/x-protobuf", OtlpTraces.encodeResponse({ rejectedSpans: 99, errorMessage: "no" }), 3],
+        ["application/x-protobuf", OtlpTraces.encodeResponse(), 0],
+        ["application/x-protobuf", "garbage", 0],
+        ["application/json", "{", 0],
+        ["application/json", "null", 0],
+        ["text/html", "<html>", 0]
+      ]
+      let index = 0
+      const { url } = yield* collector((response) => {
+        const [contentType, body] = answers[index]!
+        response.setHeader("content-type", contentType).end(body)
+      })
+      const { sink } = yield* sinkTo(url)
+      for (const [contentType, , rejected] of answers) {
+        const result = yield* sink.export(endedSpans(3))
+        assert.deepInclude(result, { accepted: 3 - rejected, rejected }, `${contentType} ${index}`)
+        index++
+      }
+    }))
+
+  it.live("says of each refusal whether a retry can help, and when", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [number, SpanSinkError["reason"], boolean]> = [
+        [400, "rejected", false],
+        [401, "rejected", false],
+        [404, "rejected", false],
+        [413, "too_large", false],
+        [429, "rejected", true],
+        [500, "rejected", false],
+        [502, "rejected", true],
+        [503, "rejected", true],
+        [504, "rejected", true],
+        [301, "rejected", false]
+      ]
+      for (const [status, reason, retryable] of cases) {
+        const { url } = yield* collector((response) =>
+          response.writeHead(status, { "retry-after": "7", "location": "http://elsewhere.invalid/" }).end()
+        )
+        const error = yield* failure(`${url}/v1/traces`)
+        assert.deepInclude(error, { reason, retryable, sink: "otlp" }, String(status))
+        if (retryable) assert.deepStrictEqual(error.retryAfter, Duration.seconds(7))
+        assert.include(error.message, `${url}/v1/traces: HTTP ${status}`)
+      }
+    }))
+
+  it.live("tells an unreachable collector from an answer that was lost", () =>
+    Effect.gen(function*() {
+      const closed = yield* Effect.scoped(tcp(() => {}))
+      assert.deepInclude(yield* failure(closed), { reason: "unreachable", retryable: true })
+      assert.deepInclude(yield* failure("http://collector.invalid/v1/traces"), {
+        reason: "unreachable",
+        retryable: true
+      })
+      const noTls = (yield* tcp((socket) => socket.end("no TLS here"))).replace("http:", "https:")
+      assert.deepInclude(yield* failure(noTls), { reason: "unreachable" })
+      const reset = yield* tcp((socket) => socket.once("data", () => socket.resetAndDestroy()))
+      assert.deepInclude(yield* failure(reset), { reason: "timeout", retryable: true })
+      const cut = yield* tcp((socket) =>
+        socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"))
+      )
+      assert.deepInclude(yield* failure(cut), { reason: "timeout" })
+      const silent = yield* tcp(() => {})
+      const hung = yield* failure(silent, { timeout: Duration.millis(30) })
+      assert.deepInclude(hung, { reason: "timeout", retryable: true })
+      assert.include(hung.message, "no answer within 30 ms")
+    }))
+
+  it.live("lets go of the connection when it is interrupted", () =>
+    Effect.gen(function*() {
+      let close: (() => void) | undefined
+      const closed = new Promise<void>((resolve) => close = resolve)
+      let connect: (() => void) | undefined
+      const connected = new Promise<void>((resolve) => connect = resolve)
+      const url = yield* tcp((socket) => {
+        socket.once("data", () => connect?.())
+        socket.once("close", () => close?.())
+      })
+      const { sink } = yield* sinkTo(url)
+      const fiber = yield* Effect.forkChild(sink.export(endedSpans(1)))
+      yield* Effect.promise(() => connected)
+      yield* Fiber.interrupt(fiber)
+      yield* Effect.promise(() => closed)
+    }))
+
+  it.live("reads no more of an answer than it needs", () =>
+    Effect.gen(function*() {
+      const { url } = yield* collector((response) => {
+        response.writeHead(400)
+        const more = () => {
+          while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+        }
+        response.on("drain", more)
+        more()
+      })
+      assert.deepInclude(yield* failure(url), { reason: "rejected" })
+    }))
+
+  it.live("sends credentials of the address as a header, and shows them nowhere", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector((response) => response.writeHead(400).end())
+      const error = yield* failure(`${url.replace("//", "//user:p%40ss@")}/v1/traces?token=secret`)
+      assert.strictEqual(received[0]?.headers.authorization, `Basic ${Buffer.from("user:p@ss").toString("base64")}`)
+      assert.strictEqual(received[0]?.path, "/v1/traces?token=secret")
+      assert.notMatch(JSON.stringify(error) + error.message, /p%40ss|p@ss|secret/)
+    }))
+
+  it.live("loses only the span that cannot be encoded", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const { guard, sink } = yield* sinkTo(url)
+      const [first, second, third] = endedSpans(3)
+      const broken = {
+        ...second!,
+        get name(): never {
+          throw new Error("broken")
+        }
+      }
+      assert.deepStrictEqual(yield* sink.export([first!, broken, third!]), {
+        accepted: 2,
+        rejected: 0,
+        dropped: { fault: 1 }
+      })
+      assert.deepStrictEqual(yield* sink.export([broken]), { accepted: 0, rejected: 0, dropped: { fault: 1 } })
+      assert.strictEqual(received.length, 1)
+      assert.strictEqual(guard.faults().get("sink"), 2)
+    }))
+
+  it.live("keeps one connection for all of its requests", () =>
+    Effect.gen(function*() {
+      const ports = new Set<number | undefined>()
+      const { url } = yield* collector((response) => {
+        ports.add(response.socket?.remotePort)
+        response.end()
+      })
+      const { sink } = yield* sinkTo(url)
+      for (let index = 0; index < 3; index++) yield* sink.export(endedSpans(1))
+      assert.strictEqual(ports.size, 1)
+    }))
+})
+
+describe("Retry-After", () => {
+  const now = Date.parse("2026-11-01T10:00:00Z")
+
+  it("is read as seconds or as a date, and bounded", () => {
+    const cases: ReadonlyArray<readonly [string | undefined, Duration.Duration | undefined]> = [
+      [undefined, undefined],
+      ["", undefined],
+      ["soon", undefined],
+      ["-5", undefined],
+      ["0", Duration.zero],
+      [" 30 ", Duration.seconds(30)],
+      ["999999999", HttpPost.maxRetryAfter],
+      ["Sun, 01 Nov 2026 10:00:20 GMT", Duration.seconds(20)],
+      ["Sun, 01 Nov 2026 09:00:00 GMT", Duration.zero]
+    ]
+    for (const [header, expected] of cases) {
+      assert.deepStrictEqual(HttpPost.parseRetryAfter(header, now), expected, String(header))
+    }
+  })
+})
