@@ -59,8 +59,8 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
         Effect.map(
           providers.fetch({
             provider: "polygon",
-            endpoint: "/v2/aggs/ticker/{symbol}/prev",
-            path: { symbol },
+            endpoint: "/v2/aggs/ticker/{symbol}/range/{multiplier}/{timespan}/{from}/{to}",
+            path: { symbol, multiplier: "1", timespan: "month", from: "2000-01-01", to: "2010-03-31" },
             schema: Aggregate
           }),
           ({ data }) => ({ symbol, price: data.results[0].c, date: day(data.results[0].t) })

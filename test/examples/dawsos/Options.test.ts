@@ -1,0 +1,29 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import { parse } from "../../../examples/dawsos/Options.ts"
+import { faults } from "../../../examples/dawsos/Settings.ts"
+
+describe("the command line", () => {
+  it("takes a duration in ms, s, m or h, and runs on without one", () => {
+    for (const [text, millis] of [["250ms", 250], ["10s", 10_000], ["1.5m", 90_000], ["1h", 3_600_000]] as const) {
+      const options = parse(["--duration", text])
+      assert.isObject(options)
+      if (typeof options === "object" && options.duration !== undefined) {
+        assert.strictEqual(Duration.toMillis(options.duration), millis)
+      }
+    }
+    assert.deepStrictEqual(parse([]), { duration: undefined, fault: undefined })
+  })
+
+  it("takes each fault by its name", () => {
+    for (const fault of Object.keys(faults)) {
+      assert.deepEqual(parse(["--fault", fault]) as object, { duration: undefined, fault })
+    }
+  })
+
+  it("says what is wrong: the argument, its value and what is allowed", () => {
+    assert.include(parse(["--duration", "10"]), "--duration 10 is not a number with ms, s, m or h")
+    assert.include(parse(["--fault", "toString"]), "--fault toString is not one of provider-down")
+    assert.include(parse(["--speed"]), "--speed")
+  })
+})
