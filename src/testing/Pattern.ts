@@ -1,0 +1,107 @@
+/**
+ * What a test says of a value: partial, readable, and the same for spans, events and log lines.
+ *
+ * An object asks for the fields that it names and leaves the others open (`undefined` asks for absence), an array for
+ * exactly its elements, a regular expression for a text that it finds something in, a function for its `true`.
+ */
+import * as Equal from "effect/Equal"
+import * as Predicate from "effect/Predicate"
+import { inspect } from "node:util"
+
+/** A pattern for values of type `A`. */
+export type Pattern<A> =
+  | Form<A>
+  | ((actual: A) => boolean)
+
+type Form<A> = A extends string ? string | RegExp
+  : A extends ReadonlyArray<infer Element> ? ReadonlyArray<Pattern<Element>>
+  : A extends object ? { readonly [Key in keyof A]?: Pattern<A[Key]> | undefined }
+  : A
+
+/** One place where a value is not as expected. */
+export interface Difference {
+  /** Such as `tags.route`; empty for the value itself. */
+  readonly path: string
+  readonly expected: string
+  readonly actual: string
+}
+
+/** A value on one line, cut where it gets long. */
+export const show = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value)
+  return inspect(value, {
+    depth: 4,
+    breakLength: Infinity,
+    compact: true,
+    maxArrayLength: 20,
+    maxStringLength: 300,
+    sorted: false
+  })
+}
+
+const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== "object" || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const at = (path: string, key: string): string => path === "" ? key : `${path}.${key}`
+
+const one = (path: string, expected: string, actual: unknown): ReadonlyArray<Difference> => [
+  { path, expected, actual: actual === undefined ? "absent" : show(actual) }
+]
+
+/** How a value differs from a pattern; empty when it does not. */
+export const differences = (expected: unknown, actual: unknown, path = ""): ReadonlyArray<Difference> => {
+  if (expected === undefined) return actual === undefined ? [] : one(path, "absent", actual)
+  if (Predicate.isRegExp(expected)) {
+    // Of a pattern with the flag `g` or `y` the match would depend on the one before.
+    const found = typeof actual === "string" &&
+      new RegExp(expected.source, expected.flags.replace(/[gy]/g, "")).test(actual)
+    return found ? [] : one(path, String(expected), actual)
+  }
+  if (typeof expected === "function") {
+    const accept = expected as (value: unknown) => unknown
+    return accept(actual) === true ? [] : one(path, `a value that satisfies ${accept.name || String(accept)}`, actual)
+  }
+  if (Array.isArray(expected)) {
+    if (!Array.isArray(actual)) return one(path, show(expected), actual)
+    if (actual.length !== expected.length) {
+      return [{ path, expected: `${expected.length} elements`, actual: `${actual.length}: ${show(actual)}` }]
+    }
+    return expected.flatMap((each, index) => differences(each, actual[index], `${path}[${index}]`))
+  }
+  if (isPlain(expected)) {
+    if (!Predicate.isObject(actual)) return one(path, show(expected), actual)
+    return Object.keys(expected).flatMap((key) => differences(expected[key], Reflect.get(actual, key), at(path, key)))
+  }
+  return Equal.equals(expected, actual) ? [] : one(path, show(expected), actual)
+}
+
+/** A difference in words. */
+export const describe = ({ actual, expected, path }: Difference): string =>
+  `${path === "" ? "" : `${path}: `}expected ${expected}, was ${actual}`
+
+/** A pattern as it is shown in a message. */
+export const showPattern = (pattern: unknown): string =>
+  Predicate.isRegExp(pattern)
+    ? String(pattern)
+    : typeof pattern === "function"
+    ? pattern.name || String(pattern)
+    : show(pattern)
+
+interface Candidate<A> {
+  readonly value: A
+  readonly differences: ReadonlyArray<Difference>
+}
+
+/** The first value that a pattern fits, or else the one that it fits best. */
+export const closest = <A>(values: ReadonlyArray<A>, expected: unknown): Candidate<A> | undefined => {
+  let best: Candidate<A> | undefined
+  for (const value of values) {
+    const found = differences(expected, value)
+    if (best === undefined || found.length < best.differences.length) best = { value, differences: found }
+    if (found.length === 0) break
+  }
+  return best
+}

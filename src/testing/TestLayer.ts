@@ -1,0 +1,76 @@
+/**
+ * The layer for tests. `Observability` imports it only when it is needed, so that programs don't load it.
+ */
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Breadcrumbs from "../errors/Breadcrumbs.ts"
+import type * as ErrorTracking from "../errors/ErrorTracking.ts"
+import * as TestErrors from "../errors/TestErrors.ts"
+import * as Guard from "../Guard.ts"
+import * as TestLogs from "../logging/TestLogs.ts"
+import * as Metrics from "../metrics/Metrics.ts"
+import * as MetricsMemory from "../metrics/MetricsMemory.ts"
+import { selfMetrics } from "../metrics/SelfMetrics.ts"
+import type * as Observability from "../Observability.ts"
+import * as ObservabilityConfig from "../ObservabilityConfig.ts"
+import * as Scrubber from "../Scrubber.ts"
+import * as SelfObservation from "../SelfObservation.ts"
+import type { Tracing } from "../tracing/Tracing.ts"
+import * as TestTracing from "./TestTracing.ts"
+
+/** What a test may choose. */
+export interface Options {
+  /** Whether traces that begin in the test are sampled; yes unless set. Children follow their parents. */
+  readonly sampled?: boolean | undefined
+  /** Whether a user's e-mail address may be sent with an event; no unless set. */
+  readonly sendUserEmail?: boolean | undefined
+}
+
+/** What the layer provides beside the services of the live one. */
+export type Accessors = TestTracing.TestTracing | TestErrors.TestErrors | TestLogs.TestLogs
+
+// The environment of whoever runs the test has no say in it.
+const environment = ConfigProvider.fromUnknown({
+  ENABLE_OBSERVABILITY: "true",
+  SERVICE_NAME: "test",
+  SERVICE_VERSION: "0.0.0",
+  ENVIRONMENT: "test"
+})
+
+const start = (vocabulary: Observability.Vocabulary) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const config = yield* Effect.orDie(ObservabilityConfig.config.parse(environment))
+    const metrics = yield* Metrics.Metrics
+    const guard = yield* Guard.CurrentGuard
+    guard.run("recorder", () => vocabulary.onStart?.(metrics, config), () => undefined)
+  }))
+
+/** Builds everything anew: no two of these share a registry, a record of spans, an event or a line. */
+export const layer = (
+  vocabulary: Observability.Vocabulary,
+  options: Options
+): Layer.Layer<Tracing | Metrics.Metrics | ErrorTracking.ErrorTracking | Accessors> =>
+  Layer.unwrap(Effect.sync(() => {
+    const { catalogue } = vocabulary
+    const scrubber = Scrubber.make(vocabulary.scrubber)
+    const guard = Guard.make()
+    const logs = Layer.provideMerge(
+      Logger.layer([Breadcrumbs.makeLogger(guard)], { mergeWithExisting: true }),
+      TestLogs.layer()
+    )
+    return Layer.mergeAll(start(vocabulary), SelfObservation.layerOpen).pipe(
+      Layer.provideMerge(Layer.mergeAll(
+        TestErrors.layer({ sendEmail: options.sendUserEmail }),
+        TestTracing.layer({ prefix: catalogue.prefix, sampled: options.sampled })
+      )),
+      Layer.provide(SelfObservation.layer(selfMetrics(catalogue.prefix))),
+      Layer.provideMerge(MetricsMemory.layer({ catalogue, scrubber })),
+      Layer.provideMerge(logs),
+      Layer.provideMerge(Layer.mergeAll(
+        Layer.succeed(Guard.CurrentGuard, guard),
+        Layer.succeed(Scrubber.CurrentScrubber, scrubber)
+      ))
+    )
+  }))
