@@ -24,10 +24,12 @@ import * as Metrics from "./metrics/Metrics.ts"
 import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
 import * as ObservabilityConfig from "./ObservabilityConfig.ts"
 import * as Scrubber from "./Scrubber.ts"
+import type * as TestLayer from "./testing/TestLayer.ts"
 import type { SpanSink } from "./tracing/SpanSink.ts"
 import * as Tracing from "./tracing/Tracing.ts"
 
 export { serve } from "./instrument/HttpServer.ts"
+export { explainStartFailure } from "./StartFailure.ts"
 
 /** What a product observes: its metrics, what it keeps secret, and what it records when it starts. */
 export interface Vocabulary {
@@ -104,4 +106,30 @@ export const layer = (
     return Layer.mergeAll(live.layer(vocabulary, options, config, scrubber), Layer.effectDiscard(warnings)).pipe(
       Layer.provideMerge(base)
     )
+  }))
+
+/**
+ * The same services for tests, with what they recorded in reach of `@dawsos/observability/testing`: deterministic ids,
+ * the test's clock, no port, no timer, no vendor, nothing read from the environment.
+ *
+ * Each `Effect.provide` builds its own, so tests may run beside one another. A `sampled: false` shows that what a
+ * program counts does not depend on sampling.
+ *
+ * @example
+ * import { Catalogue, Observability } from "@dawsos/observability"
+ *
+ * const catalogue = Catalogue.make({
+ *   prefix: "shop",
+ *   metrics: { ordersTotal: Catalogue.counter({ name: "shop_orders_total", help: "Orders placed" }) }
+ * })
+ *
+ * export const ObservabilityTest = Observability.layerTest({ catalogue })
+ */
+export const layerTest = (
+  vocabulary: Vocabulary,
+  options: TestLayer.Options = {}
+): Layer.Layer<Services | TestLayer.Accessors> =>
+  Layer.unwrap(Effect.promise(async () => {
+    const test = await import("./testing/TestLayer.ts")
+    return test.layer(vocabulary, options)
   }))

@@ -27,3 +27,25 @@ export const layer = Observability.layer(vocabulary)
 
 /** The same layer under the name of the mission. */
 export const Live = layer
+
+/**
+ * The same services for a test of a DawsOS program; expectations are in `@dawsos/observability/testing`.
+ *
+ * @example
+ * import * as DawsOs from "@dawsos/observability/dawsos"
+ * import { TestMetrics } from "@dawsos/observability/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const test = Effect.gen(function*() {
+ *   yield* Effect.void.pipe(DawsOs.withPatternMetrics({ patternId: "policy_rebalance" }))
+ *   yield* TestMetrics.expectValue(
+ *     DawsOs.metrics.patternExecutionsTotal,
+ *     { pattern_id: "policy_rebalance", status: "success" },
+ *     1
+ *   )
+ * }).pipe(Effect.provide(DawsOs.layerTest))
+ */
+export const layerTest = Observability.layerTest(vocabulary)
+
+/** The same layer under the name of the mission. */
+export const Test = layerTest
