@@ -31,9 +31,11 @@ export interface Conversion {
   readonly metrics: ReadonlyArray<ForeignMetric>
   /** Names that two metrics of different types claim, and label sets that became equal. */
   readonly clashes: ReadonlyArray<string>
+  /** Samples beyond `maxForeignSeries`, by metric. */
+  readonly cut: ReadonlyMap<string, number>
 }
 
-/** The label sets of one foreign metric that are exposed. */
+/** The samples of one foreign metric that are exposed. */
 export const maxForeignSeries = 2000
 
 const sanitized = (name: string): string => {
@@ -153,6 +155,7 @@ export const convert = (context: Context.Context<never>, clean: (text: string) =
     ForeignMetric & { readonly values: Array<ForeignValue>; readonly seen: Set<string> }
   >()
   const clashes: Array<string> = []
+  const cut = new Map<string, number>()
   for (const snapshot of Metric.snapshotUnsafe(context)) {
     const shape = shapeOf(snapshot)
     const known = families.get(shape.name)
@@ -178,8 +181,11 @@ export const convert = (context: Context.Context<never>, clean: (text: string) =
       return fresh
     })
     if (first.length < values.length) clashes.push(shape.name)
-    if (family.values.length + first.length <= maxForeignSeries) family.values.push(...first)
-    else clashes.push(shape.name)
+    // The samples of a histogram or summary belong together; each value of a frequency stands alone.
+    const room = maxForeignSeries - family.values.length
+    const kept = first.length <= room ? first : shape.type === "counter" ? first.slice(0, room) : []
+    family.values.push(...kept)
+    if (kept.length < first.length) cut.set(shape.name, (cut.get(shape.name) ?? 0) + first.length - kept.length)
   }
-  return { metrics: [...families.values()], clashes }
+  return { metrics: [...families.values()], clashes, cut }
 }

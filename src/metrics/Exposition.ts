@@ -171,7 +171,8 @@ export const make = (options: Options): Render => {
 
   const effectMetrics = (): ReadonlyArray<Formattable> => {
     try {
-      const { clashes, metrics } = EffectMetrics.convert(options.context, registry.clean)
+      const { clashes, cut, metrics } = EffectMetrics.convert(options.context, registry.clean)
+      for (const [name, samples] of cut) registry.overflow(name, samples)
       for (const name of clashes) registry.clash("effect", name)
       return metrics
     } catch (fault) {

@@ -71,6 +71,8 @@ export interface Registry {
   readonly snapshot: (definition: Catalogue.Definition) => Snapshot | undefined
   /** Cleans a text of a metric that is not of the catalogue. */
   readonly clean: (text: string) => string
+  /** Tells of series of a metric that were left out because there are too many. */
+  readonly overflow: (metric: string, series: number) => void
   readonly clash: (source: Source, name: string) => void
   readonly scrapeFailed: (metric: string, fault: unknown) => void
   readonly scraped: (format: Metrics.Format, seconds: number, bytes: number) => void
@@ -88,14 +90,16 @@ export const make = (options: Options): Registry => {
   const scrapes = new Map<Metrics.Format, number>()
   let last: { readonly seconds: number; readonly bytes: number } | undefined
 
+  const countOverflow = (metric: string, label: string, amount: number): void => {
+    const labels = overflows.get(metric) ?? new Map<string, number>()
+    if (overflows.size < maxDefinitions) overflows.set(metric, labels)
+    labels.set(label, (labels.get(label) ?? 0) + amount)
+  }
+
   const environment: Family.Environment = {
     scrub: (text) => guard.run("scrubber", () => options.scrubber.text(text), () => Catalogue.overflowValue),
     refuse: (problem) => guard.count("recorder", new RangeError(problem)),
-    overflow: (metric, label) => {
-      const labels = overflows.get(metric) ?? new Map<string, number>()
-      overflows.set(metric, labels)
-      labels.set(label, (labels.get(label) ?? 0) + 1)
-    },
+    overflow: (metric, label) => countOverflow(metric, label, 1),
     now
   }
 
@@ -313,6 +317,7 @@ export const make = (options: Options): Registry => {
     definitions: () => [...byName.values()].map((family) => family.definition),
     snapshot,
     clean,
+    overflow: (metric, series) => countOverflow(metric, Family.seriesOverflow, series),
     clash,
     scrapeFailed,
     scraped: (format, seconds, bytes) => {

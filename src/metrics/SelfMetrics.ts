@@ -70,7 +70,8 @@ export const selfMetrics = (prefix: string) => {
     eventsQueued: Catalogue.gauge({ name: own("events_queued"), help: "Error events that wait to be sent" }),
     labelOverflow: Catalogue.counter({
       name: own("label_overflow_total"),
-      help: "Records whose label value lay beyond its bound and fell into __overflow__, by metric and label",
+      help:
+        "Records that fell into __overflow__ because a label or metric was at its bound, by metric and label (__series__: the metric)",
       labels: { metric: Label.bounded(1000), label: Label.bounded(1000) }
     }),
     faults: Catalogue.counter({
