@@ -2,6 +2,7 @@
  * Profiling by `@sentry/profiling-node`, an optional package with native code: used where a program has installed it.
  */
 import type { NodeOptions } from "@sentry/node"
+import { createRequire } from "node:module"
 
 type Integration = Extract<NonNullable<NodeOptions["integrations"]>, ReadonlyArray<unknown>>[number]
 
@@ -15,16 +16,16 @@ export interface ProfilingPackage {
 // A name that the compiler does not look up: the package is not a dependency.
 const specifier: string = "@sentry/profiling-node"
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && "code" in error &&
-  (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND")
-
-/** Loads the package, or answers `undefined` where it is not installed. */
-export const load = async (): Promise<ProfilingPackage | undefined> => {
+const isInstalled = (): boolean => {
   try {
-    return await import(specifier) as ProfilingPackage
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
+    createRequire(import.meta.url).resolve(specifier)
+    return true
+  } catch {
+    // The one thing that resolving can tell.
+    return false
   }
 }
+
+/** Loads the package, or answers `undefined` where it is not installed. Rejects when it is, but can't be loaded. */
+export const load = async (): Promise<ProfilingPackage | undefined> =>
+  isInstalled() ? await import(specifier) as ProfilingPackage : undefined

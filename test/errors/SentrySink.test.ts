@@ -1,11 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import * as ErrorTracking from "../../src/errors/ErrorTracking.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
+import * as EventPipeline from "../../src/errors/EventPipeline.ts"
+import * as SentrySink from "../../src/errors/SentrySink.ts"
+import * as Guard from "../../src/Guard.ts"
+import { layer as testLogs, TestLogs } from "../../src/logging/TestLogs.ts"
 import * as Observation from "../../src/Observation.ts"
 import * as FakeSentry from "./FakeSentry.ts"
 
@@ -16,46 +23,383 @@ class PriceMissing extends Data.TaggedError("PriceMissing")<{
   readonly cause: unknown
 }> {}
 
-const configOf = (sentry: FakeSentry.FakeSentry): ErrorTrackingLive.Config => ({
-  service: { name: "shop", version: "1.2.3", environment: "staging" },
-  sentry: { dsn: Option.some(sentry.dsn), profilesSampleRate: 0 }
+const service = { name: "shop", version: "1.2.3", environment: "staging" }
+
+const configOf = (dsn: Redacted.Redacted<string> | undefined, profilesSampleRate = 0): ErrorTrackingLive.Config => ({
+  service,
+  sentry: { dsn: Option.fromUndefinedOr(dsn), profilesSampleRate }
 })
+
+const live = (
+  sentry: FakeSentry.FakeSentry,
+  options?: Omit<ErrorTrackingLive.SentryOptions, "config">
+) => ErrorTrackingLive.layer({ config: configOf(sentry.dsn), ...options }).pipe(Layer.provideMerge(Logger.layer([])))
 
 const observed = Observation.make<string>({ prefix: "test", span: (name) => ({ name }), instruments: [] })
 
-const nativeTracer = Layer.succeed(
-  Tracer.Tracer,
-  Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })
-)
+const tracer = Layer.succeed(Tracer.Tracer, Tracer.make({ span: (options) => new Tracer.NativeSpan(options) }))
 
-describe("the Sentry sink", () => {
-  it.live("sends a failure as one scrubbed event with the trace and the span that failed", () =>
+const flush = Effect.flatMap(ErrorTracking.ErrorTracking, ({ flush }) => flush)
+
+const event = (type = "Broken") => ({
+  id: crypto.randomUUID().replaceAll("-", ""),
+  timestamp: 1_000,
+  level: "error" as const,
+  message: undefined,
+  exceptions: [{ type, value: "boom", stack: undefined, parent: undefined, source: undefined }],
+  handled: true,
+  fingerprint: [type, "operation"] as const,
+  operation: "operation",
+  transaction: undefined,
+  trace: undefined,
+  user: undefined,
+  tags: {},
+  extra: {},
+  breadcrumbs: [],
+  release: "shop@1.2.3",
+  environment: "staging"
+})
+
+const sinkOf = (dsn: Redacted.Redacted<string>, options?: Partial<SentrySink.Options>) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      SentrySink.make({
+        dsn,
+        program: { release: "shop@1.2.3", environment: "staging" },
+        guard: Guard.make(),
+        scrubText: (text) => text,
+        ...options
+      })
+    ),
+    (sink) => sink.close
+  )
+
+describe("an event at Sentry", () => {
+  it.live("is one scrubbed envelope with the trace, the span that failed, the causes and the circumstances", () =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
       let failing: Tracer.Span | undefined
       yield* Effect.gen(function*() {
         const job = Effect.gen(function*() {
           failing = yield* Effect.currentSpan
+          yield* ErrorTracking.addBreadcrumb({ category: "cache", message: "miss", data: { token: "t-secret" } })
           return yield* new PriceMissing({
-            message: "no price, called with Bearer abc.def",
+            message: "no price, called with Bearer abc.def.ghi",
             symbol: "AAPL",
             password: "hunter2",
-            cause: new Error("socket closed")
+            cause: new Error("socket closed", { cause: new Error("ECONNRESET") })
           })
-        }).pipe(observed("fetch quote"), ErrorTracking.withUser({ id: "u-1", email: "a@b.ch", role: "analyst" }))
+        }).pipe(
+          observed("fetch quote"),
+          ErrorTracking.withUser({ id: "u-1", email: "jane@example.org", role: "analyst" }),
+          ErrorTracking.withTags({ provider: "fmp" })
+        )
         yield* Effect.exit(job.pipe(Effect.withSpan("outer"), ErrorTracking.withBoundary("nightly")))
-        const accounting = yield* Effect.flatMap(ErrorTracking.ErrorTracking, ({ flush }) => flush)
-        assert.strictEqual(accounting.captured, 1)
-        assert.strictEqual(accounting.sent, 1)
-        assert.strictEqual(accounting.queued, 0)
-      }).pipe(
-        Effect.provide([ErrorTrackingLive.layer({ config: configOf(sentry) }), nativeTracer])
-      )
+        const accounting = yield* flush
+        assert.deepStrictEqual([accounting.captured, accounting.sent, accounting.queued], [1, 1, 0])
+      }).pipe(Effect.provide([live(sentry), tracer]))
+
       assert.strictEqual(sentry.envelopes.length, 1)
       const envelope = sentry.envelopes[0]!
-      const event = FakeSentry.eventOf(envelope)
-      console.log(JSON.stringify(envelope.header), JSON.stringify(event, null, 1))
-      assert.strictEqual(event["contexts"].trace.trace_id, failing!.traceId)
-      assert.strictEqual(event["contexts"].trace.span_id, failing!.spanId)
+      assert.deepStrictEqual(envelope.items.map(({ type }) => type), ["event"])
+      for (const secret of ["hunter2", "abc.def.ghi", "t-secret", "jane", "u-1"]) {
+        assert.notInclude(envelope.raw, secret)
+      }
+
+      const payload = FakeSentry.eventOf(envelope)
+      const { spanId, traceId } = failing!
+      assert.deepStrictEqual(payload["contexts"].trace, { trace_id: traceId, span_id: spanId })
+      assert.strictEqual(envelope.header["event_id"], payload["event_id"])
+      assert.deepStrictEqual(envelope.header["trace"], {
+        trace_id: traceId,
+        public_key: "public",
+        release: "shop@1.2.3",
+        environment: "staging"
+      })
+      assert.strictEqual(payload["release"], "shop@1.2.3")
+      assert.strictEqual(payload["environment"], "staging")
+      assert.strictEqual(payload["level"], "error")
+      assert.strictEqual(payload["transaction"], "nightly")
+      assert.deepStrictEqual(payload["fingerprint"], ["PriceMissing", "fetch quote"])
+      assert.strictEqual(payload["tags"].provider, "fmp")
+      assert.deepStrictEqual(payload["user"], { id: payload["tags"].user, role: "analyst" })
+      assert.deepStrictEqual(payload["sdk"].integrations, [])
+      assert.deepStrictEqual(payload["sdk"].settings, { infer_ip: "never" })
+      assert.notProperty(payload, "server_name")
+      assert.notProperty(payload, "request")
+      assert.deepStrictEqual(
+        payload["breadcrumbs"].map(({ category }: { category: string }) => category),
+        ["cache", "operation"]
+      )
+
+      const exceptions: Array<Record<string, any>> = payload["exception"].values
+      assert.deepStrictEqual(
+        exceptions.map(({ mechanism, type, value }) => [type, value, mechanism.exception_id, mechanism.parent_id]),
+        [
+          ["Error", "ECONNRESET", 2, 1],
+          ["Error", "socket closed", 1, 0],
+          ["PriceMissing", "no price, called with Bearer [redacted]", 0, undefined]
+        ]
+      )
+      const frames: Array<Record<string, any>> = exceptions[2]!["stacktrace"].frames
+      assert.isTrue(frames.some(({ filename, lineno }) => filename.endsWith("SentrySink.test.ts") && lineno > 0))
+      assert.isTrue(frames.every(({ lineno }) => lineno > 0))
+    }))
+
+  it.live("is a message with its level where a message was captured", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      yield* Effect.andThen(ErrorTracking.captureMessage("pack is old", "Warn"), flush).pipe(
+        Effect.provide(live(sentry))
+      )
+      const payload = FakeSentry.eventOf(sentry.envelopes[0]!)
+      assert.deepStrictEqual([payload["message"], payload["level"]], ["pack is old", "warning"])
+    }))
+
+  it.live("leaves when the layer ends, without a flush by hand", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      yield* ErrorTracking.captureMessage("last words").pipe(Effect.provide(live(sentry)))
+      assert.strictEqual(sentry.envelopes.length, 1)
+    }))
+
+  it.live("passes the scrubber a last time, with what another user of the SDK has added", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const sdk = yield* Effect.promise(() => import("@sentry/node"))
+      sdk.getGlobalScope().setExtra("added", "Bearer added-by-another")
+      yield* ErrorTracking.captureMessage("x").pipe(
+        Effect.provide(live(sentry)),
+        Effect.ensuring(Effect.sync(() => sdk.getGlobalScope().setExtra("added", undefined)))
+      )
+      assert.include(sentry.envelopes[0]!.raw, "added")
+      assert.notInclude(sentry.envelopes[0]!.raw, "added-by-another")
+    }))
+})
+
+describe("the SDK", () => {
+  it.live("sends no transaction, span or session, whatever the environment says", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const variables = {
+        SENTRY_TRACES_SAMPLE_RATE: "1",
+        SENTRY_DSN: "http://other@127.0.0.1:1/1",
+        SENTRY_RELEASE: "other@0",
+        SENTRY_ENVIRONMENT: "other",
+        SENTRY_SPOTLIGHT: "true",
+        SENTRY_NAME: "other"
+      }
+      Object.assign(process.env, variables)
+      yield* Effect.gen(function*() {
+        yield* Effect.fail(new Error("x")).pipe(Effect.withSpan("span"), ErrorTracking.withBoundary("job"), Effect.exit)
+        const sdk = yield* Effect.promise(() => import("@sentry/node"))
+        sdk.startSpan({ name: "someone's span" }, () => undefined)
+        yield* flush
+      }).pipe(
+        Effect.provide([live(sentry), tracer]),
+        Effect.ensuring(Effect.sync(() => {
+          for (const name of Object.keys(variables)) delete process.env[name]
+        }))
+      )
+      assert.deepStrictEqual(sentry.envelopes.flatMap(({ items }) => items.map(({ type }) => type)), ["event"])
+      const payload = FakeSentry.eventOf(sentry.envelopes[0]!)
+      assert.deepStrictEqual([payload["release"], payload["environment"]], ["shop@1.2.3", "staging"])
+      assert.notProperty(payload, "server_name")
+    }))
+
+  it.live("installs nothing process-wide and leaves nothing behind", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const sdk = yield* Effect.promise(() => import("@sentry/node"))
+      const listeners = () =>
+        Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)]))
+      const before = listeners()
+      yield* Effect.gen(function*() {
+        yield* ErrorTracking.captureMessage("x")
+        yield* flush
+        assert.strictEqual(sdk.getClient(), undefined)
+        assert.strictEqual(process.listenerCount("uncaughtException"), before["uncaughtException"] ?? 0)
+      }).pipe(Effect.provide(live(sentry)))
+      assert.deepStrictEqual(listeners(), before)
+    }))
+
+  it.live("is one client for each layer: events of one do not reach the other", () =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* FakeSentry.make, yield* FakeSentry.make]
+      yield* Effect.all([
+        Effect.andThen(ErrorTracking.captureMessage("to a"), flush).pipe(Effect.provide(live(a))),
+        Effect.andThen(ErrorTracking.captureMessage("to b"), flush).pipe(Effect.provide(live(b)))
+      ], { concurrency: 2 })
+      assert.deepStrictEqual(a.envelopes.map((each) => FakeSentry.eventOf(each)["message"]), ["to a"])
+      assert.deepStrictEqual(b.envelopes.map((each) => FakeSentry.eventOf(each)["message"]), ["to b"])
+    }))
+
+  it.live("makes its requests where nothing traces them", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      let inside = 0
+      const untraced = <A>(body: () => A): A => {
+        inside++
+        return body()
+      }
+      yield* ErrorTracking.captureMessage("x").pipe(Effect.provide(live(sentry, { untraced })))
+      assert.strictEqual(inside, 1)
+      assert.strictEqual(sentry.envelopes.length, 1)
+    }))
+})
+
+describe("what becomes of an event", () => {
+  const answering = (answer: FakeSentry.Answer, options?: Partial<SentrySink.Options>) =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      sentry.answer = answer
+      const sink = yield* sinkOf(sentry.dsn, options)
+      return { sentry, send: () => sink.send(event()) }
+    })
+
+  const status = (code: number, headers?: Record<string, string>): FakeSentry.Answer => (response) =>
+    response.writeHead(code, headers).end()
+
+  it.live("sent when the answer is 2xx", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering(FakeSentry.ok)
+      assert.deepStrictEqual(yield* send(), EventPipeline.sent)
+    }))
+
+  for (const [code, reason] of [[400, "rejected"], [401, "rejected"], [500, "rejected"], [413, "too_large"]] as const) {
+    it.live(`dropped as ${reason} when the answer is ${code}`, () =>
+      Effect.gen(function*() {
+        const { send } = yield* answering(status(code))
+        assert.deepStrictEqual(yield* send(), EventPipeline.dropped(reason))
+      }))
+  }
+
+  it.live("dropped as throttled at 429, and held back for as long as Retry-After says", () =>
+    Effect.gen(function*() {
+      const { send, sentry } = yield* answering(status(429, { "retry-after": "60" }))
+      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("throttled"))
+      sentry.answer = FakeSentry.ok
+      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("throttled"))
+      assert.strictEqual(sentry.envelopes.length, 1)
+    }))
+
+  it.live("dropped as unreachable when nobody listens", () =>
+    Effect.gen(function*() {
+      const port = yield* Effect.scoped(Effect.map(FakeSentry.make, ({ port }) => port))
+      const sink = yield* sinkOf(Redacted.make(`http://public@127.0.0.1:${port}/1`))
+      assert.deepStrictEqual(yield* sink.send(event()), EventPipeline.dropped("unreachable"))
+    }))
+
+  it.live("dropped as timeout when the connection is reset instead of an answer", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering((response) => response.destroy())
+      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("timeout"))
+    }))
+
+  it.live("dropped as timeout when no answer comes before the deadline", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering(() => undefined, { timeout: Duration.millis(50) })
+      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("timeout"))
+    }))
+
+  it.live("dropped by a fault when the last scrubbing throws, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const { send, sentry } = yield* answering(FakeSentry.ok, {
+        scrubText: () => {
+          throw new Error("scrubber")
+        }
+      })
+      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("fault"))
+      assert.strictEqual(sentry.envelopes.length, 0)
+    }))
+
+  it.live("each of many at once has its own answer", () =>
+    Effect.gen(function*() {
+      const { send, sentry } = yield* answering(FakeSentry.ok)
+      let n = 0
+      sentry.answer = (response) => response.writeHead(n++ % 2 === 0 ? 200 : 500).end()
+      const results = yield* Effect.all(Array.from({ length: 8 }, send), { concurrency: 8 })
+      assert.strictEqual(results.filter(({ _tag }) => _tag === "Sent").length, 4)
+    }))
+})
+
+describe("the layer", () => {
+  const lines = Effect.flatMap(TestLogs, ({ lines }) => Effect.map(lines, (all) => all.map(({ message }) => message)))
+
+  it.effect("is off without a DSN, in one log line", () =>
+    Effect.gen(function*() {
+      const errors = yield* ErrorTracking.ErrorTracking
+      assert.isFalse(errors.enabled)
+      assert.deepStrictEqual(yield* ErrorTracking.captureException(new Error("x")), Option.none())
+      assert.deepStrictEqual(yield* lines, ["error tracking is off: SENTRY_DSN is not set"])
+    }).pipe(
+      Effect.provide(ErrorTrackingLive.layer({ config: configOf(undefined, 1) }).pipe(Layer.provideMerge(testLogs())))
+    ))
+
+  it.live("says where events go and, in one line, that profiling needs a package that is not installed", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const said = yield* lines.pipe(
+        Effect.provide(
+          ErrorTrackingLive.layer({ config: configOf(sentry.dsn, 0.1) }).pipe(Layer.provideMerge(testLogs()))
+        )
+      )
+      assert.deepStrictEqual(said, [
+        `error tracking is on: events go to 127.0.0.1:${sentry.port}`,
+        "profiling is off: SENTRY_PROFILES_SAMPLE_RATE is above 0, but @sentry/profiling-node is not installed"
+      ])
+    }))
+})
+
+describe("profiling", () => {
+  it.live("runs from the start to the end of the sink where the package is installed, and sends its chunks scrubbed", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const calls: Array<string> = []
+      let rate: unknown
+      let transport: { send: (envelope: never) => PromiseLike<unknown> } | undefined
+      const profiling = () => ({
+        nodeProfilingIntegration: () => ({
+          name: "ProfilingIntegration",
+          setup: (client: any) => {
+            rate = client.getOptions().profileSessionSampleRate
+            transport = client.getTransport()
+          },
+          _profiler: {
+            start: () => calls.push("start"),
+            stop: () => {
+              calls.push("stop")
+              const chunk = { frames: [{ function: "main", filename: "Bearer secret-in-a-name" }] }
+              transport?.send([{}, [[{ type: "profile_chunk" }, chunk]]] as never)
+            }
+          }
+        })
+      })
+      yield* Effect.scoped(Effect.gen(function*() {
+        const sink = yield* sinkOf(sentry.dsn, {
+          profilesSampleRate: 0.25,
+          loadProfiling: () => Promise.resolve(profiling() as never),
+          scrubText: (text) => text.replace("secret-in-a-name", "[redacted]")
+        })
+        assert.strictEqual(yield* sink.startProfiling, "started")
+        assert.deepStrictEqual(calls, ["start"])
+        assert.strictEqual(rate, 0.25)
+      }))
+      assert.deepStrictEqual(calls, ["start", "stop"])
+      assert.deepStrictEqual(sentry.envelopes.map(({ items }) => items[0]?.type), ["profile_chunk"])
+      assert.notInclude(sentry.envelopes[0]!.raw, "secret-in-a-name")
+    }))
+
+  it.live("that cannot be started is counted and harms nobody", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const guard = Guard.make()
+      const sink = yield* sinkOf(sentry.dsn, {
+        guard,
+        loadProfiling: () => Promise.reject(new Error("native code of another platform"))
+      })
+      assert.strictEqual(yield* sink.startProfiling, "failed")
+      assert.strictEqual(guard.faults().get("sink"), 1)
+      assert.deepStrictEqual(yield* sink.send(event()), EventPipeline.sent)
     }))
 })

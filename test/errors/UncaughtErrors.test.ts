@@ -1,0 +1,100 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import * as FakeSentry from "./FakeSentry.ts"
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly millis: number
+}
+
+const program = fileURLToPath(new URL("./crash.ts", import.meta.url))
+
+const run = (
+  sentry: FakeSentry.FakeSentry,
+  how: string,
+  flags: ReadonlyArray<string> = []
+): Effect.Effect<Ended> =>
+  Effect.callback((resume) => {
+    const start = performance.now()
+    const child = spawn(
+      process.execPath,
+      ["--conditions=source", ...flags, program, Redacted.value(sentry.dsn), how],
+      { env: { PATH: process.env["PATH"] } }
+    )
+    let stdout = ""
+    let stderr = ""
+    child.stdout.on("data", (chunk) => stdout += chunk)
+    child.stderr.on("data", (chunk) => stderr += chunk)
+    child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr, millis: performance.now() - start })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+describe("an error that nobody handles", { timeout: 20_000 }, () => {
+  it.live("is sent as fatal before the process ends as Node would, with what it prints scrubbed", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* run(sentry, "exception")
+      assert.strictEqual(ended.code, 1)
+      assert.match(ended.stderr, /Crashed: login with Bearer \[redacted\] failed\n\s+at .*crash\.ts/)
+      assert.match(ended.stderr, /\n\nNode\.js v\d+/)
+      assert.strictEqual(sentry.envelopes.length, 1)
+      assert.notInclude(sentry.envelopes[0]!.raw, "abc.def.ghi")
+      const event = FakeSentry.eventOf(sentry.envelopes[0]!)
+      assert.strictEqual(event["level"], "fatal")
+      assert.deepStrictEqual(event["fingerprint"], ["Crashed", "uncaughtException"])
+      assert.strictEqual(event["exception"].values[0].mechanism.handled, false)
+    }))
+
+  it.live("is told apart when it is a rejection", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* run(sentry, "rejection")
+      assert.strictEqual(ended.code, 1)
+      assert.notInclude(ended.stderr, "abc.def.ghi")
+      const event = FakeSentry.eventOf(sentry.envelopes[0]!)
+      assert.deepStrictEqual(event["fingerprint"], ["Crashed", "unhandledRejection"])
+    }))
+
+  it.live("waits two seconds and no longer for a tracker that does not answer", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      sentry.answer = () => undefined
+      const ended = yield* run(sentry, "twice")
+      assert.strictEqual(ended.code, 1)
+      assert.isAbove(ended.millis, 2000)
+      assert.isBelow(ended.millis, 5500)
+      assert.strictEqual(sentry.envelopes.length, 2)
+    }))
+
+  it.live("does not end a program that listens itself", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* run(sentry, "own listener")
+      assert.strictEqual(ended.stdout, "handled\n")
+      assert.strictEqual(ended.stderr, "")
+      assert.strictEqual(ended.code, 0)
+      assert.strictEqual(sentry.envelopes.length, 1)
+    }))
+
+  it.live("does not end a program that told Node to let rejections pass", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* Effect.timeoutOption(run(sentry, "rejection", ["--unhandled-rejections=none"]), "2 seconds")
+      assert.strictEqual(ended._tag, "None")
+      assert.strictEqual(sentry.envelopes.length, 0)
+    }))
+
+  it.live("is left to Node unless the layer was asked to take it", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* run(sentry, "not asked for")
+      assert.strictEqual(ended.code, 1)
+      assert.include(ended.stderr, "throw new Crashed")
+      assert.strictEqual(sentry.envelopes.length, 0)
+    }))
+})
