@@ -14,9 +14,7 @@
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Catalogue from "./Catalogue.ts"
-import * as Breadcrumbs from "./errors/Breadcrumbs.ts"
 import * as ErrorTracking from "./errors/ErrorTracking.ts"
 import * as Guard from "./Guard.ts"
 import * as Logging from "./logging/Logging.ts"
@@ -83,12 +81,10 @@ export const layer = (
     const config = yield* ObservabilityConfig.config
     const scrubber = Scrubber.make(vocabulary.scrubber)
     const guard = Guard.make()
-    const tracksErrors = config.enabled && Option.isSome(config.sentry.dsn)
     const base = Logging.layer({
       scrubber,
       service: config.service,
-      format: options.logFormat ?? "auto",
-      beside: tracksErrors ? [Breadcrumbs.makeLogger(guard)] : []
+      format: options.logFormat ?? "auto"
     }).pipe(
       Layer.provideMerge(Layer.mergeAll(
         Layer.succeed(Guard.CurrentGuard, guard),

@@ -6,8 +6,8 @@ import * as Layer from "effect/Layer"
 import * as ErrorTrackingLive from "./errors/ErrorTrackingLive.ts"
 import * as Guard from "./Guard.ts"
 import * as Metrics from "./metrics/Metrics.ts"
-import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
 import * as MetricsLive from "./metrics/MetricsLive.ts"
+import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
 import { selfMetrics } from "./metrics/SelfMetrics.ts"
 import type * as Observability from "./Observability.ts"
 import type { ObservabilityConfig } from "./ObservabilityConfig.ts"
@@ -23,29 +23,32 @@ const start = (vocabulary: Observability.Vocabulary, config: ObservabilityConfig
     guard.run("recorder", () => vocabulary.onStart?.(metrics, config), () => undefined)
   }))
 
-/** The layers of the signals. Each is released before those that stand above it here: the metrics server goes last. */
+/**
+ * The layers of the signals, released from the top: spans and error events are flushed side by side, so that together
+ * they take no longer than one of them; then their last books are logged; the metrics server, which shows them all the
+ * while, stops last.
+ */
 export const layer = (
   vocabulary: Observability.Vocabulary,
   options: Observability.Options,
   config: ObservabilityConfig,
   scrubber: Scrubber
 ): Layer.Layer<Observability.Services, MetricsServerError> =>
-  Layer.mergeAll(start(vocabulary, config), SelfObservation.layer(selfMetrics(vocabulary.catalogue.prefix))).pipe(
-    Layer.provideMerge(
+  Layer.mergeAll(start(vocabulary, config), SelfObservation.layerOpen).pipe(
+    Layer.provideMerge(Layer.mergeAll(
       ErrorTrackingLive.layer({
         config,
         sendEmail: options.sendUserEmail,
         handleUncaught: options.captureUncaught,
         untraced: TracingLive.untraced
-      })
-    ),
-    Layer.provideMerge(
+      }),
       TracingLive.layer({
         config,
         scrubber,
         extraSinks: options.sinks,
         trustRemoteSampled: options.trustRemoteSampled
       })
-    ),
+    )),
+    Layer.provide(SelfObservation.layer(selfMetrics(vocabulary.catalogue.prefix))),
     Layer.provideMerge(MetricsLive.layer({ catalogue: vocabulary.catalogue, config: config.metrics, scrubber }))
   )

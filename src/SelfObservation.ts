@@ -1,9 +1,12 @@
 /**
  * What the layer tells of itself: the books of the span pipeline and of error events, collected at each scrape.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as ErrorTracking from "./errors/ErrorTracking.ts"
+import * as Guard from "./Guard.ts"
 import type { Collector } from "./metrics/Metrics.ts"
 import * as Metrics from "./metrics/Metrics.ts"
 import type { SelfMetrics } from "./metrics/SelfMetrics.ts"
@@ -47,17 +50,57 @@ export const errorCollectors = (self: SelfMetrics, errors: ErrorTracking.Service
   { definition: self.eventsDropped, collect: () => byReason(errors.accounting().dropped) }
 ]
 
-/** Adds the collectors of those signals that are on. */
-export const layer = (
-  self: SelfMetrics
-): Layer.Layer<never, never, Metrics.Metrics | Tracing.Tracing | ErrorTracking.ErrorTracking> =>
+/** The books of error events as one line of text, for a log. */
+export const formatEvents = ({ captured, dropped, queued, sent }: ErrorTracking.ErrorAccounting): string => {
+  const losses = Object.entries(dropped).filter(([, count]) => count > 0)
+  const total = losses.reduce((sum, [, count]) => sum + count, 0)
+  const reasons = losses.length === 0 ? "" : ` (${losses.map(([reason, count]) => `${reason} ${count}`).join(", ")})`
+  return `events: captured ${captured}, sent ${sent}, dropped ${total}${reasons}, queued ${queued}`
+}
+
+/** Shows the books of the signals from the moment they are opened until the metrics server stops. */
+export interface Service {
+  readonly open: (tracing: Tracing.Service, errors: ErrorTracking.Service) => Effect.Effect<void>
+}
+
+/** See {@link Service}. */
+export class SelfObservation extends Context.Service<SelfObservation, Service>()(
+  "@dawsos/observability/SelfObservation"
+) {}
+
+/**
+ * Stands between the metrics and the other signals, so that a scrape during their flush still shows their books, and
+ * logs the last state of those of error events once these have ended. (Tracing logs its own.)
+ */
+export const layer = (self: SelfMetrics): Layer.Layer<SelfObservation, never, Metrics.Metrics> =>
+  Layer.effect(
+    SelfObservation,
+    Effect.gen(function*() {
+      const metrics = yield* Metrics.Metrics
+      const guard = yield* Guard.CurrentGuard
+      const scope = yield* Effect.scope
+      return {
+        open: Effect.fnUntraced(function*(tracing, errors) {
+          if (errors.enabled) {
+            yield* Effect.addFinalizer(() =>
+              Effect.logInfo(`error tracking stopped; ${formatEvents(errors.accounting())}`).pipe(
+                Effect.catchCause((cause) => Effect.sync(() => guard.count("logger", cause)))
+              )
+            )
+          }
+          const collectors = [
+            ...tracing.enabled ? tracingCollectors(self, tracing) : [],
+            ...errors.enabled ? errorCollectors(self, errors) : []
+          ]
+          for (const collector of collectors) yield* metrics.collect(collector)
+        }, Effect.provideService(Scope.Scope, scope))
+      }
+    })
+  )
+
+/** Opens the books of the signals that are on. */
+export const layerOpen: Layer.Layer<never, never, SelfObservation | Tracing.Tracing | ErrorTracking.ErrorTracking> =
   Layer.effectDiscard(Effect.gen(function*() {
-    const metrics = yield* Metrics.Metrics
-    const tracing = yield* Tracing.Tracing
-    const errors = yield* ErrorTracking.ErrorTracking
-    const collectors = [
-      ...tracing.enabled ? tracingCollectors(self, tracing) : [],
-      ...errors.enabled ? errorCollectors(self, errors) : []
-    ]
-    for (const collector of collectors) yield* metrics.collect(collector)
+    const self = yield* SelfObservation
+    yield* self.open(yield* Tracing.Tracing, yield* ErrorTracking.ErrorTracking)
   }))

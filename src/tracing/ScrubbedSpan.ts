@@ -3,7 +3,7 @@
  *
  * It shares nothing mutable with the span that it was made from, and holds neither its parent nor its `Exit`.
  */
-import type * as Otel from "@opentelemetry/api"
+import * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-base"
 
 /** What scrubbing a span takes; the layer's `Scrubber` is one. */
@@ -12,12 +12,15 @@ export interface SpanScrubber {
   readonly attributes: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
 }
 
-/** Copies `span` as the scrubber would have it: name, attributes, status message, events, links. */
+/**
+ * Copies `span` as the scrubber would have it: name, attributes, status message, events, links. The span of a request
+ * that a route was found for is named `{method} {route}`, as OpenTelemetry's semantic conventions want it.
+ */
 export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan => {
   const spanContext = span.spanContext()
   const { parentSpanContext, status } = span
   return {
-    name: scrubber.text(span.name),
+    name: scrubber.text(nameOf(span)),
     kind: span.kind,
     spanContext: () => spanContext,
     ...(parentSpanContext === undefined ? {} : { parentSpanContext }),
@@ -35,6 +38,15 @@ export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan =
     droppedEventsCount: span.droppedEventsCount,
     droppedLinksCount: span.droppedLinksCount
   }
+}
+
+// Effect knows the route only when the handler is found, and a span of Effect keeps the name that it began with. A name
+// that is not the bare method was chosen by somebody and stays.
+const nameOf = ({ attributes, kind, name }: ReadableSpan): string => {
+  const route = attributes["http.route"]
+  return kind === Otel.SpanKind.SERVER && typeof route === "string" && name === attributes["http.request.method"]
+    ? `${name} ${route}`
+    : name
 }
 
 /** Attributes as the scrubber would have them, every value one that OpenTelemetry can carry. */
