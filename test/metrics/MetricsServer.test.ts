@@ -246,7 +246,13 @@ describe("The metrics server", () => {
       const began = performance.now()
       yield* Scope.close(scope, Exit.void)
       expect(performance.now() - began).toBeLessThan(2_000)
-      for (const socket of sockets) socket.destroy()
+      const closed = Effect.forEach(sockets, (socket) =>
+        Effect.callback<void>((resume) => {
+          if (socket.destroyed) return resume(Effect.void)
+          socket.on("close", () => resume(Effect.void))
+          socket.resume()
+        }), { concurrency: "unbounded" })
+      expect(Option.isSome(yield* Effect.timeoutOption(closed, "2 seconds"))).toBe(true)
       const refused = yield* Effect.exit(Effect.tryPromise(() => fetch(`http://127.0.0.1:${address.port}/healthz`)))
       expect(Exit.isFailure(refused)).toBe(true)
     }))
