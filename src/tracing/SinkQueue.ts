@@ -34,6 +34,12 @@ export interface Environment {
   readonly onExport: (sink: SpanSink, problem: string | undefined) => void
 }
 
+interface Running {
+  /** Unknown only while the export is being started. */
+  fiber: Fiber.Fiber<ExportResult, SpanSinkError> | undefined
+  readonly giveUp: () => void
+}
+
 interface Waiter {
   readonly target: number
   readonly resume: () => void
@@ -59,7 +65,7 @@ export class SinkQueue {
   #closed = false
   #aborted = false
   // The export that runs, with what to do at its deadline; it stays until its fiber has ended, even if it was given up.
-  #running: { readonly giveUp: () => void } | undefined
+  #running: Running | undefined
 
   constructor(sink: SpanSink, env: Environment) {
     this.sink = sink
@@ -168,7 +174,6 @@ export class SinkQueue {
   #start(batch: ReadonlyArray<ReadableSpan>): void {
     const { exportTimeout } = this.#env.limits
     let open = true
-    let fiber: Fiber.Fiber<ExportResult, SpanSinkError> | undefined
     const settle = (result: ExportResult, problem: string | undefined): void => {
       if (!open) return
       open = false
@@ -178,15 +183,18 @@ export class SinkQueue {
       this.#env.onExport(this.sink, problem)
       this.#settle(batch.length)
     }
-    const giveUp = (): void => {
-      settle(lost(batch.length, "timeout"), `no answer within ${exportTimeout} ms`)
-      fiber?.interruptUnsafe()
+    const running: Running = {
+      fiber: undefined,
+      giveUp: () => {
+        settle(lost(batch.length, "timeout"), `no answer within ${exportTimeout} ms`)
+        running.fiber?.interruptUnsafe()
+      }
     }
-    const cancel = this.#env.timers.after(exportTimeout, giveUp)
+    const cancel = this.#env.timers.after(exportTimeout, running.giveUp)
     this.#inFlight = batch.length
-    this.#running = { giveUp }
-    fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch)))
-    fiber.addObserver((exit) => {
+    this.#running = running
+    running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch)))
+    running.fiber.addObserver((exit) => {
       const { problem, result } = this.#outcome(batch.length, exit, open)
       settle(result, problem)
       this.#running = undefined

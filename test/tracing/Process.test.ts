@@ -38,7 +38,7 @@ describe.concurrent("a process", () => {
     }), 20_000)
 
   it.live(
-    "is not kept alive by a layer that nobody closes, whether spans wait or the export hangs",
+    "is not kept alive by a layer that nobody closes, not even for spans that wait",
     () =>
       Effect.gen(function*() {
         const silent = yield* collector(() => {})

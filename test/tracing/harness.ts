@@ -151,7 +151,7 @@ export const manualTimers = (): Timers & {
 } => {
   let now = 0
   let timers: Array<{ readonly at: number; readonly body: () => void }> = []
-  let soon: Array<() => void> = []
+  const soon: Array<() => void> = []
   const runSoon = () => {
     while (soon.length > 0) soon.shift()?.()
   }
