@@ -113,9 +113,9 @@ const written = {
   lots: ["SELECT"],
   portfolio_daily_values: ["SELECT", "INSERT"],
   portfolio_metrics: ["SELECT", "INSERT"],
-  alerts: ["SELECT", "INSERT", "UPDATE", "DELETE"],
+  alerts: ["SELECT", "INSERT", "UPDATE"],
   notifications: ["SELECT", "INSERT"],
-  dlq: ["SELECT", "INSERT", "DELETE"],
+  dlq: ["SELECT", "INSERT", "UPDATE"],
   audit_log: ["INSERT"]
 } as const
 
