@@ -84,8 +84,13 @@ const around = (
 // A severity counts only where the error states one: Effect's own default, `Info`, says nothing of an error.
 const severityOf = (error: unknown, options: CaptureOptions | undefined): Level => {
   if (options?.severity !== undefined) return levelOf(options.severity)
-  if (!Predicate.isObject(error) || !(ErrorReporter.severity in error)) return "error"
-  return levelOf(ErrorReporter.getSeverity(error))
+  return Exceptions.attempt<Level>(
+    () =>
+      Predicate.isObject(error) && ErrorReporter.severity in error
+        ? levelOf(ErrorReporter.getSeverity(error))
+        : "error",
+    "error"
+  )
 }
 
 /**
@@ -110,7 +115,7 @@ export const ofFailures = (failures: ReadonlyArray<Failure>, circumstances: Circ
     fingerprint: [exceptions[0]?.type ?? "Error", context.operation],
     extra: {
       ...(Object.keys(fields).length === 0 ? {} : { error: fields }),
-      ...(Predicate.isObject(error) ? ErrorReporter.getAttributes(error) : {}),
+      ...Exceptions.attempt(() => Predicate.isObject(error) ? ErrorReporter.getAttributes(error) : {}, {}),
       ...options?.extra
     }
   }

@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Predicate from "effect/Predicate"
 import * as Observation from "../Observation.ts"
 import type { ExceptionValue } from "./ErrorEvent.ts"
-import { type Failure, valueOf } from "./Expected.ts"
+import { type Failure, httpServerResponseKey, valueOf } from "./Expected.ts"
 
 /** How many errors one event tells of; Sentry's own limit for linked errors is 5 a chain. */
 export const maxExceptions = 10
@@ -18,7 +18,8 @@ export const maxText = 16_384
 
 const cut = (text: string): string => text.length > maxText ? `${text.slice(0, maxText)}…` : text
 
-const attempt = <A>(body: () => A, otherwise: A): A => {
+/** What `body` answers, or `otherwise` where it throws. */
+export const attempt = <A>(body: () => A, otherwise: A): A => {
   try {
     return body()
   } catch {
@@ -29,9 +30,11 @@ const attempt = <A>(body: () => A, otherwise: A): A => {
 
 /** The type of an error: its `_tag`, else its name, else the kind of value. */
 export const typeOf = (error: unknown): string => {
-  if (Predicate.hasProperty(error, "~effect/http/HttpServerResponse")) return "HttpServerResponse"
-  const type = attempt(() => Observation.errorType(error), "unreadable error")
-  return type === "" ? "Error" : type
+  const type = attempt(
+    () => Predicate.hasProperty(error, httpServerResponseKey) ? "HttpServerResponse" : Observation.errorType(error),
+    "unreadable error"
+  )
+  return type === "" ? "Error" : cut(type)
 }
 
 /** The message of an error, or the value itself where it is a primitive. */

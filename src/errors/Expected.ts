@@ -37,20 +37,31 @@ const annotatedStatus = (ast: Annotated): unknown => {
   return annotations.find((some) => some !== undefined && "httpApiStatus" in some)?.["httpApiStatus"]
 }
 
-/** The HTTP status that an error stands for, if it says so itself; nothing is run to find out. */
-export const statusOf = (error: unknown): number | undefined => {
-  if (!Predicate.isObject(error)) return undefined
+const readStatus = (error: object): number | undefined => {
   if (isResponse(error)) return error.status
   const constructor: unknown = error.constructor
   if (Predicate.hasProperty(constructor, "ast") && Predicate.isObject(constructor.ast)) {
     const status = annotatedStatus(constructor.ast)
     if (typeof status === "number") return status
   }
-  const respond = error[respondableKey]
+  const respond: unknown = Reflect.get(error, respondableKey)
   if (typeof respond !== "function") return undefined
   const answer: unknown = respond.call(error)
   return Exit.isExit(answer) && Exit.isSuccess(answer) && isResponse(answer.value) ? answer.value.status : undefined
 }
+
+// An error that can't even be asked is nothing that anybody expected.
+const ask = <A>(question: () => A): A | undefined => {
+  try {
+    return question()
+  } catch {
+    return undefined
+  }
+}
+
+/** The HTTP status that an error stands for, if it says so itself; no effect is run to find out. */
+export const statusOf = (error: unknown): number | undefined =>
+  Predicate.isObject(error) ? ask(() => readStatus(error)) : undefined
 
 /** A failure of a cause, without its interruptions. */
 export type Failure = Cause.Fail<unknown> | Cause.Die
@@ -74,14 +85,18 @@ export const unexpected = (
   const responses: Array<Failure> = []
   for (const reason of cause.reasons) {
     if (reason._tag === "Interrupt") continue
-    if (reason._tag === "Die" && isResponse(reason.defect)) {
-      answered = reason.defect.status
+    const response = reason._tag === "Die"
+      ? ask(() => isResponse(reason.defect) ? reason.defect : undefined)
+      : undefined
+    if (response === undefined) failures.push(reason)
+    else {
+      answered = response.status
       responses.push(reason)
-    } else failures.push(reason)
+    }
   }
   const rest = failures.filter((reason) => {
     const value = valueOf(reason)
-    if (ErrorReporter.isIgnored(value)) return false
+    if (ask(() => ErrorReporter.isIgnored(value)) === true) return false
     const status = statusOf(value)
     if (status !== undefined) return !isExpected(status)
     // A defect says nothing of its answer, so one that an expected answer happens to stand beside is still a defect.

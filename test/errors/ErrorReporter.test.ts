@@ -180,11 +180,20 @@ describe("a failure at a boundary", () => {
           throw new Error("field")
         }
       }
-      const exit = yield* Effect.exit(job(Effect.fail(hostile)))
-      assert.isTrue(Exit.isFailure(exit))
-      const event = yield* theEvent
-      assert.strictEqual(event.exceptions[0]!.type, "unreadable error")
-      assert.strictEqual(event.exceptions[0]!.value, "unreadable message")
+      const throwing = (): never => {
+        throw new Error("trap")
+      }
+      const unreadable = new Proxy({}, { has: throwing, get: throwing, getPrototypeOf: throwing, ownKeys: throwing })
+      for (const error of [hostile, unreadable]) {
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(job(Effect.fail(error)))))
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(job(Effect.die(error)))))
+      }
+      const all = yield* events
+      assert.strictEqual(all.length, 4)
+      for (const event of all) {
+        assert.strictEqual(event.exceptions[0]!.type, "unreadable error")
+        assert.strictEqual(event.exceptions[0]!.value, "unreadable message")
+      }
     })))
 
   it.effect("carries the plain fields of its error and the attributes that it states", () =>
@@ -492,8 +501,12 @@ describe("a fault of error tracking", () => {
     Effect.gen(function*() {
       const guard = Guard.make()
       yield* Effect.gen(function*() {
-        const unreadable = new Proxy({}, { has: failing, get: failing, getPrototypeOf: failing, ownKeys: failing })
-        const exit = yield* Effect.exit(job(Effect.fail(unreadable)))
+        const boundary = Object.assign(new Boundary.Boundary("job", "job"), { failure: failing })
+        const exit = yield* Effect.fail("x").pipe(
+          Effect.withErrorReporting,
+          Effect.provideService(Boundary.CurrentBoundary, boundary),
+          Effect.exit
+        )
         assert.isTrue(Exit.isFailure(exit) && exit.cause.reasons[0]?._tag === "Fail")
         const accounting = yield* Effect.flatMap(ErrorTracking.ErrorTracking, ({ flush }) => flush)
         assert.strictEqual(accounting.captured, 1)

@@ -77,6 +77,36 @@ export const make = Effect.acquireRelease(
     })
 )
 
+/** What the tests read of an event. */
+export interface Payload {
+  readonly event_id: string
+  readonly level: string
+  readonly message?: string
+  readonly release: string
+  readonly environment: string
+  readonly transaction?: string
+  readonly fingerprint: ReadonlyArray<string>
+  readonly tags: Readonly<Record<string, string>>
+  readonly user?: Readonly<Record<string, string>>
+  readonly contexts: { readonly trace: unknown }
+  readonly sdk: { readonly integrations: ReadonlyArray<string>; readonly settings: unknown }
+  readonly breadcrumbs?: ReadonlyArray<{ readonly category: string }>
+  readonly exception?: {
+    readonly values: ReadonlyArray<{
+      readonly type: string
+      readonly value: string
+      readonly mechanism: {
+        readonly handled: boolean
+        readonly exception_id: number
+        readonly parent_id?: number
+      }
+      readonly stacktrace: {
+        readonly frames: ReadonlyArray<{ readonly filename: string; readonly lineno: number }>
+      }
+    }>
+  }
+}
+
 /** The first event of an envelope. */
-export const eventOf = (envelope: Envelope): Record<string, any> =>
-  envelope.items.find(({ type }) => type === "event")!.payload
+export const eventOf = (envelope: Envelope): Payload =>
+  envelope.items.find(({ type }) => type === "event")!.payload as unknown as Payload

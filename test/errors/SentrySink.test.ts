@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { NodeClient } from "@sentry/node"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,6 +8,9 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import * as ErrorTracking from "../../src/errors/ErrorTracking.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
@@ -108,31 +112,31 @@ describe("an event at Sentry", () => {
 
       const payload = FakeSentry.eventOf(envelope)
       const { spanId, traceId } = failing!
-      assert.deepStrictEqual(payload["contexts"].trace, { trace_id: traceId, span_id: spanId })
-      assert.strictEqual(envelope.header["event_id"], payload["event_id"])
+      assert.deepStrictEqual(payload.contexts.trace, { trace_id: traceId, span_id: spanId })
+      assert.strictEqual(envelope.header["event_id"], payload.event_id)
       assert.deepStrictEqual(envelope.header["trace"], {
         trace_id: traceId,
         public_key: "public",
         release: "shop@1.2.3",
         environment: "staging"
       })
-      assert.strictEqual(payload["release"], "shop@1.2.3")
-      assert.strictEqual(payload["environment"], "staging")
-      assert.strictEqual(payload["level"], "error")
-      assert.strictEqual(payload["transaction"], "nightly")
-      assert.deepStrictEqual(payload["fingerprint"], ["PriceMissing", "fetch quote"])
-      assert.strictEqual(payload["tags"].provider, "fmp")
-      assert.deepStrictEqual(payload["user"], { id: payload["tags"].user, role: "analyst" })
-      assert.deepStrictEqual(payload["sdk"].integrations, [])
-      assert.deepStrictEqual(payload["sdk"].settings, { infer_ip: "never" })
+      assert.strictEqual(payload.release, "shop@1.2.3")
+      assert.strictEqual(payload.environment, "staging")
+      assert.strictEqual(payload.level, "error")
+      assert.strictEqual(payload.transaction, "nightly")
+      assert.deepStrictEqual(payload.fingerprint, ["PriceMissing", "fetch quote"])
+      assert.strictEqual(payload.tags["provider"], "fmp")
+      assert.deepStrictEqual(payload.user, { id: payload.tags["user"]!, role: "analyst" })
+      assert.deepStrictEqual(payload.sdk.integrations, [])
+      assert.deepStrictEqual(payload.sdk.settings, { infer_ip: "never" })
       assert.notProperty(payload, "server_name")
       assert.notProperty(payload, "request")
       assert.deepStrictEqual(
-        payload["breadcrumbs"].map(({ category }: { category: string }) => category),
+        payload.breadcrumbs!.map(({ category }) => category),
         ["cache", "operation"]
       )
 
-      const exceptions: Array<Record<string, any>> = payload["exception"].values
+      const exceptions = payload.exception!.values
       assert.deepStrictEqual(
         exceptions.map(({ mechanism, type, value }) => [type, value, mechanism.exception_id, mechanism.parent_id]),
         [
@@ -141,7 +145,7 @@ describe("an event at Sentry", () => {
           ["PriceMissing", "no price, called with Bearer [redacted]", 0, undefined]
         ]
       )
-      const frames: Array<Record<string, any>> = exceptions[2]!["stacktrace"].frames
+      const frames = exceptions[2]!.stacktrace.frames
       assert.isTrue(frames.some(({ filename, lineno }) => filename.endsWith("SentrySink.test.ts") && lineno > 0))
       assert.isTrue(frames.every(({ lineno }) => lineno > 0))
     }))
@@ -153,7 +157,7 @@ describe("an event at Sentry", () => {
         Effect.provide(live(sentry))
       )
       const payload = FakeSentry.eventOf(sentry.envelopes[0]!)
-      assert.deepStrictEqual([payload["message"], payload["level"]], ["pack is old", "warning"])
+      assert.deepStrictEqual([payload.message, payload.level], ["pack is old", "warning"])
     }))
 
   it.live("leaves when the layer ends, without a flush by hand", () =>
@@ -203,7 +207,7 @@ describe("the SDK", () => {
       )
       assert.deepStrictEqual(sentry.envelopes.flatMap(({ items }) => items.map(({ type }) => type)), ["event"])
       const payload = FakeSentry.eventOf(sentry.envelopes[0]!)
-      assert.deepStrictEqual([payload["release"], payload["environment"]], ["shop@1.2.3", "staging"])
+      assert.deepStrictEqual([payload.release, payload.environment], ["shop@1.2.3", "staging"])
       assert.notProperty(payload, "server_name")
     }))
 
@@ -230,8 +234,19 @@ describe("the SDK", () => {
         Effect.andThen(ErrorTracking.captureMessage("to a"), flush).pipe(Effect.provide(live(a))),
         Effect.andThen(ErrorTracking.captureMessage("to b"), flush).pipe(Effect.provide(live(b)))
       ], { concurrency: 2 })
-      assert.deepStrictEqual(a.envelopes.map((each) => FakeSentry.eventOf(each)["message"]), ["to a"])
-      assert.deepStrictEqual(b.envelopes.map((each) => FakeSentry.eventOf(each)["message"]), ["to b"])
+      assert.deepStrictEqual(a.envelopes.map((each) => FakeSentry.eventOf(each).message), ["to a"])
+      assert.deepStrictEqual(b.envelopes.map((each) => FakeSentry.eventOf(each).message), ["to b"])
+    }))
+
+  it.live("is loaded with the first event and not before", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const program = fileURLToPath(new URL("./lazy.ts", import.meta.url))
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, ["--conditions=source", program, Redacted.value(sentry.dsn)])
+      )
+      assert.deepStrictEqual(JSON.parse(stdout), [0, true])
+      assert.strictEqual(sentry.envelopes.length, 1)
     }))
 
   it.live("makes its requests where nothing traces them", () =>
@@ -356,12 +371,12 @@ describe("profiling", () => {
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
       const calls: Array<string> = []
-      let rate: unknown
-      let transport: { send: (envelope: never) => PromiseLike<unknown> } | undefined
+      let rate: number | undefined
+      let transport: ReturnType<NodeClient["getTransport"]>
       const profiling = () => ({
         nodeProfilingIntegration: () => ({
           name: "ProfilingIntegration",
-          setup: (client: any) => {
+          setup: (client: NodeClient) => {
             rate = client.getOptions().profileSessionSampleRate
             transport = client.getTransport()
           },

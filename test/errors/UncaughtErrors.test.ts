@@ -45,9 +45,9 @@ describe("an error that nobody handles", { timeout: 20_000 }, () => {
       assert.strictEqual(sentry.envelopes.length, 1)
       assert.notInclude(sentry.envelopes[0]!.raw, "abc.def.ghi")
       const event = FakeSentry.eventOf(sentry.envelopes[0]!)
-      assert.strictEqual(event["level"], "fatal")
-      assert.deepStrictEqual(event["fingerprint"], ["Crashed", "uncaughtException"])
-      assert.strictEqual(event["exception"].values[0].mechanism.handled, false)
+      assert.strictEqual(event.level, "fatal")
+      assert.deepStrictEqual(event.fingerprint, ["Crashed", "uncaughtException"])
+      assert.strictEqual(event.exception!.values[0]!.mechanism.handled, false)
     }))
 
   it.live("is told apart when it is a rejection", () =>
@@ -57,7 +57,7 @@ describe("an error that nobody handles", { timeout: 20_000 }, () => {
       assert.strictEqual(ended.code, 1)
       assert.notInclude(ended.stderr, "abc.def.ghi")
       const event = FakeSentry.eventOf(sentry.envelopes[0]!)
-      assert.deepStrictEqual(event["fingerprint"], ["Crashed", "unhandledRejection"])
+      assert.deepStrictEqual(event.fingerprint, ["Crashed", "unhandledRejection"])
     }))
 
   it.live("waits two seconds and no longer for a tracker that does not answer", () =>

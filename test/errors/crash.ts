@@ -18,7 +18,7 @@ const crash = (): never => {
   throw new Crashed("login with Bearer abc.def.ghi failed")
 }
 
-if (how === "own listener") process.on("uncaughtException", () => console.log("handled"))
+if (how === "own listener") process.on("uncaughtException", () => process.stdout.write("handled\n"))
 
 const layer = ErrorTrackingLive.layer({
   config: {
@@ -37,9 +37,6 @@ Effect.runFork(
         setTimeout(crash)
         setTimeout(crash)
       } else setTimeout(crash)
-      // Without an end of its own the program would go on.
-      setTimeout(() => process.exit(how === "own listener" || how === "rejection" ? 0 : 3), 8000).unref()
-      if (how === "own listener") setTimeout(() => undefined, 500)
     })
     yield* Effect.sleep(how === "own listener" ? "500 millis" : "20 seconds")
   }).pipe(Effect.scoped)
