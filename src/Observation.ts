@@ -246,7 +246,7 @@ export const make = <Input>(description: Description<Input>): Combinator<Input> 
           () => Status.statusOf(exit)
         )
         if (metrics !== undefined) {
-          place.record(metrics, guard, recorded, status, nanos / 1e9, GuardedSpan.exemplar(guard, span))
+          place.record(metrics, guard, recorded, status, nanos / 1e9, GuardedSpan.exemplar(fiber, guard, span))
         }
         if (exit._tag === "Failure") {
           guard.run("recorder", () => {

@@ -17,12 +17,17 @@ import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
-import * as Catalogue from "../Catalogue.ts"
+import type * as Catalogue from "../Catalogue.ts"
 import * as Guard from "../Guard.ts"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Observation from "../Observation.ts"
+import * as HttpRoutes from "./HttpRoutes.ts"
+
+export { routeTemplate } from "./HttpRoutes.ts"
+import * as GuardedSpan from "../observation/GuardedSpan.ts"
 
 /** The methods that are told apart; any other is `_OTHER`, as OpenTelemetry's semantic conventions have it. */
 export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "_OTHER"] as const
@@ -73,55 +78,9 @@ const isHealthOrScrape = (path: string): boolean =>
 export const methodLabel = (method: string): Method =>
   (methods as ReadonlyArray<string>).includes(method) ? method as Method : "_OTHER"
 
-/** A router's path as a route template: `/api/quotes/:symbol` becomes `/api/quotes/{symbol}`. */
-export const routeTemplate = (path: string): string =>
-  path.replace(/:([A-Za-z_][A-Za-z0-9_]*)(\([^)]*\))?\??/g, (_, name: string) => `{${name}}`)
-
 const acceptedRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 
-const noop = (): void => {}
-
-// Notes the route in the request's boundary, and where a failure began: the middleware of the server sees neither.
-const observeRoute = <E, R>(route: HttpRouter.Route<E, R>): HttpRouter.Route<E, R> => ({
-  ...route,
-  handler: Effect.withFiber((fiber) => {
-    const boundary = Boundary.ofFiber(fiber)
-    if (boundary === undefined) return route.handler
-    const matched = Context.getOrUndefined(fiber.context, HttpRouter.RouteContext)
-    boundary.route = routeTemplate(matched?.route.path ?? route.path)
-    boundary.operation = `${boundary.method} ${boundary.route}`
-    return Effect.onExitPrimitive(route.handler, (exit) => {
-      if (exit._tag === "Failure") {
-        fiber.getRef(Guard.CurrentGuard).run("instrument", () => {
-          Observation.noteFailure(fiber, exit.cause, boundary.operation, boundary.span)
-        }, noop)
-      }
-      return undefined
-    })
-  })
-})
-
-type AnyRoute = HttpRouter.Route<unknown, unknown>
-
-const observeRouter = (
-  router: HttpRouter.HttpRouter,
-  known: (method: string, path: string) => void,
-  prefix: string
-): HttpRouter.HttpRouter => {
-  const capture = (route: AnyRoute): AnyRoute => {
-    known(route.method, prefix + route.path)
-    return observeRoute(route)
-  }
-  const addAll = (routes: ReadonlyArray<AnyRoute>) => router.addAll(routes.map(capture))
-  const add = (...args: Parameters<typeof HttpRouter.route>) => addAll([HttpRouter.route(...args) as AnyRoute])
-  return HttpRouter.HttpRouter.of({
-    ...router,
-    // The router's own signatures compute requirement types from the routes, which wrapping leaves as they are.
-    add: add as unknown as HttpRouter.HttpRouter["add"],
-    addAll: addAll as unknown as HttpRouter.HttpRouter["addAll"],
-    prefixed: (more) => observeRouter(router.prefixed(more), known, prefix + more)
-  })
-}
+const noop = (): undefined => undefined
 
 const requestIdOf = (request: HttpServerRequest.HttpServerRequest): string => {
   const given = request.headers[requestIdHeader]
@@ -149,64 +108,117 @@ const isObserving = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
   fiber.cache.tracer !== undefined ||
   fiber.getRef(Observation.CurrentOperationListener) !== undefined
 
-const middleware = (options: Options, unobserved: (request: HttpServerRequest.HttpServerRequest) => boolean) =>
+interface Ending {
+  readonly code: number
+  readonly status: Observation.Status
+  readonly errorType: string | undefined
+}
+
+const answered = (code: number): Ending =>
+  code >= 500
+    ? { code, status: "error", errorType: String(code) }
+    : { code, status: "success", errorType: undefined }
+
+// What counts is the status of the response, but 499 when the client gave up, and 500 when the body failed after the
+// status line of a success had been sent.
+const endingOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>): Ending => {
+  if (exit._tag === "Success") return answered(exit.value.status)
+  const [{ status: sent }, failed] = HttpServerError.causeResponseStripped(exit.cause)
+  if (Option.isNone(failed)) return answered(sent)
+  const cause = failed.value
+  const aborted = cause.reasons.some((reason) => reason.annotations.has(HttpServerError.ClientAbort.key))
+  const code = sent >= 400 ? sent : Observation.statusOfCause(cause) !== "interrupted" ? 500 : aborted ? 499 : 503
+  if (code < 499) return answered(code)
+  return {
+    code,
+    status: Observation.statusOfCause(cause),
+    errorType: Observation.errorTypeOfCause(cause) ?? String(code)
+  }
+}
+
+type Unobserved = (guard: Guard.Guard, request: HttpServerRequest.HttpServerRequest) => boolean
+
+const middleware = (options: Options, unobserved: Unobserved) =>
 <E, R>(
   app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R> =>
   Effect.withFiber((fiber) => {
-    const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
     if (!isObserving(fiber)) return app
+    const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
     const guard = fiber.getRef(Guard.CurrentGuard)
-    const observed = guard.run("instrument", () => {
-      if (unobserved(request)) return undefined
-      const span = fiber.cache.span
-      const boundary = boundaryOf(request, span, options.userHeader ?? "x-user-id")
-      if (span?._tag === "Span") span.attribute(`${options.prefix}.request_id`, boundary.requestId)
+    // Neither is what happens inside of it: a probe every second would fill the traces.
+    if (unobserved(guard, request)) return Effect.withTracerEnabled(app, false)
+    const span = fiber.cache.span
+    const boundary = guard.run("instrument", () => {
+      const made = boundaryOf(request, span, options.userHeader ?? "x-user-id")
       HttpEffect.appendPreResponseHandlerUnsafe(
         fiber.context,
         (_request, response) =>
-          Effect.succeed(HttpServerResponse.setHeader(response, requestIdHeader, boundary.requestId ?? ""))
+          Effect.succeed(HttpServerResponse.setHeader(response, requestIdHeader, made.requestId ?? ""))
       )
-      return { boundary, span }
+      return made
     }, () => undefined)
-    if (observed === undefined) return app
+    if (boundary === undefined) return app
+    if (span?._tag === "Span") GuardedSpan.attribute(guard, span, `${options.prefix}.request_id`, boundary.requestId)
 
-    const { boundary, span } = observed
     const clock = fiber.getRef(Clock.Clock)
-    const start = clock.currentTimeNanosUnsafe()
-    const record = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, E>): void => {
-      const seconds = Number(clock.currentTimeNanosUnsafe() - start) / 1e9
-      const endpoint = boundary.route ?? unmatched
-      const method = methodLabel(request.method)
-      // The router sets `http.route` as it is written in the code; one spelling serves spans and labels.
-      if (span?._tag === "Span" && boundary.route !== undefined) span.attribute("http.route", boundary.route)
-      const metrics = Context.getOrUndefined(fiber.context, Metrics.Metrics)
-      if (metrics === undefined || !metrics.enabled) return
-      const status = String(HttpServerError.exitResponse(exit).status)
-      metrics.counter(options.requests, { method, endpoint, status_code: status }).increment()
-      metrics.histogram(options.duration, { method, endpoint }).observe(
-        seconds,
-        span !== undefined && span.sampled ? { traceId: span.traceId, spanId: span.spanId } : undefined
-      )
-    }
+    const start = clock.monotonicTimeNanosUnsafe()
     return Effect.onExitPrimitive(
       Effect.updateContext(app, (context: Context.Context<R>) =>
         Context.add(context, Boundary.CurrentBoundary, boundary)),
       (exit) => {
-        guard.run("instrument", () =>
-          record(exit), noop)
+        guard.run("instrument", () => {
+          record(fiber, guard, options, request, boundary, exit, Number(clock.monotonicTimeNanosUnsafe() - start))
+        }, noop)
         return undefined
       }
     )
   })
 
+const record = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  guard: Guard.Guard,
+  options: Options,
+  request: HttpServerRequest.HttpServerRequest,
+  boundary: Boundary.Boundary,
+  exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>,
+  nanos: number
+): void => {
+  const { route, span } = boundary
+  const method = methodLabel(request.method)
+  const endpoint = route ?? unmatched
+  const { code, errorType, status } = endingOf(exit)
+  if (span?._tag === "Span") {
+    // The router sets `http.route` as it is written in the code; one spelling serves spans and labels.
+    if (route !== undefined) GuardedSpan.attribute(guard, span, "http.route", route)
+    if (errorType !== undefined) GuardedSpan.attribute(guard, span, "error.type", errorType)
+  }
+  const metrics = Context.getOrUndefined(fiber.context, Metrics.Metrics)
+  if (metrics?.enabled === true) {
+    metrics.counter(options.requests, { method, endpoint, status_code: String(code) }).increment()
+    metrics.histogram(options.duration, { method, endpoint }).observe(
+      nanos / 1e9,
+      GuardedSpan.exemplar(fiber, guard, span)
+    )
+  }
+  Observation.announce(fiber, {
+    category: "http.server",
+    name: `${method} ${endpoint}`,
+    status,
+    durationMillis: nanos / 1e6,
+    attributes: { "http.response.status_code": code }
+  })
+}
+
 // Known routes show at 0 before their first request, as a success and as the failure that alerts look for.
 const declareRoutes =
-  (options: Options) => (metrics: Metrics.Service | undefined) => (method: string, path: string) => {
-    if (metrics === undefined || method === "*" || isHealthOrScrape(path)) return
-    const labels = { method: methodLabel(method), endpoint: routeTemplate(path) }
-    metrics.declare(options.requests, [{ ...labels, status_code: "200" }, { ...labels, status_code: "500" }])
-    metrics.declare(options.duration, [labels])
+  (options: Options, metrics: Metrics.Service | undefined, guard: Guard.Guard) => (method: string, path: string) => {
+    if (metrics === undefined || method === "*" || (options.unobserved === undefined && isHealthOrScrape(path))) return
+    guard.run("instrument", () => {
+      const labels = { method: methodLabel(method), endpoint: HttpRoutes.templateOf(path) }
+      metrics.declare(options.requests, [{ ...labels, status_code: "200" }, { ...labels, status_code: "500" }])
+      metrics.declare(options.duration, [labels])
+    }, noop)
   }
 
 const observeRoutes = <A, E, R>(app: Layer.Layer<A, E, R>, options: Options) =>
@@ -216,10 +228,12 @@ const observeRoutes = <A, E, R>(app: Layer.Layer<A, E, R>, options: Options) =>
       HttpRouter.HttpRouter,
       Effect.withFiber<HttpRouter.HttpRouter, never, HttpRouter.HttpRouter>((fiber) => {
         const metrics = Context.getOrUndefined(fiber.context, Metrics.Metrics)
-        return Effect.map(
-          HttpRouter.HttpRouter,
-          (router) => observeRouter(router, declareRoutes(options)(metrics), "")
-        )
+        const declare = declareRoutes(options, metrics, fiber.getRef(Guard.CurrentGuard))
+        return Effect.flatMap(HttpRouter.HttpRouter, (router) =>
+          Effect.as(
+            router.addGlobalMiddleware(HttpRoutes.noting as Parameters<typeof router.addGlobalMiddleware>[0]),
+            HttpRoutes.observeRouter(router, declare, "")
+          ) as Effect.Effect<HttpRouter.HttpRouter>)
       })
     )
   )
@@ -229,19 +243,24 @@ const observeRoutes = <A, E, R>(app: Layer.Layer<A, E, R>, options: Options) =>
  *
  * Use it for plain routers and for `HttpApi` alike; it takes the same arguments and has the same type. Every request
  * counts once, under its route template (`unmatched` where there is none) and its final status: a defect is 500, a
- * request that the client gave up on 499. Health checks and `/metrics` are neither traced nor counted.
+ * request that the client gave up on 499, a body that fails after a success was announced 500. The duration ends with
+ * the response. Health checks and `/metrics` are neither traced nor counted.
  *
  * Don't build or run the server inside a span: every request would join that trace.
  */
 export const serve = (options: Options): typeof HttpRouter.serve => {
-  const unobserved = options.unobserved ?? ((request) => isHealthOrScrape(pathOf(request.url)))
+  const isUnobserved = options.unobserved ?? ((request) => isHealthOrScrape(pathOf(request.url)))
+  const unobserved: Unobserved = (guard, request) => guard.run("instrument", () => isUnobserved(request), () => false)
   const observe = middleware(options, unobserved)
   const untraced = Layer.effect(
     HttpMiddleware.TracerDisabledWhen,
-    Effect.map(
-      Effect.service(HttpMiddleware.TracerDisabledWhen),
-      (disabled) => (request: HttpServerRequest.HttpServerRequest) => disabled(request) || unobserved(request)
-    )
+    Effect.withFiber((fiber) => {
+      const guard = fiber.getRef(Guard.CurrentGuard)
+      const disabled = fiber.getRef(HttpMiddleware.TracerDisabledWhen)
+      return Effect.succeed((request: HttpServerRequest.HttpServerRequest) =>
+        disabled(request) || unobserved(guard, request)
+      )
+    })
   )
   const served = (
     app: Layer.Layer<unknown, unknown, unknown>,

@@ -102,9 +102,13 @@ export const end = (
   }
 }
 
-/** The trace that an observation belongs to, if it is sampled. */
-export const exemplar = (guard: Guard.Guard, span: Tracer.AnySpan | undefined): Metrics.Exemplar | undefined => {
-  if (span === undefined) return undefined
+/** The trace that an observation belongs to, if it is sampled and a tracer is installed that may send it somewhere. */
+export const exemplar = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  guard: Guard.Guard,
+  span: Tracer.AnySpan | undefined
+): Metrics.Exemplar | undefined => {
+  if (span === undefined || fiber.cache.tracer === undefined) return undefined
   try {
     return span.sampled ? { traceId: span.traceId, spanId: span.spanId } : undefined
   } catch (fault) {
