@@ -11,6 +11,7 @@ import * as Identifiers from "./scrubber/Identifiers.ts"
 import * as Keys from "./scrubber/Keys.ts"
 import * as Pairs from "./scrubber/Pairs.ts"
 import * as Personal from "./scrubber/Personal.ts"
+import { isHarmless } from "./scrubber/Placeholders.ts"
 import { postgresDetector } from "./scrubber/Postgres.ts"
 import * as Text from "./scrubber/Text.ts"
 import * as Urls from "./scrubber/Urls.ts"
@@ -83,7 +84,7 @@ export const limits: Walker.Limits = {
  * option that can't be used.
  *
  * ```ts
- * import * as Scrubber from "@dawsos/observability/Scrubber"
+ * import { Scrubber } from "@dawsos/observability"
  *
  * const scrubber = Scrubber.make({ sensitiveKeys: ["fund code"], identifierPaths: ["/api/alerts/:id"] })
  * scrubber.text("GET /v3/quote?apikey=abc") // GET /v3/quote?apikey=[redacted]
@@ -108,6 +109,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
     Credentials.privateKeyDetector,
     Urls.urlDetector,
     postgresDetector,
+    Personal.cardDetector,
     Pairs.pairDetector(judge),
     Pairs.flagDetector(judge),
     Credentials.authorizationDetector,
@@ -115,7 +117,6 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
     Credentials.providerKeyDetector,
     Identifiers.pathDetector(paths),
     Personal.emailDetector,
-    Personal.cardDetector,
     percentDetector,
     ...options.detectors ?? []
   ], onFault)
@@ -145,7 +146,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
  *
  * ```ts
  * import * as Effect from "effect/Effect"
- * import * as Scrubber from "@dawsos/observability/Scrubber"
+ * import { Scrubber } from "@dawsos/observability"
  *
  * const shown = Effect.map(Scrubber.CurrentScrubber, (scrubber) => scrubber.text("Bearer abc123"))
  * ```
@@ -156,7 +157,7 @@ export const CurrentScrubber: Context.Reference<Scrubber> = Context.Reference<Sc
 )
 
 /** A path or URL by its parts: the query by its parameters' names, the rest as text. */
-const makeUrl = (text: Text.ScrubText, judge: (key: string) => Keys.KeyVerdict) => (value: string): string => {
+const makeUrl = (text: Text.ScrubText, judge: (key: string) => Keys.KeyVerdict) => {
   const query = (part: string): string => {
     let changed = false
     const parameters = part.split("&").map((parameter) => {
@@ -167,7 +168,7 @@ const makeUrl = (text: Text.ScrubText, judge: (key: string) => Keys.KeyVerdict) 
       const verdict = judge(decodeComponent(name))
       if (verdict.class === "plain") return parameter
       const decoded = decodeComponent(content)
-      if (Pairs.isHarmless(decoded) || Identifiers.isTemplate(decoded)) return parameter
+      if (isHarmless(decoded) || Identifiers.isTemplate(decoded)) return parameter
       const shown = verdict.class === "sensitive" ? "[redacted]" : encodeComponent(Identifiers.identify(decoded))
       if (shown === content || decoded === shown) return parameter
       changed = true
@@ -175,13 +176,15 @@ const makeUrl = (text: Text.ScrubText, judge: (key: string) => Keys.KeyVerdict) 
     })
     return changed ? parameters.join("&") : part
   }
-  const hash = value.indexOf("#")
-  const end = hash < 0 ? value.length : hash
-  const mark = value.indexOf("?")
-  const start = mark >= 0 && mark < end ? mark + 1 : !value.includes("/") ? 0 : end
-  const joined = value.slice(0, start) + query(value.slice(start, end)) +
-    (hash < 0 ? "" : `#${query(value.slice(hash + 1))}`)
-  return text(joined, 0)
+  const once = (value: string): string => {
+    const hash = value.indexOf("#")
+    const end = hash < 0 ? value.length : hash
+    const mark = value.indexOf("?")
+    const start = mark >= 0 && mark < end ? mark + 1 : !value.includes("/") ? 0 : end
+    const fragment = hash < 0 ? "" : `#${query(value.slice(hash + 1))}`
+    return text(value.slice(0, start) + query(value.slice(start, end)) + fragment, 0)
+  }
+  return (value: string): string => Text.settle(value, once)
 }
 
 const guard = (onFault: ((fault: unknown) => void) | undefined) => (fault: unknown): void => {

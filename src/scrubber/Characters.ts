@@ -70,7 +70,7 @@ mark_(letters, letter)
 mark_(" \t\n\r\v\f", space)
 mark_(`${digits}${letters}_-.%$`, key)
 mark_(`${digits}${letters}._~+/=-`, token)
-mark_(`${digits}${letters}._%+-!#*^~`, local)
+mark_(`${digits}${letters}._%+-!#*^~'`, local)
 mark_(")]}.,!?:;", closer)
 mark_("\"'`", quote)
 

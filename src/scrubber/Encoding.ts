@@ -55,9 +55,10 @@ export const decodeComponent = (text: string): string => {
 /** The counterpart of `decodeComponent`; a lone surrogate, which has no UTF-8 form, becomes U+FFFD. */
 export const encodeComponent = (text: string): string => encodeURIComponent(text.toWellFormed())
 
-const isComponent = (c: number): boolean =>
-  isAlphanumeric(c) || c === code.dash || c === code.underscore || c === code.dot || c === code.tilde ||
-  c === code.percent || c === code.plus
+/** What stays as it is in an encoded component, and `%` itself; delimiters of URLs are not among them. */
+const component = new Uint8Array(128)
+for (const sign of "-_.~%+'()!*$,:;@") component[sign.charCodeAt(0)] = 1
+const isComponent = (c: number): boolean => isAlphanumeric(c) || (c < 128 && component[c] === 1)
 
 /** `%XX` runs, decoded and scrubbed: `john%40example.com`, `%2Fapi%2Fmetrics%2F…`, `apikey%3D…`. */
 export const percentDetector: Detector = {

@@ -227,10 +227,13 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
   }
 }
 
-const trimSegment = (text: string, start: number, end: number): number =>
-  text.charCodeAt(start) === code.openBrace || text.charCodeAt(start) === code.openBracket ?
-    end :
-    trimEnd(text, start, end)
+/** A last segment without the punctuation after it; a template ends with its bracket. */
+const trimSegment = (text: string, start: number, end: number): number => {
+  const first = text.charCodeAt(start)
+  if (first !== code.openBrace && first !== code.openBracket) return trimEnd(text, start, end)
+  const close = runEnd(text, start, (c) => c !== code.closeBrace && c !== code.closeBracket, end)
+  return runEnd(text, close, (c) => c === code.closeBrace || c === code.closeBracket, Math.min(end, close + 2))
+}
 
 const isIdentifier = (segment: string): boolean => {
   if (isTemplate(segment) || routes.has(segment)) return false

@@ -47,8 +47,6 @@ export const sensitive: ReadonlyArray<string> = [
   "seed phrase",
   "mnemonic",
   "connection string",
-  "database url",
-  "redis url",
   "query parameter",
   "email",
   "e mail",
@@ -87,7 +85,7 @@ export const sensitiveAlone: ReadonlyArray<string> = ["pass", "sid", "connect si
 export const identifiers: ReadonlyArray<string> = [
   "user id",
   "user uuid",
-  "uid",
+  "user uid",
   "enduser id",
   "end user id",
   "user name",
@@ -102,7 +100,7 @@ export const identifiers: ReadonlyArray<string> = [
 ]
 
 /** Identifiers only as the whole key. */
-export const identifiersAlone: ReadonlyArray<string> = ["user", "enduser", "user full name"]
+export const identifiersAlone: ReadonlyArray<string> = ["user", "uid", "enduser", "user full name"]
 
 /**
  * Keys that the words above would misjudge: names of OpenTelemetry's semantic conventions 1.45 that describe machines,
@@ -114,6 +112,8 @@ export const allowed: ReadonlyArray<string> = [
   "process real user id",
   "process saved user id",
   "process user name",
+  "process real user name",
+  "process saved user name",
   "host user name",
   "os user name",
   "db user",
@@ -185,6 +185,7 @@ export const harmlessBeforeKey: ReadonlySet<string> = new Set([
   "object",
   "option",
   "order",
+  "ordering",
   "parameter",
   "param",
   "parent",
@@ -214,7 +215,6 @@ export const harmlessBeforeKey: ReadonlySet<string> = new Set([
   "state",
   "storage",
   "step",
-  "storekey",
   "stream",
   "super",
   "surrogate",
@@ -231,6 +231,7 @@ export const harmlessBeforeKey: ReadonlySet<string> = new Set([
 export const describing: ReadonlySet<string> = new Set([
   "age",
   "alg",
+  "arn",
   "algorithm",
   "at",
   "attempt",
@@ -262,10 +263,12 @@ export const describing: ReadonlySet<string> = new Set([
   "policy",
   "present",
   "provider",
+  "purpose",
   "rate",
   "ratio",
   "remaining",
   "required",
+  "result",
   "sent",
   "size",
   "status",

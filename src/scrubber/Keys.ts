@@ -134,8 +134,18 @@ export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
   }
 
   const verdict = (key: string): KeyVerdict => {
-    const list = words(key.length > longest ? key.slice(-longest) : key)
-    const result = judge(list)
+    const end = key.length > longest ? key.slice(-longest) : key
+    let list = words(end)
+    let result = judge(list)
+    if (result === "plain" && hasUpper(end)) {
+      // Capitals in odd places (`passWord`, `aUTHORIZATION`) do not begin words.
+      const lower = words(end.toLowerCase())
+      const known = (word: string) => anywhereJoined.has(singular(word)) || identifiersJoined.has(singular(word))
+      if (lower.length < list.length && lower.some(known)) {
+        list = lower
+        result = judge(lower)
+      }
+    }
     const last = singular(list[list.length - 1] ?? "")
     return {
       class: result,
@@ -166,6 +176,11 @@ export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
 
 /** Enough for every attribute and annotation name of a program; foreign names from texts push them out at worst. */
 const remembered = 2048
+
+const hasUpper = (key: string): boolean => {
+  for (let i = 0; i < key.length; i++) if (isUpper(key.charCodeAt(i))) return true
+  return false
+}
 
 const endsSensitive = (word: string): boolean => {
   for (const ending of Vocabulary.endings) {

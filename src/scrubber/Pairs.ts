@@ -1,5 +1,6 @@
 import {
   code,
+  isCloser,
   isDigit,
   isKey,
   isLetter,
@@ -14,8 +15,9 @@ import {
 } from "./Characters.ts"
 import { type Detector, followedByWord, isEscape } from "./Detector.ts"
 import { decodeAscii } from "./Encoding.ts"
-import { identify, isTemplate } from "./Identifiers.ts"
+import { identify } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
+import { isColumn, isHarmless, isPlaceholder, standsForValue, templateEnd } from "./Placeholders.ts"
 
 /** A key in running text is read back over at most as many characters. */
 const longestKey = 64
@@ -45,7 +47,8 @@ export const pairDetector = (judge: Judge): Detector => ({
       if (verdict.class === "plain") continue
       const end = replaceValue(text, { ...key, at: i, value: i + width, verdict }, judge, found)
       if (end > i) {
-        from = end
+        // The value may turn out to be the next key (`password= user_id: 42`), so it can be read back over.
+        from = i + width
         i = end - 1
       }
     }
@@ -129,21 +132,21 @@ const replaceValue = (text: string, pair: Pair, judge: Judge, found: Found): num
   const template = templateEnd(text, start)
   if (template > start && standsForValue(text.slice(start, template), pair.verdict, judge)) return template
   const first = text.charCodeAt(start)
-  const group = first === code.openBracket || first === code.openBrace
+  if ((first === code.openBracket || first === code.openBrace) && (pair.quoted || !spaced || !pair.verdict.weak)) {
+    const close = groupEnd(text, start)
+    const end = continues(text.charCodeAt(close)) ? valueEnd(text, close) : close
+    found(start, end, mark)
+    return end
+  }
   const end = pair.verdict.line !== undefined
     ? lineEnd(text, start, pair.verdict.line, colon)
     : trimEnd(text, start, valueEnd(text, start))
-  if (end <= start) return -1
+  if (end <= start || (end === start + 1 && isCloser(first))) return -1
   const value = text.slice(start, end)
   if (isHarmless(value) || isPlaceholder(value, spaced && !colon)) return end
   if (spaced && !colon && isColumn(value)) return end
   if (colon && spaced && !pair.quoted && pair.verdict.weak && inProse(text, pair.start) && !looksSecret(value)) {
     return -1
-  }
-  if (group && (pair.quoted || !spaced || !pair.verdict.weak)) {
-    const close = groupEnd(text, start)
-    found(start, close, mark)
-    return close
   }
   put(text, start, end, pair.verdict, spaced && !colon, judge, found)
   return end
@@ -236,24 +239,32 @@ const lineEnd = (text: string, start: number, line: "cookie" | "authorization", 
       return trimEnd(text, start, Math.max(first, valueEnd(text, second)))
     }
   }
+  // Values of parameters are quoted after their `=`; any other quote closes the string that holds the header.
+  let inside = 0
   let i = start
-  while (i < text.length) {
+  for (; i < text.length; i++) {
     const c = text.charCodeAt(i)
     if (c === code.newline || c === code.carriageReturn) break
-    if (c === code.backslash && isEscape(text.charCodeAt(i + 1))) break
-    if (isQuote(c) && closesString(text.charCodeAt(i + 1))) break
-    i++
+    if (c === code.backslash) {
+      const next = text.charCodeAt(i + 1)
+      if (next === 110 || next === 114) break
+    }
+    if (!isQuote(c) || (inside === 0 && followedByWord(text, i) && !followsEquals(text, i))) continue
+    if (inside === c) inside = 0
+    else if (inside === 0) {
+      if (!followsEquals(text, i)) break
+      inside = c
+    }
   }
   return i
 }
 
+const followsEquals = (text: string, at: number): boolean =>
+  text.charCodeAt(text.charCodeAt(at - 1) === code.backslash ? at - 2 : at - 1) === code.equals
+
 const isScheme = (c: number): boolean => isLetter(c) || isDigit(c) || c === code.dash
 /** Schemes whose credentials are a list of parameters. */
 const whole = new Set(["digest", "aws4-hmac-sha256", "oauth", "hawk", "signature", "scram-sha-256"])
-
-const closesString = (c: number): boolean =>
-  Number.isNaN(c) || isSpace(c) || c === code.comma || c === code.closeBrace || c === code.closeBracket ||
-  c === code.close
 
 /** Where the bracket that opens at `start` closes, or the end of the text. */
 const groupEnd = (text: string, start: number): number => {
@@ -264,81 +275,6 @@ const groupEnd = (text: string, start: number): number => {
     else if ((c === code.closeBracket || c === code.closeBrace) && --depth === 0) return i + 1
   }
   return text.length
-}
-
-/** Values under a sensitive name that say only whether there is one, or that another tool has masked. */
-export const isHarmless = (value: string): boolean => {
-  switch (value.length) {
-    case 0:
-      return true
-    case 4:
-      if (value === "null" || value === "true" || value === "NULL") return true
-      break
-    case 5:
-      if (value === "false") return true
-      break
-    case 9:
-      if (value === "undefined") return true
-  }
-  if (value === mark || value === "<redacted>") return true
-  return runEnd(value, 0, (c) => c === code.asterisk) === value.length
-}
-
-/** `$1`, `?`, `%s`, and in SQL also `:name`, `@name`, `any($1`: what stands for a value without being one. */
-export const isPlaceholder = (value: string, sql: boolean): boolean => {
-  const c = value.charCodeAt(0)
-  if (c === code.dollar) {
-    const end = runEnd(value, 1, isDigit)
-    return end > 1 && (end === value.length || endsPlaceholder(value.charCodeAt(end)))
-  }
-  if (c === code.question) return value.length === 1
-  if (c === code.percent) return value.length === 2 && isLetter(value.charCodeAt(1))
-  if (!sql) return false
-  if (c === code.colon || c === code.at) return value.length > 1 && runEnd(value, 1, isName) === value.length
-  return isCallOfPlaceholder(value)
-}
-
-/** Where a template that opens at `start` closes (`{name}`, `{{name}}`, `${name}`, `<name>`), or `start`. */
-const templateEnd = (text: string, start: number): number => {
-  const open = text.charCodeAt(start) === code.dollar ? start + 1 : start
-  const c = text.charCodeAt(open)
-  if (c !== code.openBrace && (c !== code.less || open > start)) return start
-  const closes = c === code.less ? code.greater : code.closeBrace
-  const end = runEnd(text, open, (d) => d !== closes && !isSpace(d), Math.min(text.length, open + 68))
-  if (text.charCodeAt(end) !== closes) return start
-  return runEnd(text, end, (d) => d === closes, end + 2)
-}
-
-/** A template stands for the value where it is marked as one (`{{x}}`, `${x}`) or names a secret (`{apikey}`). */
-const standsForValue = (value: string, verdict: KeyVerdict, judge: Judge): boolean => {
-  if (!isTemplate(value) || value.charCodeAt(0) === code.openBracket) return false
-  if (value.charCodeAt(0) === code.colon || value.charCodeAt(0) === code.asterisk) return false
-  if (verdict.class === "identifier" || value.charCodeAt(0) === code.dollar) return true
-  if (value.charCodeAt(1) === code.openBrace) return true
-  const name = value.slice(1, -1)
-  return name === "redacted" || judge(name).class !== "plain"
-}
-
-/** `$1::uuid`, `$1,$2`. */
-const endsPlaceholder = (c: number): boolean => c === code.colon || c === code.comma || c === code.close
-
-const isName = (c: number): boolean => isLetter(c) || isDigit(c) || c === code.underscore
-
-/** `any($1`, `crypt($2`. */
-const isCallOfPlaceholder = (value: string): boolean => {
-  const open = runEnd(value, 0, isName)
-  return open > 0 && value.charCodeAt(open) === code.open && value.charCodeAt(open + 1) === code.dollar &&
-    isDigit(value.charCodeAt(open + 2))
-}
-
-/** `excluded.password`, `u.id`: a column of a table. */
-const isColumn = (value: string): boolean => {
-  const dot = runEnd(value, 0, isName)
-  if (dot === 0 || isDigit(value.charCodeAt(0)) || value.charCodeAt(dot) !== code.dot) return false
-  const column = value.charCodeAt(dot + 1) === code.quote ? dot + 2 : dot + 1
-  const end = runEnd(value, column, isName)
-  return end > column && !isDigit(value.charCodeAt(column)) &&
-    (end === value.length || (end === value.length - 1 && isQuote(value.charCodeAt(end))))
 }
 
 /** A word stands directly before the key: `Unexpected token: …`, `cache key: …`. */

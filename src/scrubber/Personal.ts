@@ -25,6 +25,8 @@ export const emailDetector: Detector = {
       const host = at + 1
       let start = runStart(text, at, isLocal, Math.max(from, at - longestLocal))
       if (start === at && at > from && text.charCodeAt(at - 1) === code.quote) start = quotedStart(text, at - 1, from)
+      // A leading apostrophe quotes the address.
+      while (start < at && text.charCodeAt(start) === code.apostrophe) start++
       at = host
       if (start === host - 1) continue
       const end = hostEnd(text, host)

@@ -5,7 +5,7 @@ import type { Pass } from "./Detector.ts"
 export type ScrubText = (text: string, level: number) => string
 
 /** Decoded text is searched in turn, this many times over: JSON in a string in JSON, an encoded URL in a query. */
-export const deepest = 3
+const deepest = 5
 
 /** A replacement can bring a new pair together; the passes end when nothing more is found, at most after as many. */
 const rounds = 4
@@ -28,28 +28,35 @@ export const make = (
     { length: deepest + 1 },
     (_, level) => (text: string): string => level >= deepest ? text : pass(text, nested[level + 1] ?? identity)
   )
-  const settle = (text: string, level: number): string => {
-    let current = text
-    for (let round = 0; round < rounds; round++) {
-      const next = pass(current, nested[level + 1] ?? identity)
-      if (next === current) return current
-      current = next
-    }
-    return current
-  }
+  const passes = Array.from(
+    { length: deepest + 1 },
+    (_, level) => (text: string): string => pass(text, nested[level + 1] ?? identity)
+  )
+  const settled = (text: string, level: number): string => settle(text, passes[level] ?? identity)
   return (text, level) => {
     if (text.length <= limit) {
       if (level < deepest && looksLikeJson(text)) {
         const scrubbed = json(text, level)
         if (scrubbed !== undefined && scrubbed.length <= limit) return scrubbed
       }
-      const settled = settle(text, level)
-      return settled.length <= limit ? settled : settle(shorten(settled, settled.length, limit), level)
+      const scrubbed = settled(text, level)
+      return scrubbed.length <= limit ? scrubbed : settled(shorten(scrubbed, scrubbed.length, limit), level)
     }
     const window = text.length <= limit + margin ? text : text.slice(0, lastBreak(text, limit + margin))
     const left = text.length - window.length
-    return settle(shorten(settle(window, level), window.length + left, limit), level)
+    return settled(shorten(settled(window, level), window.length + left, limit), level)
   }
+}
+
+/** Repeats a pass until it finds nothing more. */
+export const settle = (text: string, pass: (text: string) => string): string => {
+  let current = text
+  for (let round = 0; round < rounds; round++) {
+    const next = pass(current)
+    if (next === current) return current
+    current = next
+  }
+  return current
 }
 
 const identity = (text: string): string => text

@@ -1,11 +1,24 @@
 import * as Redactable from "effect/Redactable"
 import * as Redacted from "effect/Redacted"
-import { isHex, mark, runEnd } from "./Characters.ts"
+import { mark } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
-import { identify } from "./Identifiers.ts"
+import { identify, isMark } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
-import { isHarmless } from "./Pairs.ts"
 import { isCard } from "./Personal.ts"
+import { isHarmless } from "./Placeholders.ts"
+import {
+  arePairs,
+  bytesOf,
+  hasSign,
+  isArray,
+  isTraceId,
+  isUrlKey,
+  longestKey,
+  nameOf,
+  properties,
+  singularOwner,
+  take
+} from "./Reading.ts"
 import type { ScrubText } from "./Text.ts"
 
 /** How much of a value is read. What lies beyond is marked `[truncated]`. */
@@ -58,10 +71,14 @@ const circular = "[circular]"
 export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walker => {
   const begin = (level: number): Walk => ({ entries: 0, length: 0, changed: false, ancestors: new Set(), level })
 
-  const string = (value: string, walk: Walk, scrub: (value: string, level: number) => string = text): string => {
-    if (walk.length >= limits.totalLength) return replaced(cut, value, walk)
-    walk.length += Math.min(value.length, limits.length)
-    return replaced(scrub(value, walk.level), value, walk)
+  const string = (value: string, walk: Walk, scrub: (value: string, level: number) => string = text): string =>
+    written(value, walk.length >= limits.totalLength ? cut : scrub(value, walk.level), walk)
+
+  /** Every text that is written counts, so that a second walk over the result has no more to count than the first. */
+  const written = (before: unknown, after: string, walk: Walk): string => {
+    if (walk.length >= limits.totalLength) return replaced(cut, before, walk)
+    walk.length += Math.max(after.length, typeof before === "string" ? Math.min(before.length, limits.length) : 0)
+    return replaced(after, before, walk)
   }
 
   const replaced = <A>(after: A, before: unknown, walk: Walk): A => {
@@ -81,51 +98,64 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       case "undefined":
         return value
       case "symbol":
-        return `[symbol ${string(value.description ?? "", walk)}]`
+        return written(value, `[symbol ${text(value.description ?? "", walk.level)}]`, walk)
       case "function":
-        return "[function]"
+        return written(value, "[function]", walk)
     }
     if (value === null || value === undefined) return value
-    if (++walk.entries > limits.entries || depth > limits.depth) return replaced(cut, value, walk)
-    if (walk.ancestors.has(value)) return replaced(circular, value, walk)
+    if (++walk.entries > limits.entries || depth > limits.depth) return written(value, cut, walk)
+    if (walk.ancestors.has(value)) return written(value, circular, walk)
     walk.ancestors.add(value)
     try {
       return object(value, owner, depth, walk)
     } catch {
       // A Proxy or an iterator that throws is an answer to show, not a fault of ours.
-      return replaced(unreadable, value, walk)
+      return written(value, unreadable, walk)
     } finally {
       walk.ancestors.delete(value)
     }
   }
 
   const number = (value: number, walk: Walk): unknown => {
-    if (!Number.isFinite(value)) return String(value)
-    if (value >= 1e12 && Number.isSafeInteger(value) && isCard(String(value))) return replaced(mark, value, walk)
+    if (!Number.isFinite(value)) return written(value, String(value), walk)
+    if (value >= 1e12 && Number.isSafeInteger(value) && isCard(String(value))) return written(value, mark, walk)
     return value === 0 ? 0 : value
   }
 
   /** A value under its key: the key decides first. */
   const named = (key: string, value: unknown, owner: string | undefined, depth: number, walk: Walk): unknown => {
-    const verdict = judgeWithin(key, owner)
+    const verdict = judgeShown(key, owner, walk)
     switch (verdict.class) {
       case "sensitive":
         return secret(value, walk)
       case "identifier":
         return identifier(key, value, depth, walk)
       case "plain":
-        if (typeof value !== "string") return rawHeaders(verdict, value) ?? any(value, key, depth, walk)
+        if (typeof value !== "string") return rawHeaders(verdict, value, depth, walk) ?? any(value, key, depth, walk)
         if (isTraceId(verdict, value)) return value
         return isUrlKey(verdict) ? string(value, walk, url) : string(value, walk)
     }
   }
 
   /** `rawHeaders` of Node's requests: names and values in turn. */
-  const rawHeaders = (verdict: KeyVerdict, value: unknown): ReadonlyArray<unknown> | undefined => {
+  const rawHeaders = (verdict: KeyVerdict, value: unknown, depth: number, walk: Walk): unknown => {
     if (verdict.words.length !== 2 || verdict.words[0] !== "raw" || verdict.words[1] !== "headers") return undefined
-    if (!Array.isArray(value) || value.length > limits.breadth) return undefined
-    const walk = begin(0)
-    return value.map((item, i) => i % 2 === 1 ? named(String(value[i - 1]), item, undefined, 1, walk) : String(item))
+    const items = value instanceof Set ? take(value, limits.breadth + 1) : value
+    if (!isArray(items) || items.some((item, i) => i % 2 === 0 && typeof item !== "string")) return undefined
+    let name = ""
+    let i = 0
+    return entries(items, depth, walk, (item) => {
+      if (i++ % 2 === 1) return named(name, item, undefined, depth + 1, walk) ?? null
+      name = String(item)
+      return string(name, walk)
+    })
+  }
+
+  /** The key as it will be shown decides, so that a second walk decides the same; then the key as it was. */
+  const judgeShown = (key: string, owner: string | undefined, walk: Walk): KeyVerdict => {
+    if (!hasSign(key)) return judgeWithin(key, owner)
+    const shown = judgeWithin(text(key, walk.level), owner)
+    return shown.class === "plain" ? judgeWithin(key, owner) : shown
   }
 
   /** `{ user: { id } }` is the user's id. */
@@ -138,54 +168,49 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
 
   const secret = (value: unknown, walk: Walk): unknown => {
     if (value === null || value === undefined || typeof value === "boolean") return value
-    if (typeof value === "string" && isHarmless(value)) return value
-    return replaced(mark, value, walk)
+    const harmless = typeof value === "string" && (isHarmless(value) || isMark(value))
+    return written(value, harmless ? value : mark, walk)
   }
 
   const identifier = (key: string, value: unknown, depth: number, walk: Walk): unknown => {
-    switch (typeof value) {
-      case "string":
-        return replaced(identify(value), value, walk)
-      case "number":
-      case "bigint":
-        return replaced(identify(String(value)), value, walk)
-      case "object": {
-        if (isArray(value)) return entries(value, depth, walk, (item) => identifier(key, item, depth + 1, walk))
-        if (value instanceof Set) return entries(value, depth, walk, (item) => identifier(key, item, depth + 1, walk))
-        if (value instanceof String) return replaced(identify(String(value)), value, walk)
-        return any(value, key, depth, walk)
-      }
-      default:
-        return any(value, key, depth, walk)
+    if (typeof value === "string") return written(value, identify(value), walk)
+    if (typeof value === "number" || typeof value === "bigint") return written(value, identify(String(value)), walk)
+    if (isArray(value) || value instanceof Set) {
+      return entries(value, depth, walk, (item) => identifier(key, item, depth + 1, walk) ?? null)
     }
+    const shown = any(value, key, depth, walk)
+    if (isArray(shown)) return identifier(key, shown, depth, walk)
+    return typeof shown === "string" ? replaced(identify(shown), shown, walk) : shown
   }
 
   const object = (value: object, owner: string | undefined, depth: number, walk: Walk): unknown => {
-    if (Redacted.isRedacted(value)) return mark
+    if (Redacted.isRedacted(value)) return written(value, mark, walk)
     if (Array.isArray(value)) {
-      return arePairs(value) ?
-        entries(value, depth, walk, (item) => {
-          const [key, of] = item as readonly [string, unknown]
-          return [string(key, walk), named(key, of, undefined, depth + 2, walk)]
-        }) :
-        entries(value, depth, walk, (item) => any(item, owner, depth + 1, walk) ?? null)
+      const item = (item: unknown) => any(item, owner, depth + 1, walk) ?? null
+      return entries(
+        value,
+        depth,
+        walk,
+        arePairs(value) ? (part) => isArray(part) ? pair(part, owner, depth + 1, walk) : item(part) : item
+      )
     }
     if (value instanceof Error) return error(value, depth, walk)
     if (value instanceof Map) return map(value, owner, depth, walk)
     if (value instanceof Set) return entries(value, depth, walk, (item) => any(item, owner, depth + 1, walk) ?? null)
-    if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString()
+    if (value instanceof Date) {
+      return written(value, Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString(), walk)
+    }
     if (value instanceof URL) return string(value.href, walk, url)
     if (value instanceof RegExp) return string(String(value), walk)
-    if (ArrayBuffer.isView(value)) return `[binary ${value.byteLength} bytes]`
-    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return `[binary ${value.byteLength} bytes]`
-    if (value instanceof Blob) return `[binary ${value.size} bytes]`
+    const bytes = bytesOf(value)
+    if (bytes !== undefined) return written(value, `[binary ${bytes} bytes]`, walk)
     if (value instanceof String || value instanceof Number || value instanceof Boolean) {
       return any(value.valueOf(), owner, depth + 1, walk)
     }
     if (value instanceof Headers || value instanceof URLSearchParams || value instanceof FormData) {
-      return record(value.entries(), undefined, depth, walk)
+      return record(value.entries(), undefined, depth, walk, nameOf(Object.fromEntries(value.entries())))
     }
-    if (value instanceof Promise) return "[promise]"
+    if (value instanceof Promise) return written(value, "[promise]", walk)
     if (Redactable.isRedactable(value)) {
       const shown = Redactable.getRedacted(value)
       if (shown !== value) return any(shown, owner, depth + 1, walk)
@@ -204,7 +229,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     walk: Walk,
     each: (item: unknown) => unknown
   ): unknown => {
-    if (depth > limits.depth) return replaced(cut, items, walk)
+    if (depth > limits.depth) return written(items, cut, walk)
     const size = isArray(items) ? items.length : items.size
     const shown = size > limits.breadth ? limits.breadth - 1 : size
     const out: Array<unknown> = []
@@ -216,7 +241,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
         out.push(each(item))
       }
     }
-    if (size > shown) out.push(replaced(`[truncated ${size - shown}]`, items, walk))
+    if (size > shown) out.push(written(items, `[truncated ${size - shown}]`, walk))
     return out
   }
 
@@ -230,21 +255,30 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     try {
       item = items[index]
     } catch {
-      return replaced(unreadable, item, walk)
+      return written(item, unreadable, walk)
     }
     return each(item)
   }
 
   const map = (value: ReadonlyMap<unknown, unknown>, owner: string | undefined, depth: number, walk: Walk): unknown => {
     for (const key of value.keys()) {
-      if (typeof key !== "string") {
-        return entries(new Set(take(value, limits.breadth + 1)), depth, walk, (item) => {
-          const [of, content] = item as readonly [unknown, unknown]
-          return [any(of, undefined, depth + 2, walk) ?? null, any(content, owner, depth + 2, walk) ?? null]
-        })
-      }
+      if (typeof key === "string") continue
+      const pairs = new Set(take(value, limits.breadth + 1))
+      return entries(pairs, depth, walk, (item) => pair(item, owner, depth + 1, walk))
     }
-    return record(value as ReadonlyMap<string, unknown>, owner, depth, walk)
+    const records = value as ReadonlyMap<string, unknown>
+    const name = records.has("value") ? records.get("name") ?? records.get("key") : undefined
+    return record(records, owner, depth, walk, typeof name === "string" ? name : undefined)
+  }
+
+  /** `[key, value]`, the value judged by its key where that is text; it counts as a value of its own. */
+  const pair = (item: unknown, owner: string | undefined, depth: number, walk: Walk): unknown => {
+    if (!isArray(item) || ++walk.entries > limits.entries || depth > limits.depth) return written(item, cut, walk)
+    const key = any(item[0], undefined, depth + 1, walk) ?? null
+    const content = typeof key === "string"
+      ? named(key, item[1], undefined, depth + 1, walk)
+      : any(item[1], owner, depth + 1, walk)
+    return [key, content ?? null]
   }
 
   /** An object of what each entry's key makes of its value. */
@@ -295,7 +329,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
   const error = (value: Error, depth: number, walk: Walk): unknown => {
     const keys = ["name", "message", "stack", "cause", "errors"].filter((key) => key in value)
     for (const key of Object.keys(value)) if (!keys.includes(key)) keys.push(key)
-    return record(properties(value, keys), undefined, depth, walk)
+    return record(properties(value, keys), undefined, depth, walk, nameOf(value))
   }
 
   const guarded = <A>(run: () => A): A | string => {
@@ -333,75 +367,4 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       return walk.changed ? JSON.stringify(scrubbed) : source
     }
   }
-}
-
-/** A revoked Proxy makes `Array.isArray` throw. */
-const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
-  try {
-    return Array.isArray(value)
-  } catch {
-    return false
-  }
-}
-
-const singularOwner = (owner: string): string => owner.endsWith("s") ? owner.slice(0, -1) : owner
-
-const longestKey = 256
-
-/** A property's name beyond letters, digits, `_`, `-` and `.` may hold a path, an address, a pair. */
-const hasSign = (key: string): boolean => runEnd(key, 0, isPlainKey) < key.length
-
-const isPlainKey = (c: number): boolean =>
-  (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 45 || c === 46
-
-/** Each property with what reading it gives, or a mark where its getter throws. */
-function* properties(value: object, keys: ReadonlyArray<string>): Iterable<readonly [string, unknown]> {
-  for (const key of keys) {
-    let content: unknown
-    try {
-      content = (value as Record<string, unknown>)[key]
-    } catch {
-      content = unreadable
-    }
-    yield [key, content]
-  }
-}
-
-const take = <A>(items: Iterable<A>, count: number): Array<A> => {
-  const out: Array<A> = []
-  for (const item of items) {
-    if (out.length >= count) break
-    out.push(item)
-  }
-  return out
-}
-
-/** `{ name: "authorization", value: "…" }`: the name under which `value` is judged. */
-const nameOf = (value: object): string | undefined => {
-  if (!("value" in value)) return undefined
-  const name = "name" in value ? value.name : "key" in value ? value.key : undefined
-  return typeof name === "string" ? name : undefined
-}
-
-/** A list of `[name, value]`, as `Object.entries` gives. */
-const arePairs = (items: ReadonlyArray<unknown>): boolean => {
-  if (items.length === 0) return false
-  const looked = Math.min(items.length, 64)
-  for (let i = 0; i < looked; i++) {
-    const item = items[i]
-    if (!isArray(item) || item.length !== 2 || typeof item[0] !== "string") return false
-  }
-  return true
-}
-
-/** Trace and span ids are random: no detector has business there. */
-const isTraceId = (verdict: KeyVerdict, value: string): boolean => {
-  if (value.length !== 16 && value.length !== 32) return false
-  const [before, last] = verdict.words.slice(-2)
-  return last === "id" && (before === "trace" || before === "span") && runEnd(value, 0, isHex) === value.length
-}
-
-const isUrlKey = (verdict: KeyVerdict): boolean => {
-  const last = verdict.words[verdict.words.length - 1]
-  return verdict.words[0] === "url" || last === "url" || last === "uri" || last === "href" || last === "target"
 }

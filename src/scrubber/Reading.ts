@@ -1,0 +1,83 @@
+/** How values of any kind are read: what they are, and what a hostile one can't break. */
+import { isHex, runEnd } from "./Characters.ts"
+import { unreadable } from "./Detector.ts"
+import { isMark } from "./Identifiers.ts"
+import type { KeyVerdict } from "./Keys.ts"
+
+/** A revoked Proxy makes `Array.isArray` throw. */
+export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+export const singularOwner = (owner: string): string => owner.endsWith("s") ? owner.slice(0, -1) : owner
+
+export const longestKey = 256
+
+/** A property's name beyond letters, digits, `_`, `-` and `.` may hold a path, an address, a pair. */
+export const hasSign = (key: string): boolean => runEnd(key, 0, isPlainKey) < key.length
+
+const isPlainKey = (c: number): boolean =>
+  (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 45 || c === 46
+
+/** Each property with what reading it gives, or a mark where its getter throws. */
+export function* properties(value: object, keys: ReadonlyArray<string>): Iterable<readonly [string, unknown]> {
+  for (const key of keys) {
+    let content: unknown
+    try {
+      content = (value as Record<string, unknown>)[key]
+    } catch {
+      content = unreadable
+    }
+    yield [key, content]
+  }
+}
+
+export const take = <A>(items: Iterable<A>, count: number): Array<A> => {
+  const out: Array<A> = []
+  for (const item of items) {
+    if (out.length >= count) break
+    out.push(item)
+  }
+  return out
+}
+
+/** `{ name: "authorization", value: "…" }`: the name under which `value` is judged. */
+export const nameOf = (value: object): string | undefined => {
+  if (!("value" in value)) return undefined
+  const name = "name" in value ? value.name : "key" in value ? value.key : undefined
+  return typeof name === "string" ? name : undefined
+}
+
+export const bytesOf = (value: object): number | undefined =>
+  ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
+    ? value.byteLength
+    : value instanceof Blob
+    ? value.size
+    : undefined
+
+/** A list of `[name, value]`, as `Object.entries` gives, marks of ours aside. */
+export const arePairs = (items: ReadonlyArray<unknown>): boolean => {
+  if (items.length === 0) return false
+  const looked = Math.min(items.length, 64)
+  for (let i = 0; i < looked; i++) {
+    const item = items[i]
+    if (isArray(item) ? item.length !== 2 : typeof item !== "string" || !isMark(item)) return false
+  }
+  return items.some(isArray)
+}
+
+/** Trace and span ids are random: no detector has business there. */
+export const isTraceId = (verdict: KeyVerdict, value: string): boolean => {
+  if (value.length !== 16 && value.length !== 32) return false
+  const [before, last] = verdict.words.slice(-2)
+  return last === "id" && (before === "trace" || before === "span") && runEnd(value, 0, isHex) === value.length
+}
+
+export const isUrlKey = (verdict: KeyVerdict): boolean => {
+  const last = verdict.words[verdict.words.length - 1]
+  return verdict.words[0] === "url" || last === "url" || last === "uri" || last === "href" || last === "target"
+}
