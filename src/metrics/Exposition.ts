@@ -53,17 +53,20 @@ interface Formattable {
 /** How long the event loop is kept before other work gets a turn, in milliseconds. */
 const turn = 5
 
-/** OpenMetrics 1.0 allows 128 characters for the names and values of an exemplar's labels together. */
-const maxExemplarLength = 128
+// Ids are hex digits; anything else is none. Prometheus would refuse the whole scrape for a NUL here, and OpenMetrics
+// allows an exemplar's labels no more than 128 characters together.
+const idPattern = /^[0-9A-Za-z_-]{1,50}$/
 
-const exemplarOf = (exemplar: Registry.HistogramSeries["cell"]["exemplars"][number]): Value["exemplar"] => {
-  if (exemplar === undefined) return undefined
-  const labelSet = { trace_id: exemplar.traceId.toWellFormed(), span_id: exemplar.spanId.toWellFormed() }
-  const length = Object.entries(labelSet).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
-  return length > maxExemplarLength
-    ? undefined
-    : { labelSet, value: exemplar.value, timestamp: exemplar.at / 1000 }
-}
+const isId = (id: unknown): boolean => typeof id === "string" && idPattern.test(id)
+
+const exemplarOf = (exemplar: Registry.HistogramSeries["cell"]["exemplars"][number]): Value["exemplar"] =>
+  exemplar !== undefined && isId(exemplar.traceId) && isId(exemplar.spanId)
+    ? {
+      labelSet: { trace_id: exemplar.traceId, span_id: exemplar.spanId },
+      value: exemplar.value,
+      timestamp: exemplar.at / 1000
+    }
+    : undefined
 
 const histogramValues = (name: string, { cell, labels }: Registry.HistogramSeries): ReadonlyArray<Value> => {
   const values: Array<Value> = []

@@ -141,13 +141,19 @@ describe("An exposition", () => {
   it.effect("leaves out an exemplar whose ids are none", () =>
     Effect.gen(function*() {
       const { metrics } = yield* Shop.make()
-      metrics.histogram(Shop.checkoutDuration, { channel: "web" }).observe(0.2, {
-        traceId: "\ud800\"\n".repeat(100),
-        spanId: "x"
-      })
-      const read = yield* rendered(metrics, "openmetrics")
-      expect(read.sample("shop_checkout_duration_seconds_bucket", { channel: "web", le: "1.0" })?.exemplar)
-        .toBeUndefined()
+      const cell = metrics.histogram(Shop.checkoutDuration, { channel: "web" })
+      const exemplar = Effect.map(
+        rendered(metrics, "openmetrics"),
+        (read) => read.sample("shop_checkout_duration_seconds_bucket", { channel: "web", le: "1.0" })?.exemplar
+      )
+      for (const id of ["", "\0", "\ud800", "a\"b", "a\nb", "a".repeat(51), undefined, 7]) {
+        cell.observe(0.2, { traceId: id as string, spanId: "a" })
+        expect(yield* exemplar).toBeUndefined()
+        cell.observe(0.2, { traceId: "a", spanId: id as string })
+        expect(yield* exemplar).toBeUndefined()
+      }
+      cell.observe(0.2, { traceId: "a".repeat(50), spanId: "b".repeat(50) })
+      expect(yield* exemplar).toBeDefined()
     }))
 
   it.effect("is the same in the older format after OpenMetrics was asked for", () =>
