@@ -8,7 +8,7 @@ import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
 import type { Guard } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"
-import type { Environment, Limits } from "./SinkQueue.ts"
+import type { Environment } from "./SinkQueue.ts"
 import { SinkQueue } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
 import type { Cancel, Timers } from "./Timers.ts"
@@ -25,8 +25,6 @@ export interface Options extends Environment {
   /** Gives the scrubbed copy that may leave the process. */
   readonly scrub: (span: ReadableSpan) => ReadableSpan
 }
-
-export type { Limits }
 
 /** See the module. */
 export class SpanPipeline {

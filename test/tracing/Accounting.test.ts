@@ -1,5 +1,5 @@
+import { Accounting } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
-import * as Accounting from "../../src/tracing/Accounting.ts"
 
 const sink: Accounting.SinkAccounting = {
   name: "otlp",

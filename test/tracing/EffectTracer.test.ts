@@ -1,3 +1,4 @@
+import { Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api"
 import * as Cause from "effect/Cause"
@@ -8,7 +9,6 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as EffectTracer from "../../src/tracing/EffectTracer.ts"
-import { Tracing } from "../../src/tracing/Tracing.ts"
 import { config, named, parentOf, traced } from "./harness.ts"
 
 class NotFound extends Data.TaggedError("NotFound")<{ readonly message: string; readonly cause?: unknown }> {}
@@ -232,7 +232,7 @@ describe("Tracing.tracer", () => {
   it.effect("feeds the same books, and its spans are children of the Effect span around them", () =>
     Effect.gen(function*() {
       const { accounting, spans } = yield* traced(Effect.gen(function*() {
-        const tracer = (yield* Tracing).tracer("library", "1.0.0")
+        const tracer = (yield* Tracing.Tracing).tracer("library", "1.0.0")
         yield* Effect.sync(() => {
           tracer.startActiveSpan("outer", { attributes: { a: 1 } }, (outer) => {
             tracer.startSpan("inner").end()

@@ -1,6 +1,7 @@
 /**
  * Real instrumentations of OpenTelemetry, switched on before there is a layer, as a program would.
  */
+import { Tracing } from "@dawsos/observability"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { PGlite } from "@electric-sql/pglite"
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
@@ -15,7 +16,6 @@ import type * as HttpModule from "node:http"
 import { createRequire, syncBuiltinESMExports } from "node:module"
 import type { AddressInfo } from "node:net"
 import type * as PgModule from "pg"
-import { Tracing } from "../../src/tracing/Tracing.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import { collector, config, named, passThrough, traced } from "./harness.ts"
 
@@ -155,7 +155,7 @@ describe("exports", () => {
       const { received, url } = yield* collector()
       const accounting = yield* Effect.gen(function*() {
         yield* Effect.sync(() => third.startSpan("foreign").end()).pipe(Effect.withSpan("effect"))
-        const tracing = yield* Tracing
+        const tracing = yield* Tracing.Tracing
         yield* tracing.flush.pipe(Effect.withSpan("around the flush"))
         return yield* tracing.flush
       }).pipe(Effect.provide(TracingLive.layer({

@@ -1,3 +1,4 @@
+import { Guard, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -8,19 +9,19 @@ import * as fc from "fast-check"
 import * as Dgram from "node:dgram"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { pathToFileURL } from "node:url"
 import * as JaegerBatch from "../../examples/receiver/JaegerBatch.ts"
-import * as Guard from "../../src/Guard.ts"
 import * as JaegerSink from "../../src/tracing/JaegerSink.ts"
 import * as JaegerThrift from "../../src/tracing/JaegerThrift.ts"
-import { SpanSinkError } from "../../src/tracing/SpanSink.ts"
 import type { Encoding } from "../../src/tracing/Thrift.ts"
 import { collector, endedSpans } from "./harness.ts"
 
 const require = createRequire(import.meta.url)
 
 // Uber's own decoder of the binary encoding, with Jaeger's own definition: it knows nothing of our writer.
-const { Thrift } = createRequire(require.resolve("jaeger-client"))("thriftrw")
-const idl = readFileSync(require.resolve("jaeger-client/dist/src/jaeger-idl/thrift/jaeger.thrift"), "ascii")
+const jaegerClient = createRequire(require.resolve("@opentelemetry/exporter-jaeger")).resolve("jaeger-client")
+const { Thrift } = createRequire(jaegerClient)("thriftrw")
+const idl = readFileSync(new URL("jaeger-idl/thrift/jaeger.thrift", pathToFileURL(jaegerClient)), "ascii")
 const uber = new Thrift({ source: idl, allowOptionalArguments: true })
 
 /** An agent on a port of its own. */
@@ -150,7 +151,7 @@ describe("the Jaeger sink over HTTP", () => {
         const exit = yield* Effect.exit((yield* httpTo(url, Duration.millis(30))).export(endedSpans(1)))
         assert(Exit.isFailure(exit))
         const error = Cause.squash(exit.cause)
-        assert(error instanceof SpanSinkError)
+        assert(error instanceof SpanSink.SpanSinkError)
         return error
       })
       const refused = yield* failure(refusing.url)

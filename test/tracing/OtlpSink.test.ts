@@ -1,3 +1,4 @@
+import { Guard, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -8,10 +9,8 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Net from "node:net"
 import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
-import * as Guard from "../../src/Guard.ts"
 import * as HttpPost from "../../src/tracing/HttpPost.ts"
 import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
-import { SpanSinkError } from "../../src/tracing/SpanSink.ts"
 import { collector, endedSpans } from "./harness.ts"
 
 const sinkTo = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSink.Options> = {}) {
@@ -27,7 +26,7 @@ const failure = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSi
   const exit = yield* Effect.exit(sink.export(endedSpans(2)))
   assert(Exit.isFailure(exit))
   const error = Cause.squash(exit.cause)
-  assert(error instanceof SpanSinkError)
+  assert(error instanceof SpanSink.SpanSinkError)
   return error
 })
 
@@ -98,7 +97,7 @@ describe("the OTLP sink", () => {
 
   it.live("says of each refusal whether a retry can help, and when", () =>
     Effect.gen(function*() {
-      const cases: ReadonlyArray<readonly [number, SpanSinkError["reason"], boolean]> = [
+      const cases: ReadonlyArray<readonly [number, SpanSink.SpanSinkError["reason"], boolean]> = [
         [400, "rejected", false],
         [401, "rejected", false],
         [404, "rejected", false],

@@ -1,3 +1,4 @@
+import { Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { isTracingSuppressed, suppressTracing } from "@opentelemetry/core"
@@ -7,7 +8,6 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import { Tracing } from "../../src/tracing/Tracing.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import { config, memory, named, parentOf, passThrough, traced } from "./harness.ts"
 
@@ -232,7 +232,7 @@ describe("two live layers in a process", () => {
               span.end()
             })
           }).pipe(Effect.withSpan(name))
-          yield* (yield* Tracing).flush
+          yield* (yield* Tracing.Tracing).flush
         })
       const under = (name: string, sink: typeof first) =>
         Effect.provide(

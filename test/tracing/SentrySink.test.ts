@@ -1,3 +1,4 @@
+import { Guard, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Sentry from "@sentry/node"
 import * as Duration from "effect/Duration"
@@ -6,10 +7,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
-import * as Guard from "../../src/Guard.ts"
 import * as Sampler from "../../src/tracing/Sampler.ts"
 import * as SentrySink from "../../src/tracing/SentrySink.ts"
-import { Tracing } from "../../src/tracing/Tracing.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import { config, memory, passThrough, traced } from "./harness.ts"
 
@@ -58,7 +57,7 @@ describe("the share of traces for Sentry", () => {
         for (let index = 0; index < 40; index++) {
           yield* Effect.void.pipe(Effect.withSpan("child"), Effect.withSpan("root"))
         }
-        return yield* (yield* Tracing).flush
+        return yield* (yield* Tracing.Tracing).flush
       }).pipe(Effect.provide(TracingLive.layer({
         config: config(
           {

@@ -1,11 +1,9 @@
+import { Accounting, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import type * as Otel from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as fc from "fast-check"
-import * as Accounting from "../../src/tracing/Accounting.ts"
-import type { SpanSink } from "../../src/tracing/SpanSink.ts"
-import { SpanSinkError } from "../../src/tracing/SpanSink.ts"
 import { controlled, memory, pipelineOf } from "./harness.ts"
 
 const endSpans = (tracer: Otel.Tracer, count: number): void => {
@@ -18,7 +16,12 @@ const sinkOf = (accounting: Accounting.Accounting, index = 0): Accounting.SinkAc
   return sink
 }
 
-const unreachable = new SpanSinkError({ sink: "controlled", reason: "unreachable", retryable: true, message: "nobody" })
+const unreachable = new SpanSink.SpanSinkError({
+  sink: "controlled",
+  reason: "unreachable",
+  retryable: true,
+  message: "nobody"
+})
 
 // Promises of Effect's own between a settled export and the books.
 const settled = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
@@ -119,7 +122,7 @@ describe("the span pipeline", () => {
   it.effect("starts no second export beside one that cannot be interrupted", () =>
     Effect.gen(function*() {
       let exports = 0
-      const stubborn: SpanSink = {
+      const stubborn: SpanSink.SpanSink = {
         name: "stubborn",
         acknowledged: true,
         export: () =>
@@ -139,7 +142,7 @@ describe("the span pipeline", () => {
     }))
 
   it("counts a fault of a sink, a selection or the scrubber, and carries on", () => {
-    const throwing: SpanSink = {
+    const throwing: SpanSink.SpanSink = {
       name: "throwing",
       acknowledged: true,
       export: () => {
@@ -147,7 +150,7 @@ describe("the span pipeline", () => {
       },
       shutdown: Effect.void
     }
-    const choosy: SpanSink = {
+    const choosy: SpanSink.SpanSink = {
       ...memory("choosy"),
       selects: (span) => {
         if (span.name === "span 0") throw new Error("broken")
@@ -171,7 +174,7 @@ describe("the span pipeline", () => {
 
   it("scrubs a span once, however many sinks take it, and never one that no sink takes", () => {
     const scrubbed: Array<string> = []
-    const nobody: SpanSink = { ...memory("nobody"), selects: () => false }
+    const nobody: SpanSink.SpanSink = { ...memory("nobody"), selects: () => false }
     const two = pipelineOf([memory("a"), memory("b"), nobody], {}, (span) => {
       scrubbed.push(span.name)
       return span
@@ -229,7 +232,7 @@ describe("the span pipeline", () => {
 
   it.effect("shuts down within 5 seconds when export and shutdown of a sink hang", () =>
     Effect.gen(function*() {
-      const hung: SpanSink = {
+      const hung: SpanSink.SpanSink = {
         name: "hung",
         acknowledged: true,
         export: () => Effect.uninterruptible(Effect.never),
@@ -314,7 +317,7 @@ describe("the span pipeline", () => {
     ))
 })
 
-const oddSpanId: NonNullable<SpanSink["selects"]> = (span) => parseInt(span.spanContext().spanId, 16) % 2 === 1
+const oddSpanId: NonNullable<SpanSink.SpanSink["selects"]> = (span) => parseInt(span.spanContext().spanId, 16) % 2 === 1
 
 const step = fc.record({
   kind: fc.constantFrom(

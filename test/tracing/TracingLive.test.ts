@@ -1,3 +1,4 @@
+import { Accounting, Guard, type ObservabilityConfig, SpanSink, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import * as Context from "effect/Context"
@@ -11,12 +12,6 @@ import * as Scope from "effect/Scope"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
-import * as Guard from "../../src/Guard.ts"
-import type { TraceDestination } from "../../src/ObservabilityConfig.ts"
-import * as Accounting from "../../src/tracing/Accounting.ts"
-import type { SpanSink } from "../../src/tracing/SpanSink.ts"
-import { SpanSinkError } from "../../src/tracing/SpanSink.ts"
-import * as Tracing from "../../src/tracing/Tracing.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import { config, manualTimers, memory, named, passThrough, traced } from "./harness.ts"
 
@@ -43,7 +38,7 @@ describe("a live tracing layer", () => {
       const { host, port } = receiver.jaegerUdp
       const timeout = Duration.seconds(5)
       const headers = { "x-key": Redacted.make("a secret") }
-      const destinations: ReadonlyArray<readonly [TraceDestination, string, string]> = [
+      const destinations: ReadonlyArray<readonly [ObservabilityConfig.TraceDestination, string, string]> = [
         [{ _tag: "Otlp", url: receiver.otlpTracesUrl, headers, timeout }, "otlp", `${receiver.otlpTracesUrl} as OTLP`],
         [{ _tag: "JaegerHttp", url: receiver.jaegerHttpUrl }, "jaegerHttp", "as Thrift over HTTP"],
         [{ _tag: "JaegerUdp", host, port }, "jaegerUdp", `${host}:${port} as Thrift over UDP (unacknowledged)`]
@@ -134,11 +129,11 @@ describe("a live tracing layer", () => {
     Effect.gen(function*() {
       const { layer, lines } = keeping()
       let failing = true
-      const flaky: SpanSink = {
+      const flaky: SpanSink.SpanSink = {
         ...memory("flaky"),
         export: (batch) =>
           failing
-            ? new SpanSinkError({ sink: "flaky", reason: "unreachable", retryable: true, message: "refused" })
+            ? new SpanSink.SpanSinkError({ sink: "flaky", reason: "unreachable", retryable: true, message: "refused" })
             : Effect.succeed({ accepted: batch.length, rejected: 0 })
       }
       yield* Effect.gen(function*() {
@@ -178,7 +173,7 @@ describe("a live tracing layer", () => {
     Effect.gen(function*() {
       const { layer, lines } = keeping()
       const timers = manualTimers()
-      const hung: SpanSink = {
+      const hung: SpanSink.SpanSink = {
         name: "hung",
         acknowledged: true,
         export: () => Effect.uninterruptible(Effect.never),

@@ -2,6 +2,7 @@
  * What the tracing tests share: a configuration, a scrubber that lets everything pass, sinks that can be controlled, a
  * collector on a port of its own.
  */
+import { Guard, type SpanSink, Tracing } from "@dawsos/observability"
 import * as Otel from "@opentelemetry/api"
 import { resourceFromAttributes } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
@@ -13,16 +14,13 @@ import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
-import * as Guard from "../../src/Guard.ts"
 import * as Sampler from "../../src/tracing/Sampler.ts"
 import type { SpanScrubber } from "../../src/tracing/ScrubbedSpan.ts"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
 import type { Limits } from "../../src/tracing/SinkQueue.ts"
 import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
-import type { ExportResult, SpanSink, SpanSinkError } from "../../src/tracing/SpanSink.ts"
 import type { Timers } from "../../src/tracing/Timers.ts"
-import { Tracing } from "../../src/tracing/Tracing.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 
@@ -54,7 +52,9 @@ export const config = (tracing: Partial<Config["tracing"]> = {}, sentry: Partial
 })
 
 /** A sink that keeps what it gets. */
-export const memory = (name = "memory"): SpanSink & { readonly spans: Array<ReadableSpan>; shutdowns: number } => {
+export const memory = (
+  name = "memory"
+): SpanSink.SpanSink & { readonly spans: Array<ReadableSpan>; shutdowns: number } => {
   const spans: Array<ReadableSpan> = []
   const sink = {
     name,
@@ -62,7 +62,7 @@ export const memory = (name = "memory"): SpanSink & { readonly spans: Array<Read
     spans,
     shutdowns: 0,
     export: (batch: ReadonlyArray<ReadableSpan>) =>
-      Effect.sync((): ExportResult => {
+      Effect.sync((): SpanSink.ExportResult => {
         spans.push(...batch)
         return { accepted: batch.length, rejected: 0 }
       }),
@@ -76,14 +76,14 @@ export const memory = (name = "memory"): SpanSink & { readonly spans: Array<Read
 /** An export that waits to be told how it ends. */
 export interface Pending {
   readonly batch: ReadonlyArray<ReadableSpan>
-  readonly succeed: (result: ExportResult) => void
-  readonly fail: (error: SpanSinkError) => void
+  readonly succeed: (result: SpanSink.ExportResult) => void
+  readonly fail: (error: SpanSink.SpanSinkError) => void
 }
 
 /** A sink whose exports hang until they are told how to end. */
 export const controlled = (
   name = "controlled"
-): SpanSink & { readonly pending: Array<Pending>; interrupted: number } => {
+): SpanSink.SpanSink & { readonly pending: Array<Pending>; interrupted: number } => {
   const pending: Array<Pending> = []
   const sink = {
     name,
@@ -92,7 +92,7 @@ export const controlled = (
     interrupted: 0,
     export: (batch: ReadonlyArray<ReadableSpan>) =>
       Effect.suspend(() => {
-        const end = Deferred.makeUnsafe<ExportResult, SpanSinkError>()
+        const end = Deferred.makeUnsafe<SpanSink.ExportResult, SpanSink.SpanSinkError>()
         const entry: Pending = {
           batch,
           succeed: (result) => Deferred.doneUnsafe(end, Effect.succeed(result)),
@@ -185,7 +185,7 @@ export const manualTimers = (): Timers & {
 
 /** A pipeline over the given sinks, with the tracers that feed it. */
 export const pipelineOf = (
-  sinks: ReadonlyArray<SpanSink>,
+  sinks: ReadonlyArray<SpanSink.SpanSink>,
   limits: Partial<Limits> = {},
   scrub: (span: ReadableSpan) => ReadableSpan = (span) => ScrubbedSpan.make(span, passThrough)
 ) => {
@@ -213,14 +213,14 @@ export const pipelineOf = (
 
 /** Runs an effect under a live layer whose only sink is in memory, and gives its exit with the spans that came out. */
 export const traced = Effect.fnUntraced(function*<A, E>(
-  effect: Effect.Effect<A, E, Tracing>,
+  effect: Effect.Effect<A, E, Tracing.Tracing>,
   options: Partial<Options> = {}
 ) {
   const sink = memory()
   const guard = Guard.make()
   const { accounting, exit } = yield* Effect.gen(function*() {
     const exit = yield* Effect.exit(effect)
-    return { exit, accounting: yield* (yield* Tracing).flush }
+    return { exit, accounting: yield* (yield* Tracing.Tracing).flush }
   }).pipe(
     Effect.provide(TracingLive.layer({ config: config(), scrubber: passThrough, sinks: [sink], ...options })),
     Effect.provideService(Guard.CurrentGuard, guard),
