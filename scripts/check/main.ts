@@ -2,6 +2,7 @@
 import * as LockFile from "../LockFile.ts"
 import * as Manifest from "../Manifest.ts"
 import * as Process from "../Process.ts"
+import * as Examples from "./Examples.ts"
 
 interface Check {
   readonly name: string
@@ -15,6 +16,7 @@ const listed = (problems: ReadonlyArray<string>): Promise<Process.Outcome> =>
 
 const checks: ReadonlyArray<Check> = [
   { name: "types", run: tool("tsc", "-p", "tsconfig.json") },
+  { name: "examples", run: () => tool("tsc", "-p", Examples.write(Process.root, Examples.collect(Process.root)))() },
   { name: "lint", run: tool("oxlint", "--deny-warnings") },
   { name: "format", run: tool("dprint", "check") },
   { name: "import rules", run: tool("vitest", "run", "test/architecture.test.ts") },
