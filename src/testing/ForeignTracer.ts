@@ -34,9 +34,12 @@ const kinds: ReadonlyArray<Tracer.SpanKind> = ["internal", "server", "client", "
 const nanos = (time: TimeInput | undefined, now: () => bigint): bigint => {
   if (time === undefined) return now()
   if (Array.isArray(time)) return BigInt(time[0]) * 1_000_000_000n + BigInt(time[1])
-  const millis = typeof time === "number" ? time : time.getTime()
   // A small number is a reading of `performance.now()`.
-  const sinceEpoch = millis < performance.timeOrigin ? millis + performance.timeOrigin : millis
+  const sinceEpoch = typeof time !== "number"
+    ? time.getTime()
+    : time < performance.timeOrigin
+    ? time + performance.timeOrigin
+    : time
   const whole = Math.floor(sinceEpoch)
   return BigInt(whole) * 1_000_000n + BigInt(Math.round((sinceEpoch - whole) * 1e6))
 }

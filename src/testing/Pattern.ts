@@ -8,12 +8,23 @@ import * as Equal from "effect/Equal"
 import * as Predicate from "effect/Predicate"
 import { inspect } from "node:util"
 
-/** A pattern for values of type `A`. */
-export type Pattern<A> =
-  | Form<A>
-  | ((actual: A) => boolean)
+/** A pattern for values of which the compiler knows nothing, such as the attributes of a span. */
+export type AnyPattern =
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | RegExp
+  | ReadonlyArray<unknown>
+  | { readonly [key: string]: unknown }
+  | ((actual: unknown) => boolean)
 
-type Form<A> = A extends string ? string | RegExp
+/** A pattern for values of type `A`. */
+export type Pattern<A> = unknown extends A ? AnyPattern : Form<A> | ((actual: A) => boolean)
+
+type Form<A> = A extends string ? A | RegExp
   : A extends ReadonlyArray<infer Element> ? ReadonlyArray<Pattern<Element>>
   : A extends object ? { readonly [Key in keyof A]?: Pattern<A[Key]> | undefined }
   : A

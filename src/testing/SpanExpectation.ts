@@ -18,10 +18,10 @@ export interface SpanPattern {
   readonly status?: SpanStatus | undefined
   readonly kind?: Tracer.SpanKind | undefined
   /**
-   * Attributes by name; those that are not named may be anything. A value may be a regular expression or a predicate;
-   * `undefined` asks that the attribute is absent.
+   * Attributes by name; those that are not named may be anything, and
+   * `undefined` asks that one is absent.
    */
-  readonly [attribute: string]: unknown
+  readonly [attribute: string]: Pattern.AnyPattern
 }
 
 /** Exactly these spans in any order, or these among others. */

@@ -4,8 +4,6 @@
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as Breadcrumbs from "../errors/Breadcrumbs.ts"
 import type * as ErrorTracking from "../errors/ErrorTracking.ts"
 import * as TestErrors from "../errors/TestErrors.ts"
 import * as Guard from "../Guard.ts"
@@ -56,10 +54,6 @@ export const layer = (
     const { catalogue } = vocabulary
     const scrubber = Scrubber.make(vocabulary.scrubber)
     const guard = Guard.make()
-    const logs = Layer.provideMerge(
-      Logger.layer([Breadcrumbs.makeLogger(guard)], { mergeWithExisting: true }),
-      TestLogs.layer()
-    )
     return Layer.mergeAll(start(vocabulary), SelfObservation.layerOpen).pipe(
       Layer.provideMerge(Layer.mergeAll(
         TestErrors.layer({ sendEmail: options.sendUserEmail }),
@@ -67,7 +61,7 @@ export const layer = (
       )),
       Layer.provide(SelfObservation.layer(selfMetrics(catalogue.prefix))),
       Layer.provideMerge(MetricsMemory.layer({ catalogue, scrubber })),
-      Layer.provideMerge(logs),
+      Layer.provideMerge(TestLogs.layer()),
       Layer.provideMerge(Layer.mergeAll(
         Layer.succeed(Guard.CurrentGuard, guard),
         Layer.succeed(Scrubber.CurrentScrubber, scrubber)

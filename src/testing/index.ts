@@ -9,7 +9,7 @@
  * shares one (`it.layer`), providing the same layer again gives the shared one.
  */
 export { ExpectationError } from "./ExpectationError.ts"
-export type { Pattern } from "./Pattern.ts"
+export type { AnyPattern, Pattern } from "./Pattern.ts"
 export { containing, span, type SpanExpectation, type SpanPattern, type Spans } from "./SpanExpectation.ts"
 export * as TestErrors from "./TestErrors.ts"
 export * as TestLogs from "./TestLogs.ts"
