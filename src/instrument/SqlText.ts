@@ -1,24 +1,26 @@
 /**
  * Reads as much of an SQL text as metrics and spans need: its operation, its first table, its shape without literals.
  *
- * This is no SQL parser. It splits the text into tokens as PostgreSQL's lexer does (strings with both kinds of escapes,
- * dollar quotes, nested comments, quoted identifiers) and looks at keywords; what it does not understand gets one of a
- * few fixed names, so that labels stay bounded whatever is sent.
+ * This is no SQL parser: it looks at keywords. What it does not understand gets one of a few fixed names, so that
+ * labels stay bounded whatever is sent.
  */
+import * as SqlTokens from "./SqlTokens.ts"
 
-/** What a statement does; anything else is `OTHER`. */
+export { maxTextLength } from "./SqlTokens.ts"
+
+/** What a statement does; anything else is `other`. Of several statements in one text, the first is meant. */
 export const operations = [
-  "SELECT",
-  "INSERT",
-  "UPDATE",
-  "DELETE",
-  "MERGE",
-  "CREATE",
-  "ALTER",
-  "DROP",
-  "TRUNCATE",
-  "COPY",
-  "OTHER"
+  "select",
+  "insert",
+  "update",
+  "delete",
+  "merge",
+  "create",
+  "alter",
+  "drop",
+  "truncate",
+  "copy",
+  "other"
 ] as const
 
 /** One of `operations`. */
@@ -29,101 +31,6 @@ export const otherTable = "other"
 
 /** The table of a statement that names none. */
 export const noTable = "none"
-
-interface Token {
-  readonly kind: "word" | "quoted" | "literal" | "parameter" | "symbol"
-  readonly text: string
-}
-
-const isWordStart = (char: string): boolean => /[A-Za-z_\u0080-\uffff]/.test(char)
-const isWordPart = (char: string): boolean => /[A-Za-z0-9_$\u0080-\uffff]/.test(char)
-const isDigit = (char: string): boolean => char >= "0" && char <= "9"
-
-/** The position after a quoted run that begins at `start`; a doubled quote stays inside, so does an escaped one. */
-const skipQuoted = (text: string, start: number, quote: string, backslashes: boolean): number => {
-  let at = start + 1
-  while (at < text.length) {
-    if (backslashes && text[at] === "\\") at += 2
-    else if (text[at] === quote) {
-      if (text[at + 1] !== quote) return at + 1
-      at += 2
-    } else at++
-  }
-  return text.length
-}
-
-const skipBlockComment = (text: string, start: number): number => {
-  let depth = 1
-  let at = start + 2
-  while (at < text.length && depth > 0) {
-    if (text[at] === "/" && text[at + 1] === "*") {
-      depth++
-      at += 2
-    } else if (text[at] === "*" && text[at + 1] === "/") {
-      depth--
-      at += 2
-    } else at++
-  }
-  return Math.min(at, text.length)
-}
-
-const skipWhile = (text: string, start: number, belongs: (char: string) => boolean): number => {
-  let at = start
-  while (at < text.length && belongs(text[at]!)) at++
-  return at
-}
-
-/** Splits a text into tokens, in one pass. Comments are left out: they may hold values. */
-const tokenize = (text: string): ReadonlyArray<Token> => {
-  const tokens: Array<Token> = []
-  let at = 0
-  const take = (kind: Token["kind"], end: number): void => {
-    tokens.push({ kind, text: text.slice(at, end) })
-    at = end
-  }
-  while (at < text.length) {
-    const char = text[at]!
-    const next = text[at + 1]
-    if (/\s/.test(char)) at++
-    else if (char === "-" && next === "-") at = skipWhile(text, at, (one) => one !== "\n")
-    else if (char === "/" && next === "*") at = skipBlockComment(text, at)
-    else if (char === "'") take("literal", skipQuoted(text, at, "'", false))
-    else if ((char === "E" || char === "e") && next === "'") take("literal", skipQuoted(text, at + 1, "'", true))
-    else if (/[BbXxNn]/.test(char) && next === "'") take("literal", skipQuoted(text, at + 1, "'", false))
-    else if (char === "\"") take("quoted", skipQuoted(text, at, "\"", false))
-    else if (char === "$" && next !== undefined && isDigit(next)) take("parameter", skipWhile(text, at + 1, isDigit))
-    else if (char === "$") {
-      const tagEnd = text.indexOf("$", at + 1)
-      const tag = tagEnd === -1 ? undefined : text.slice(at, tagEnd + 1)
-      if (tag === undefined || !/^\$[A-Za-z_0-9]*\$$/.test(tag)) take("symbol", at + 1)
-      else {
-        const close = text.indexOf(tag, tagEnd + 1)
-        take("literal", close === -1 ? text.length : close + tag.length)
-      }
-    } else if (isDigit(char) || (char === "." && next !== undefined && isDigit(next))) {
-      take("literal", skipWhile(text, at + 1, (one) => /[0-9A-Za-z._]/.test(one)))
-    } else if (isWordStart(char)) take("word", skipWhile(text, at + 1, isWordPart))
-    else take("symbol", at + 1)
-  }
-  return tokens
-}
-
-/** How much of a statement's shape is kept, in characters; a longer one says so at its end. */
-export const maxTextLength = 2_000
-
-const shapeOf = (tokens: ReadonlyArray<Token>): string => {
-  let shape = ""
-  let previous = ""
-  for (const token of tokens) {
-    const text = token.kind === "literal" ? "?" : token.text
-    const tight = previous === "" || previous === "(" || previous === "." || text === "," || text === ")" ||
-      text === "." || text === ";" || text === "(" || (previous === ":" && text === ":")
-    shape += tight || (text === ":" && previous !== "") ? text : ` ${text}`
-    if (shape.length > maxTextLength) return `${shape.slice(0, maxTextLength)}…`
-    previous = text
-  }
-  return shape
-}
 
 interface Candidate {
   readonly name: string
@@ -140,73 +47,106 @@ interface Reading {
   readonly defined: ReadonlySet<string>
 }
 
-const tableKeywords = new Set(["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING", "COPY", "TRUNCATE"])
-const skippedAfterKeyword = new Set(["ONLY", "IF", "NOT", "EXISTS", "LATERAL", "TABLE"])
-const mainVerbs = new Set<string>(operations)
+const verbs = new Set<string>(operations.filter((operation) => operation !== "other"))
+const beforeTable = new Set(["from", "join", "into", "update", "table", "using", "copy", "truncate"])
+// These name a table only where a statement begins: `FOR UPDATE`, `DO UPDATE` and `GRANT TRUNCATE` name none.
+const onlyAsVerb = new Set(["update", "copy", "truncate"])
+// After these, a name and a parenthesis are the call of a function.
+const beforeFunctions = new Set(["from", "join", "using"])
+const skippedBeforeTable = new Set(["only", "if", "not", "exists", "lateral", "table"])
+// Objects of a table, which comes after `ON`.
+const objectsOfTables = new Set(["index", "trigger", "policy", "rule"])
+// Functions whose arguments are parted by `FROM`.
+const functionsWithFrom = new Set(["extract", "substring", "trim", "overlay"])
 
-const identifier = (token: Token | undefined): string | undefined =>
-  token?.kind === "word"
-    ? token.text.toLowerCase()
-    : token?.kind === "quoted"
-    ? token.text.slice(1, -1).replaceAll("\"\"", "\"")
-    : undefined
+const wordOf = (token: SqlTokens.Token | undefined): string | undefined =>
+  token?.kind === "word" ? token.text.toLowerCase() : undefined
+
+const identifierOf = (token: SqlTokens.Token | undefined): string | undefined =>
+  token?.kind === "quoted" ? token.text.slice(1, -1).replaceAll("\"\"", "\"") : wordOf(token)
+
+const isSymbol = (token: SqlTokens.Token | undefined, text: string): boolean =>
+  token?.kind === "symbol" && token.text === text
 
 /** The identifier that stands at `index`, without its schema. */
-const tableAt = (tokens: ReadonlyArray<Token>, index: number): string | undefined => {
+const tableAt = (
+  tokens: ReadonlyArray<SqlTokens.Token>,
+  index: number,
+  functionsToo: boolean
+): string | undefined => {
   let at = index
-  let skipped = tokens[at]
-  while (skipped?.kind === "word" && skippedAfterKeyword.has(skipped.text.toUpperCase())) skipped = tokens[++at]
-  let name = identifier(tokens[at])
-  while (name !== undefined && tokens[at + 1]?.text === ".") {
-    at += 2
-    name = identifier(tokens[at])
+  for (let word = wordOf(tokens[at]); word !== undefined && skippedBeforeTable.has(word); word = wordOf(tokens[at])) {
+    at++
   }
-  return name
+  let name = identifierOf(tokens[at])
+  while (name !== undefined && isSymbol(tokens[at + 1], ".")) {
+    at += 2
+    name = identifierOf(tokens[at])
+  }
+  return !functionsToo && isSymbol(tokens[at + 1], "(") ? undefined : name
 }
 
-const read = (tokens: ReadonlyArray<Token>): Reading => {
+const begins = (previous: SqlTokens.Token | undefined): boolean =>
+  previous === undefined || isSymbol(previous, "(") || isSymbol(previous, ")")
+
+/** Reads the first statement. */
+const read = (tokens: ReadonlyArray<SqlTokens.Token>): Reading => {
   const candidates: Array<Candidate> = []
   const defined = new Set<string>()
-  const first = tokens[0]?.kind === "word" ? tokens[0].text.toUpperCase() : ""
-  let operation: Operation | undefined
-  let verb = 0
-  let depth = 0
-  let indexing = false
-  tokens.forEach((token, index) => {
-    if (token.text === "(" && token.kind === "symbol") depth++
-    if (token.text === ")" && token.kind === "symbol") depth--
-    if (token.kind !== "word") return
-    const word = token.text.toUpperCase()
-    if (operation === undefined && depth === 0 && mainVerbs.has(word)) {
-      operation = word as Operation
-      verb = index
+  const open: Array<{ readonly index: number; readonly from: boolean }> = []
+  const start = tokens.findIndex((token) => !isSymbol(token, "(") && !isSymbol(token, ";"))
+  const first = wordOf(tokens[start])
+  const common = first === "with"
+  let operation: Operation = first !== undefined && verbs.has(first) ? first as Operation : "other"
+  let verb = common ? -1 : start
+  let closed = -1
+  let object: string | undefined
+  for (let index = Math.max(0, start); index < tokens.length; index++) {
+    const token = tokens[index]!
+    const previous = tokens[index - 1]
+    if (token.kind === "symbol") {
+      if (token.text === ";" && open.length === 0) break
+      if (token.text === "(") open.push({ index, from: functionsWithFrom.has(wordOf(previous) ?? "") })
+      else if (token.text === ")") closed = open.pop()?.index ?? -1
+      continue
     }
-    if (word === "INDEX" && operation === "CREATE") indexing = true
-    if (first === "WITH" && word === "AS" && depth === 0 && operation === undefined) {
-      // `name AS (…)` or `name (columns) AS (…)`
-      const before = tokens[index - 1]
-      let name = index - 1
-      if (before?.text === ")") { while (name > 0 && tokens[name]?.text !== "(") name-- }
-      const defining = identifier(tokens[before?.text === ")" ? name - 1 : name])
-      if (defining !== undefined) defined.add(defining)
+    const word = wordOf(token)
+    if (word === undefined) continue
+    if (common && verb === -1 && open.length === 0) {
+      if (verbs.has(word)) {
+        operation = word as Operation
+        verb = index
+      } else if (word === "as") {
+        // `name AS (…)` or `name (columns) AS (…)`
+        const name = identifierOf(isSymbol(previous, ")") ? tokens[closed - 1] : previous)
+        if (name !== undefined) defined.add(name)
+      }
     }
-    if (tableKeywords.has(word) || (indexing && word === "ON")) {
-      const name = tableAt(tokens, index + 1)
-      if (name !== undefined) candidates.push({ name, index, depth })
-    }
-  })
-  return { operation: operation ?? "OTHER", verb, candidates, defined }
+    object ??= objectsOfTables.has(word) ? word : undefined
+    const names = word === "on"
+      ? operation !== "select" && object !== undefined && open.length === 0
+      : beforeTable.has(word) && !(onlyAsVerb.has(word) && !begins(previous) && index !== start) &&
+        !(word === "from" && (wordOf(previous) === "distinct" || open.at(-1)?.from === true))
+    if (!names) continue
+    const name = tableAt(tokens, index + 1, !beforeFunctions.has(word))
+    if (name !== undefined) candidates.push({ name, index, depth: open.length })
+  }
+  return { operation, verb: Math.max(0, verb), candidates, defined }
 }
 
-const tableOf = (reading: Reading, known: ReadonlySet<string>): string => {
-  const usable = reading.candidates.filter((candidate) => !reading.defined.has(candidate.name))
-  const isKnown = (candidate: Candidate) => known.has(candidate.name)
-  const main = usable.filter((candidate) => candidate.index >= reading.verb)
-  // What a statement writes to comes before what it reads from, wherever both stand.
-  const found = main.find((candidate) => candidate.depth === 0 && isKnown(candidate)) ?? main.find(isKnown) ??
-    usable.find(isKnown)
-  if (found !== undefined) return found.name
-  return usable.length > 0 ? otherTable : noTable
+const tableOf = ({ candidates, defined, operation, verb }: Reading, known: ReadonlySet<string>): string => {
+  const tables = candidates.filter(({ name }) => !defined.has(name))
+  const isKnown = ({ name }: Candidate) => known.has(name)
+  const main = tables.filter(({ index }) => index >= verb)
+  if (operation !== "select" && operation !== "other") {
+    // What is written to, and nothing that is read beside it.
+    const target = main[0]
+    return target === undefined ? noTable : isKnown(target) ? target.name : otherTable
+  }
+  const outermost = Math.min(...main.map(({ depth }) => depth))
+  const found = main.find((candidate) => candidate.depth === outermost && isKnown(candidate)) ?? main.find(isKnown) ??
+    tables.find(isKnown)
+  return found?.name ?? (tables.length > 0 ? otherTable : noTable)
 }
 
 /** What is known of a statement by its text. */
@@ -223,19 +163,27 @@ export const maxReadLength = 20_000
 
 /** Classifies a statement. Linear in its length, of which `maxReadLength` characters are read. */
 export const classify = (text: string, knownTables: ReadonlySet<string>): Classified => {
-  const tokens = tokenize(text.length > maxReadLength ? text.slice(0, maxReadLength) : text)
+  const tokens = SqlTokens.tokenize(text.length > maxReadLength ? text.slice(0, maxReadLength) : text)
   const reading = read(tokens)
-  return { operation: reading.operation, table: tableOf(reading, knownTables), shape: shapeOf(tokens) }
+  return {
+    operation: reading.operation,
+    table: tableOf(reading, knownTables),
+    shape: SqlTokens.shapeOf(tokens)
+  }
 }
 
 /** How many statements a classifier remembers; programs have few distinct texts, since values are parameters. */
-const maxRemembered = 500
+export const maxRemembered = 500
+
+/** The longest text that is remembered, in characters; longer ones are bulk inserts that seldom repeat. */
+export const maxRememberedLength = 4_000
 
 /** A classifier that remembers what it has seen. */
 export const classifier = (knownTables: Iterable<string>): (text: string) => Classified => {
   const known = new Set(knownTables)
   const remembered = new Map<string, Classified>()
   return (text) => {
+    if (text.length > maxRememberedLength) return classify(text, known)
     let classified = remembered.get(text)
     if (classified === undefined) {
       classified = classify(text, known)
