@@ -1,11 +1,13 @@
-import { Tracing } from "@dawsos/observability"
+import { type SpanSink, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { isTracingSuppressed, suppressTracing } from "@opentelemetry/core"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
@@ -220,28 +222,39 @@ describe("third-party spans inside Effect spans", () => {
 })
 
 describe("two live layers in a process", () => {
-  it.live("keep foreign spans in the pipeline of the span above them", () =>
+  const build = (sink: SpanSink.SpanSink, scope: Scope.Scope) =>
+    Layer.buildWithScope(
+      Layer.fresh(TracingLive.layer({ config: config(), scrubber: passThrough, sinks: [sink] })),
+      scope
+    )
+
+  const program = (name: string) =>
+    Effect.gen(function*() {
+      yield* Effect.promise(async () => {
+        await later()
+        third.startActiveSpan(`foreign ${name}`, (span) => {
+          leaf(`leaf ${name}`)
+          span.end()
+        })
+      }).pipe(Effect.withSpan(name))
+      yield* Tracing.flush
+    })
+
+  it.live("keep foreign spans in the pipeline of the span above them, whoever came first or is still there", () =>
     Effect.gen(function*() {
       const [first, second] = [memory("first"), memory("second")]
-      const program = (name: string) =>
-        Effect.gen(function*() {
-          yield* Effect.promise(async () => {
-            await later()
-            third.startActiveSpan(`foreign ${name}`, (span) => {
-              leaf(`leaf ${name}`)
-              span.end()
-            })
-          }).pipe(Effect.withSpan(name))
-          yield* (yield* Tracing.Tracing).flush
-        })
-      const under = (name: string, sink: typeof first) =>
-        Effect.provide(
-          program(name),
-          Layer.fresh(TracingLive.layer({ config: config(), scrubber: passThrough, sinks: [sink] }))
-        )
-      yield* Effect.all([under("a", first), under("b", second)], { concurrency: "unbounded" })
+      const [firstScope, secondScope] = [yield* Scope.make(), yield* Scope.make()]
+      const a = yield* build(first, firstScope)
+      const b = yield* build(second, secondScope)
+      yield* Effect.all([Effect.provide(program("a"), a), Effect.provide(program("b"), b)], { concurrency: 2 })
       assert.sameMembers(first.spans.map(({ name }) => name), ["a", "foreign a", "leaf a"])
       assert.sameMembers(second.spans.map(({ name }) => name), ["b", "foreign b", "leaf b"])
+      yield* Scope.close(firstScope, Exit.void)
+      yield* Effect.provide(Effect.andThen(Effect.sync(() => leaf("of nobody")), program("c")), b)
+      assert.sameMembers(second.spans.slice(3).map(({ name }) => name), ["of nobody", "c", "foreign c", "leaf c"])
+      assert.strictEqual(parentOf(second.spans, "foreign c"), "c")
+      yield* Scope.close(secondScope, Exit.void)
+      assert.strictEqual(first.spans.length, 3)
     }))
 
   it.live("leave the global API as they found it, and serve instrumentation that is older than they are", () =>
