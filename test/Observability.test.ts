@@ -1,8 +1,11 @@
 import { Accounting } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { createServer, type Server } from "node:net"
 import type { ReceivedSpan } from "../examples/receiver/ReceivedSpan.ts"
 import * as Receiver from "../examples/receiver/Receiver.ts"
+import * as RuntimeMetrics from "../src/metrics/RuntimeMetrics.ts"
 import type { Destination } from "./integration/Harness.ts"
 import * as Harness from "./integration/Harness.ts"
 import * as ExpositionText from "./support/ExpositionText.ts"
@@ -107,5 +110,142 @@ describe("the layer, from one request", () => {
         // The search finds what is there.
         assert.isNotEmpty(yield* receiver.requestsContaining("metrics.compute_twr"))
       }
+    }))
+})
+
+const quiet = { ENABLE_OBSERVABILITY: "true", METRICS_PORT: "0" }
+
+describe("trace context", () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736"
+  const parentId = "00f067aa0ba902b7"
+  const traceparent = (flags: "00" | "01") => ({ traceparent: `00-${traceId}-${parentId}-${flags}` })
+
+  it.live("comes in and goes out as W3C's traceparent, through the HTTP server and the HTTP client", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const app = yield* Harness.start(Harness.environment(receiver))
+      const answer = yield* app.get("/api/quotes/AAPL", traceparent("01"))
+      yield* app.tracing.flush
+      const spans = (yield* receiver.spans).filter((span) => span.signal === "otlp")
+      assert.deepStrictEqual([...new Set(spans.map((span) => span.traceId))], [traceId])
+      assert.strictEqual(one(spans, "GET /api/quotes/{symbol}").parentSpanId, parentId)
+      const client = spans.find(({ kind, name }) => kind === "client" && name !== "fmp /v3/quote/{symbol}")
+      const { traceparent: sent } = JSON.parse(answer.text) as { readonly traceparent: string }
+      assert.strictEqual(sent, `00-${traceId}-${client?.spanId}-01`)
+      assert.strictEqual(one(spans, "GET /v3/quote/{symbol}").parentSpanId, client?.spanId)
+    }))
+
+  it.live("a caller's sampled flag decides where it is trusted, and counts do not depend on it", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const app = yield* Harness.start(Harness.environment(receiver))
+      yield* app.get("/v3/quote/AAPL", traceparent("00"))
+      const { sinks, started, unsampled } = yield* app.tracing.flush
+      assert.deepStrictEqual({ started, unsampled, exported: sinks[0]?.exported }, {
+        started: 1,
+        unsampled: 1,
+        exported: 0
+      })
+      const exposition = ExpositionText.parse(yield* app.scrape(), "prometheus")
+      const labels = { method: "GET", endpoint: "/v3/quote/{symbol}", status_code: "200" }
+      assert.strictEqual(exposition.value("dawsos_api_requests_total", labels), 1)
+    }))
+
+  for (const [sampler, exported] of [["parentbased_always_on", 2], ["parentbased_always_off", 0]] as const) {
+    it.live(`the sampler ${sampler} decides where the flag is not trusted, and the trace stays the caller's`, () =>
+      Effect.gen(function*() {
+        const receiver = yield* Receiver.make()
+        const app = yield* Harness.start(
+          { ...Harness.environment(receiver), OTEL_TRACES_SAMPLER: sampler },
+          { trustRemoteSampled: false }
+        )
+        yield* app.get("/v3/quote/AAPL", traceparent("00"))
+        yield* app.get("/v3/quote/AAPL", traceparent("01"))
+        const { sinks, started } = yield* app.tracing.flush
+        assert.deepStrictEqual({ started, exported: sinks[0]?.exported }, { started: 2, exported })
+        const spans = yield* receiver.spans
+        assert.isTrue(spans.every((span) => span.traceId === traceId && span.parentSpanId === parentId))
+      }))
+  }
+})
+
+describe("the layer", () => {
+  it.live("turns tracing alone off with OTEL_SDK_DISABLED", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const app = yield* Harness.start({ ...Harness.environment(receiver), OTEL_SDK_DISABLED: "true" })
+      yield* app.get(`/api/metrics/${Harness.secrets.portfolioId}`)
+      assert.deepStrictEqual([app.tracing.enabled, app.metrics.enabled, app.errors.enabled], [false, true, true])
+      assert.deepInclude(yield* app.errors.flush, { captured: 1, sent: 1 })
+      assert.deepStrictEqual(yield* app.tracing.flush, Accounting.empty)
+      assert.deepStrictEqual(yield* receiver.spans, [])
+      const exposition = ExpositionText.parse(yield* app.scrape(), "prometheus")
+      const labels = { method: "GET", endpoint: "/api/metrics/{portfolio_id}", status_code: "500" }
+      assert.strictEqual(exposition.value("dawsos_api_requests_total", labels), 1)
+      assert.strictEqual(exposition.value("dawsos_observability_spans_started_total"), 0)
+      assert.include(app.log().map(({ message }) => message), "tracing is off (OTEL_SDK_DISABLED)")
+    }))
+
+  it.live("tells the address of a port that it chose itself, and what runs", () =>
+    Effect.gen(function*() {
+      const app = yield* Harness.start({ ...quiet, SERVICE_VERSION: "1.2.3", ENVIRONMENT: "staging" })
+      assert.isAbove(Option.getOrThrow(app.metrics.address).port, 0)
+      const exposition = ExpositionText.parse(yield* app.scrape(), "prometheus")
+      const labels = { version: "1.2.3", environment: "staging", node_version: process.versions.node }
+      assert.strictEqual(exposition.value("dawsos_system_info", labels), 1)
+    }))
+
+  it.live("shares nothing with another one in the same process", () =>
+    Effect.gen(function*() {
+      const [first, second] = [yield* Receiver.make(), yield* Receiver.make()]
+      const one = yield* Harness.start({ ...Harness.environment(first), SERVICE_NAME: "one" })
+      const two = yield* Harness.start({ ...Harness.environment(second), SERVICE_NAME: "two" })
+      yield* one.get(`/api/metrics/${Harness.secrets.portfolioId}`)
+      yield* two.get("/v3/quote/AAPL")
+      for (const app of [one, two]) {
+        yield* app.tracing.flush
+        yield* app.errors.flush
+      }
+      const told = (receiver: Receiver.Shape) =>
+        Effect.map(
+          receiver.spans,
+          (spans) => [...new Set(spans.map((span) => `${String(span.resource["service.name"])}: ${span.name}`))].sort()
+        )
+      assert.deepStrictEqual(yield* told(first), ["one: GET /api/metrics/{portfolio_id}", "one: metrics.compute_twr"])
+      assert.deepStrictEqual(yield* told(second), ["two: GET /v3/quote/{symbol}"])
+      assert.strictEqual((yield* first.events).length, 1)
+      assert.strictEqual((yield* second.events).length, 0)
+      const counts = yield* Effect.forEach([one, two], (app) =>
+        Effect.map(app.scrape(), (text) => {
+          const requests = ExpositionText.parse(text, "prometheus").families.get("dawsos_api_requests_total")
+          return requests?.samples.filter(({ value }) => value > 0).map(({ labels }) => labels["endpoint"])
+        }))
+      assert.deepStrictEqual(counts, [["/api/metrics/{portfolio_id}"], ["/v3/quote/{symbol}"]])
+      assert.deepStrictEqual(
+        [...new Set(one.lines.map((line) => (JSON.parse(line) as { readonly service: string }).service))],
+        ["one"]
+      )
+    }))
+})
+
+describe("a layer that could not be built to its end", () => {
+  it.live("has given back what it had by then", () =>
+    Effect.gen(function*() {
+      const first = yield* Effect.scoped(Harness.start(quiet))
+      const { port } = Option.getOrThrow(first.metrics.address)
+      const blocker = yield* Effect.acquireRelease(
+        Effect.callback<Server>((resume) => {
+          const server = createServer().listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const failure = yield* Effect.flip(Effect.scoped(Harness.start({ ...quiet, METRICS_PORT: String(port) })))
+      assert.strictEqual(failure._tag, "MetricsServerError")
+      assert.include(failure.message, `METRICS_PORT=${port}`)
+      assert.strictEqual(RuntimeMetrics.userCount(), 0)
+      // The port is given back as well: a layer on it can be built once it is free.
+      yield* Effect.callback<void>((resume) => void blocker.close(() => resume(Effect.void)))
+      const again = yield* Harness.start({ ...quiet, METRICS_PORT: String(port) })
+      assert.strictEqual(Option.getOrThrow(again.metrics.address).port, port)
     }))
 })
