@@ -1,4 +1,5 @@
 /** What processes share: cache, rate limits and circuits. In Redis when `REDIS_URL` is set, else in this process. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
@@ -23,5 +24,8 @@ export const layer = Layer.unwrap(Effect.gen(function*() {
   const { redisUrl } = yield* Settings
   if (redisUrl === undefined) return memory
   const NodeRedis = yield* Effect.promise(() => import("@effect/platform-node/NodeRedis"))
-  return redis.pipe(Layer.provide(NodeRedis.layer({ url: Redacted.value(redisUrl) })))
+  return redis.pipe(
+    Layer.provide(DawsOs.layerRedis),
+    Layer.provide(NodeRedis.layer({ url: Redacted.value(redisUrl) }))
+  )
 }))

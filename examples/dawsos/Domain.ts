@@ -40,6 +40,10 @@ export type ValuedPosition = typeof ValuedPosition.Type
 /** Where a value comes from; `stale` and `stub` mean that the answer is degraded. */
 export type Provenance = "real" | "computed" | "cached" | "stale" | "stub"
 
+/** Whether a value is old or made up because where it comes from did not answer. */
+export const degraded = ({ provenance }: { readonly provenance: Provenance }): boolean =>
+  provenance === "stale" || provenance === "stub"
+
 export interface Portfolio {
   readonly id: string
   readonly user_id: string

@@ -85,12 +85,17 @@ export class InternalError extends Schema.TaggedError<InternalError>()("Internal
   }
 }
 
-/** Keeps a client's errors and turns all others into `InternalError`. */
-export const asInternal = (operation: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.mapError(
-    self,
-    (error): Extract<E, Rejected> | InternalError =>
-      error instanceof Rejected
-        ? error as Extract<E, Rejected>
-        : new InternalError({ operation, cause: error })
-  )
+/** The errors that say themselves how they are answered. */
+type Answered = Rejected | PatternExecutionError | RequestTimeout
+
+/** Keeps those errors and turns all others, defects too, into `InternalError`: every answer has a body, none a secret. */
+export const asInternal =
+  (operation: string) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, Answered | InternalError, R> =>
+    self.pipe(
+      Effect.mapError((error) =>
+        error instanceof Rejected || error instanceof PatternExecutionError || error instanceof RequestTimeout
+          ? error
+          : new InternalError({ operation, cause: error })
+      ),
+      Effect.catchDefect((cause) => Effect.fail(new InternalError({ operation, cause })))
+    )

@@ -1,8 +1,8 @@
 /** The layers of the program, from the outside to the inside. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -88,7 +88,7 @@ const server = Layer.unwrap(Effect.gen(function*() {
   return NodeHttpServer.layer(createServer, { port, host: "127.0.0.1", gracefulShutdownTimeout: "5 seconds" })
 }))
 
-const api = HttpRouter.serve(Routes.layer, { disableLogger: true, disableListenLog: true })
+const api = DawsOs.serve(Routes.layer, { disableLogger: true, disableListenLog: true })
 
 const traffic = Layer.unwrap(Effect.map(HttpServer.HttpServer, (http) => {
   const { address } = http

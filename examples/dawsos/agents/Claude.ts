@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { type Agent, capability, type CapabilityResult } from "../orchestrator/AgentRuntime.ts"
+import { agent, computes } from "../orchestrator/AgentRuntime.ts"
 
 const Subject = Schema.Struct({ subject: Schema.String, figures: Schema.Record(Schema.String, Schema.Unknown) })
 
@@ -19,31 +19,8 @@ export const describe = (input: typeof Subject.Type): string => {
 
 export class Claude extends Context.Service<Claude>()("dawsos/agents/Claude", {
   make: Effect.sync(() => {
-    const speak = (input: typeof Subject.Type): CapabilityResult => ({
-      data: { text: describe(input), model: "template" },
-      provenance: "computed"
-    })
-    const capabilities = {
-      "claude.explain": capability(
-        Subject,
-        Effect.fn(function*(input: typeof Subject.Type) {
-          return yield* Effect.succeed(speak(input))
-        })
-      ),
-      "claude.summarize": capability(
-        Subject,
-        Effect.fn(function*(input: typeof Subject.Type) {
-          return yield* Effect.succeed(speak(input))
-        })
-      ),
-      "ai.explain": capability(
-        Subject,
-        Effect.fn(function*(input: typeof Subject.Type) {
-          return yield* Effect.succeed(speak(input))
-        })
-      )
-    }
-    return { name: "claude", capabilities } as const satisfies Agent
+    const speak = computes(Subject, (input) => Effect.succeed({ text: describe(input), model: "template" }))
+    return agent("claude", { "claude.explain": speak, "claude.summarize": speak, "ai.explain": speak })
   })
 }) {
   static readonly layer = Layer.effect(Claude, Claude.make)

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ValuedPosition } from "../Domain.ts"
 import { sum } from "../finance/Statistics.ts"
-import { type Agent, capability, computed } from "../orchestrator/AgentRuntime.ts"
+import { agent, capability, computes } from "../orchestrator/AgentRuntime.ts"
 import { Providers } from "../providers/Providers.ts"
 import { Ledger } from "../services/Ledger.ts"
 import { Pricing } from "../services/Pricing.ts"
@@ -46,77 +46,61 @@ export class DataHarvester extends Context.Service<DataHarvester>()("dawsos/agen
         maxAge: "20 seconds"
       }).pipe(Effect.map(({ data, provenance }) => ({ data: data.articles, provenance })))
 
-    const capabilities = {
+    return agent("data_harvester", {
       // A provider's failure is a field of the answer, as in DawsOS: the provenance tells it from a success.
       "provider.fetch_quote": capability(
         OfSymbol,
-        Effect.fn(function*(input: typeof OfSymbol.Type) {
-          return yield* Effect.catchTag(pricing.quote(input.symbol), "ProviderError", (error) =>
-            Effect.succeed({
-              data: { symbol: input.symbol, price: null, error: error.message },
-              provenance: "stub" as const
-            }))
-        })
+        ({ symbol }) =>
+          Effect.catchTag(
+            pricing.quote(symbol),
+            "ProviderError",
+            (error) =>
+              Effect.succeed({ data: { symbol, price: null, error: error.message }, provenance: "stub" as const })
+          )
       ),
-      "provider.fetch_news": capability(
-        OfSymbol,
-        Effect.fn(function*(input: typeof OfSymbol.Type) {
-          return yield* search([input.symbol], 24)
-        })
-      ),
-      "provider.fetch_macro": capability(
-        OfSeries,
-        Effect.fn(function*(input: typeof OfSeries.Type) {
-          const { data, provenance } = yield* providers.fetch({
-            provider: "fred",
-            endpoint: "/series/observations",
-            query: { series_id: input.series_id },
-            schema: Observations,
-            maxAge: "10 seconds"
-          })
-          return { data: data.observations.at(-1) ?? null, provenance }
-        })
-      ),
+      "provider.fetch_news": capability(OfSymbol, ({ symbol }) => search([symbol], 24)),
+      "provider.fetch_macro": capability(OfSeries, ({ series_id }) =>
+        providers.fetch({
+          provider: "fred",
+          endpoint: "/series/observations",
+          query: { series_id },
+          schema: Observations,
+          maxAge: "10 seconds"
+        }).pipe(Effect.map(({ data, provenance }) => ({ data: data.observations.at(-1) ?? null, provenance })))),
       "fundamentals.load": capability(
         OfSecurity,
-        Effect.fn(function*(input: typeof OfSecurity.Type) {
-          const security = yield* ledger.security(input.security_id)
-          if (security === undefined) return yield* new UnknownSecurity({ security: input.security_id })
+        Effect.fnUntraced(function*({ security_id }) {
+          const security = yield* ledger.security(security_id)
+          if (security === undefined) return yield* new UnknownSecurity({ security: security_id })
           return yield* ratings.fundamentals(security.symbol)
         })
       ),
       "news.search": capability(
         ToSearch,
-        Effect.fn(function*(input: typeof ToSearch.Type) {
-          return yield* search(input.positions.map((position) => position.symbol), input.lookback_hours)
-        })
+        ({ lookback_hours, positions }) => search(positions.map((position) => position.symbol), lookback_hours)
       ),
-      "news.compute_portfolio_impact": capability(
-        ToWeigh,
-        Effect.fn(function*(input: typeof ToWeigh.Type) {
-          const impacts = input.positions.map((position) => {
-            const articles = input.news.filter((article) => article.symbol === position.symbol)
+      "news.compute_portfolio_impact": computes(ToWeigh, ({ news, positions }) =>
+        Effect.sync(() => {
+          const impacts = positions.map((position) => {
+            const articles = news.filter((article) => article.symbol === position.symbol)
             const sentiment = articles.length === 0 ? 0 : sum(articles.map((a) => a.sentiment)) / articles.length
             return { symbol: position.symbol, articles: articles.length, impact: sentiment * position.weight }
           })
-          return yield* Effect.succeed(computed({ sentiment: sum(impacts.map((each) => each.impact)), impacts }))
-        })
-      ),
-      "reports.export_csv": capability(
+          return { sentiment: sum(impacts.map((each) => each.impact)), impacts }
+        })),
+      "reports.export_csv": computes(
         Valued,
-        Effect.fn(function*(input: typeof Valued.Type) {
-          return computed({ media_type: "text/csv", content: yield* reports.csv(input.positions) })
-        })
+        ({ positions }) => Effect.map(reports.csv(positions), (content) => ({ media_type: "text/csv", content }))
       ),
-      "reports.render_pdf": capability(
+      "reports.render_pdf": computes(
         Valued,
-        Effect.fn(function*(input: typeof Valued.Type) {
-          const pdf = yield* reports.pdf("Portfolio report", input.positions)
-          return computed({ media_type: "application/pdf", content: Buffer.from(pdf, "latin1").toString("base64") })
-        })
+        ({ positions }) =>
+          Effect.map(reports.pdf("Portfolio report", positions), (pdf) => ({
+            media_type: "application/pdf",
+            content: Buffer.from(pdf, "latin1").toString("base64")
+          }))
       )
-    }
-    return { name: "data_harvester", capabilities } as const satisfies Agent
+    })
   })
 }) {
   static readonly layer = Layer.effect(DataHarvester, DataHarvester.make)

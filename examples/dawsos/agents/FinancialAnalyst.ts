@@ -3,8 +3,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { Position, type Provenance, type RequestContext, ValuedPosition } from "../Domain.ts"
-import { type Agent, capability, computed } from "../orchestrator/AgentRuntime.ts"
+import { Position, type Provenance, ValuedPosition } from "../Domain.ts"
+import { agent, capability, computed, computes } from "../orchestrator/AgentRuntime.ts"
 import { Ledger } from "../services/Ledger.ts"
 import { Optimizer } from "../services/Optimizer.ts"
 import { Attributor, monthsOf, Performance } from "../services/Performance.ts"
@@ -46,115 +46,68 @@ export class FinancialAnalyst extends Context.Service<FinancialAnalyst>()("dawso
     const ratings = yield* Ratings
     const optimizer = yield* Optimizer
 
-    const capabilities = {
+    return agent("financial_analyst", {
       "ledger.positions": capability(
         OfPortfolio,
-        Effect.fn(function*(input: typeof OfPortfolio.Type) {
-          return { data: yield* ledger.positions(input.portfolio_id), provenance: "real" }
-        })
+        ({ portfolio_id }) => Effect.map(ledger.positions(portfolio_id), (data) => ({ data, provenance: "real" }))
       ),
-      "pricing.apply_pack": capability(
+      "pricing.apply_pack": computes(
         Positions,
-        Effect.fn(function*(input: typeof Positions.Type, ctx: RequestContext) {
-          return computed(yield* pricing.value(input.positions, input.pack_id, ctx.base_currency))
-        })
+        ({ pack_id, positions }, ctx) => pricing.value(positions, pack_id, ctx.base_currency)
       ),
-      "portfolio.get_valued_positions": capability(
+      "portfolio.get_valued_positions": computes(
         OfPortfolio,
-        Effect.fn(function*(input: typeof OfPortfolio.Type, ctx: RequestContext) {
-          const positions = yield* ledger.positions(input.portfolio_id)
-          return computed(yield* pricing.value(positions, ctx.pricing_pack_id, ctx.base_currency))
-        })
+        ({ portfolio_id }, ctx) =>
+          Effect.flatMap(
+            ledger.positions(portfolio_id),
+            (positions) => pricing.value(positions, ctx.pricing_pack_id, ctx.base_currency)
+          )
       ),
-      "portfolio.sector_allocation": capability(
-        Valued,
-        Effect.fn(function*(input: typeof Valued.Type) {
+      "portfolio.sector_allocation": computes(Valued, ({ positions }) =>
+        Effect.sync(() => {
           const sectors: Record<string, number> = {}
-          for (const position of input.positions) {
-            sectors[position.sector] = (sectors[position.sector] ?? 0) + position.weight
-          }
-          return yield* Effect.succeed(computed(sectors))
-        })
-      ),
-      "portfolio.historical_nav": capability(
+          for (const { sector, weight } of positions) sectors[sector] = (sectors[sector] ?? 0) + weight
+          return sectors
+        })),
+      "portfolio.historical_nav": computes(
         Window,
-        Effect.fn(function*(input: typeof Window.Type) {
-          const values = yield* ledger.valuations(input.portfolio_id, monthsOf(input.lookback_days))
-          return computed(values.map(({ date, value }) => ({ date, value })))
-        })
-      ),
-      "metrics.compute_twr": capability(
-        Window,
-        Effect.fn(function*(input: typeof Window.Type) {
-          return computed(yield* performance.computeTwr(input.portfolio_id, input.lookback_days))
-        })
-      ),
-      "metrics.compute_mwr": capability(
-        OfPortfolio,
-        Effect.fn(function*(input: typeof OfPortfolio.Type) {
-          return computed(yield* performance.computeMwr(input.portfolio_id))
-        })
-      ),
-      "metrics.compute_sharpe": capability(
-        OfPortfolio,
-        Effect.fn(function*(input: typeof OfPortfolio.Type) {
-          return computed(yield* performance.computeSharpe(input.portfolio_id))
-        })
-      ),
-      "attribution.currency": capability(
-        Window,
-        Effect.fn(function*(input: typeof Window.Type, ctx: RequestContext) {
-          return computed(
-            yield* attributor.computeAttribution(input.portfolio_id, ctx.base_currency, input.lookback_days)
+        ({ lookback_days, portfolio_id }) =>
+          Effect.map(
+            ledger.valuations(portfolio_id, monthsOf(lookback_days)),
+            (values) => values.map(({ date, value }) => ({ date, value }))
           )
-        })
       ),
-      "risk.compute_factor_exposures": capability(
+      "metrics.compute_twr": computes(
+        Window,
+        ({ lookback_days, portfolio_id }) => performance.computeTwr(portfolio_id, lookback_days)
+      ),
+      "metrics.compute_mwr": computes(OfPortfolio, ({ portfolio_id }) => performance.computeMwr(portfolio_id)),
+      "metrics.compute_sharpe": computes(OfPortfolio, ({ portfolio_id }) => performance.computeSharpe(portfolio_id)),
+      "attribution.currency": computes(
+        Window,
+        ({ lookback_days, portfolio_id }, ctx) =>
+          attributor.computeAttribution(portfolio_id, ctx.base_currency, lookback_days)
+      ),
+      "risk.compute_factor_exposures": computes(
         OfPortfolio,
-        Effect.fn(function*(input: typeof OfPortfolio.Type) {
-          return computed(yield* attributor.factorExposures(input.portfolio_id))
-        })
+        ({ portfolio_id }) => attributor.factorExposures(portfolio_id)
       ),
-      "optimizer.propose_trades": capability(
+      "optimizer.propose_trades": computes(
         ToTrade,
-        Effect.fn(function*(input: typeof ToTrade.Type) {
-          return computed(
-            yield* optimizer.proposeTrades(input.positions, input.ratings, {
-              maxWeight: input.max_weight,
-              tolerance: 0.02,
-              costPerTrade: 5
-            })
-          )
-        })
+        ({ max_weight, positions, ratings }) =>
+          optimizer.proposeTrades(positions, ratings, { maxWeight: max_weight, tolerance: 0.02, costPerTrade: 5 })
       ),
-      "optimizer.analyze_impact": capability(
+      "optimizer.analyze_impact": computes(
         ToAnalyze,
-        Effect.fn(function*(input: typeof ToAnalyze.Type) {
-          return computed(yield* optimizer.analyzeImpact(input.positions, input.trades))
-        })
+        ({ positions, trades }) => optimizer.analyzeImpact(positions, trades)
       ),
-      "ratings.dividend_safety": capability(
-        Rated,
-        Effect.fn(function*(input: typeof Rated.Type) {
-          return yield* Effect.succeed(computed(dividendSafety(input.fundamentals)))
-        })
-      ),
-      "ratings.moat_strength": capability(
-        Rated,
-        Effect.fn(function*(input: typeof Rated.Type) {
-          return yield* Effect.succeed(computed(moatStrength(input.fundamentals)))
-        })
-      ),
-      "ratings.resilience": capability(
-        Rated,
-        Effect.fn(function*(input: typeof Rated.Type) {
-          return yield* Effect.succeed(computed(resilience(input.fundamentals)))
-        })
-      ),
+      "ratings.dividend_safety": computes(Rated, ({ fundamentals }) => Effect.succeed(dividendSafety(fundamentals))),
+      "ratings.moat_strength": computes(Rated, ({ fundamentals }) => Effect.succeed(moatStrength(fundamentals))),
+      "ratings.resilience": computes(Rated, ({ fundamentals }) => Effect.succeed(resilience(fundamentals))),
       // Three scores become one; a portfolio's holdings become one rating each, a neutral one where there are no facts.
       "ratings.aggregate": capability(
         ToAggregate,
-        Effect.fn(function*(input: typeof ToAggregate.Type) {
+        Effect.fnUntraced(function*(input) {
           if ("scores" in input) return computed(aggregate(input.scores))
           let provenance: Provenance = "computed"
           const overall: Record<string, number> = {}
@@ -173,8 +126,7 @@ export class FinancialAnalyst extends Context.Service<FinancialAnalyst>()("dawso
           return { data: overall, provenance }
         })
       )
-    }
-    return { name: "financial_analyst", capabilities } as const satisfies Agent
+    })
   })
 }) {
   static readonly layer = Layer.effect(FinancialAnalyst, FinancialAnalyst.make)

@@ -3,8 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type { RequestContext } from "../Domain.ts"
-import { type Agent, capability, computed } from "../orchestrator/AgentRuntime.ts"
+import { agent, capability, computes } from "../orchestrator/AgentRuntime.ts"
 import { Alerts } from "../services/Alerts.ts"
 import { Macro } from "../services/Macro.ts"
 import { Performance } from "../services/Performance.ts"
@@ -19,51 +18,28 @@ export class MacroHound extends Context.Service<MacroHound>()("dawsos/agents/Mac
     const performance = yield* Performance
     const alerts = yield* Alerts
 
-    const capabilities = {
-      "macro.detect_regime": capability(
-        Nothing,
-        Effect.fn(function*() {
-          return computed(yield* macro.detectRegime())
-        })
-      ),
+    return agent("macro_hound", {
+      "macro.detect_regime": computes(Nothing, () => macro.detectRegime()),
       "macro.get_indicators": capability(
         Nothing,
-        Effect.fn(function*() {
-          return { data: yield* macro.getIndicators(), provenance: "real" }
-        })
+        () => Effect.map(macro.getIndicators(), (data) => ({ data, provenance: "real" }))
       ),
-      "macro.compute_dar": capability(
-        AtRisk,
-        Effect.fn(function*(input: typeof AtRisk.Type) {
-          return computed(yield* performance.computeDar(input.portfolio_id, input.confidence))
-        })
-      ),
-      "cycles.compute_short_term": capability(
-        Nothing,
-        Effect.fn(function*() {
-          return computed(yield* macro.shortTermCycle())
-        })
-      ),
-      "cycles.compute_long_term": capability(
-        Nothing,
-        Effect.fn(function*() {
-          return computed(yield* macro.longTermCycle())
-        })
-      ),
-      "alerts.create_if_threshold": capability(
+      "macro.compute_dar": computes(AtRisk, (input) => performance.computeDar(input.portfolio_id, input.confidence)),
+      "cycles.compute_short_term": computes(Nothing, () => macro.shortTermCycle()),
+      "cycles.compute_long_term": computes(Nothing, () => macro.longTermCycle()),
+      "alerts.create_if_threshold": computes(
         Threshold,
-        Effect.fn(function*(input: typeof Threshold.Type, ctx: RequestContext) {
-          if (input.sentiment >= input.threshold) return computed({ created: false })
+        Effect.fnUntraced(function*(input, ctx) {
+          if (input.sentiment >= input.threshold) return { created: false }
           const id = yield* alerts.create(ctx.user_id, {
             condition: { alert_type: "news_sentiment", value: input.sentiment, below: input.threshold },
             delivery_method: "inapp",
             cooldown_minutes: 1440
           })
-          return computed({ created: true, alert_id: id })
+          return { created: true, alert_id: id }
         })
       )
-    }
-    return { name: "macro_hound", capabilities } as const satisfies Agent
+    })
   })
 }) {
   static readonly layer = Layer.effect(MacroHound, MacroHound.make)

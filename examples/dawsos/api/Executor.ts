@@ -2,6 +2,7 @@
  * The way of a request: who asks, the newest pack, is it fresh, the context, does the portfolio belong to them, the
  * pattern, the audit log.
  */
+import { Boundary, ErrorTracking } from "@dawsos/observability"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -11,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { createHash, randomUUID } from "node:crypto"
 import type { RequestContext } from "../Domain.ts"
-import { asInternal, Rejected, RequestTimeout } from "../Errors.ts"
+import { Rejected } from "../Errors.ts"
 import { bindInputs, Orchestrator } from "../orchestrator/Orchestrator.ts"
 import { Audit } from "../services/Audit.ts"
 import { Ledger } from "../services/Ledger.ts"
@@ -46,7 +47,14 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
       const hash = createHash("sha256").update(token).digest("hex")
       const users = yield* sql<User>`select id, email, role from users where token_sha256 = ${hash}`
       return users[0] ?? (yield* rejected("unauthorized", "the token is not known"))
-    }, asInternal("authentication"))
+    })
+
+    /** Runs a handler for the user of a bearer token; an error event tells on whose behalf. */
+    const asUser = <A, E, R>(authorization: string | undefined, handler: (user: User) => Effect.Effect<A, E, R>) =>
+      Effect.flatMap(
+        authenticate(authorization),
+        (user) => ErrorTracking.withUser(handler(user), { id: user.id, role: user.role })
+      )
 
     const freshPack = Effect.fnUntraced(function*(requireFresh: boolean) {
       const pack = yield* pricing.latestPack()
@@ -55,7 +63,7 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
         return yield* rejected("pricing_pack_warming", `pricing pack ${pack.id} is ${pack.status}`)
       }
       return { ...pack, payload: pack.payload }
-    }, asInternal("pricing pack"))
+    })
 
     /** The portfolio, if it is the user's; a foreign one and one that does not exist are not told apart. */
     const owned = Effect.fnUntraced(function*(portfolioId: string, user: User) {
@@ -63,12 +71,15 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
       return portfolio?.user_id === user.id
         ? portfolio
         : yield* rejected("forbidden", "the portfolio is not yours")
-    }, asInternal("portfolio ownership"))
+    })
 
     const context = Effect.fnUntraced(function*(user: User, portfolioId: string | undefined, requireFresh: boolean) {
       const pack = yield* freshPack(requireFresh)
       const span = yield* Effect.option(Effect.currentSpan)
-      const request_id = randomUUID()
+      // The id that the answer's `x-request-id` has too.
+      const request_id = yield* Effect.withFiber((fiber) =>
+        Effect.succeed(Boundary.ofFiber(fiber)?.requestId ?? randomUUID())
+      )
       const portfolio = portfolioId === undefined ? undefined : yield* owned(portfolioId, user)
       return {
         request_id,
@@ -77,15 +88,14 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
         portfolio_id: portfolio?.id,
         base_currency: portfolio?.base_currency ?? "USD",
         pricing_pack_id: pack.id,
-        ledger_commit_hash: yield* asInternal("ledger")(ledger.commitHash),
+        ledger_commit_hash: yield* ledger.commitHash,
         asof_date: pack.payload.market_date,
         require_fresh: requireFresh
       } satisfies RequestContext
     })
 
-    const execute = Effect.fn(function*(authorization: string | undefined, request: typeof ExecuteRequest.Type) {
+    const execute = Effect.fnUntraced(function*(user: User, request: typeof ExecuteRequest.Type) {
       const begin = yield* Clock.currentTimeMillis
-      const user = yield* authenticate(authorization)
       const given = request.inputs ?? {}
       const portfolioId = given["portfolio_id"]
       const ctx = yield* context(
@@ -98,11 +108,8 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
       const record = (outcome: string) =>
         audit.log({ user_id: user.id, action: pattern.id, request_id: ctx.request_id, outcome })
       const result = yield* orchestrator.execute(pattern, inputs, ctx).pipe(
-        Effect.timeoutOrElse({
-          duration: "30 seconds",
-          orElse: () => Effect.fail(new RequestTimeout({ limit: "30 seconds" }))
-        }),
-        Effect.onExit((exit) => record(exit._tag === "Success" ? "success" : "error"))
+        Effect.onExit((exit) => record(exit._tag === "Success" ? "success" : "error")),
+        ErrorTracking.withTags({ pattern: pattern.id })
       )
       return {
         data: result.state,
@@ -119,7 +126,7 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
       }
     })
 
-    return { authenticate, context, owned, execute }
+    return { asUser, context, owned, execute }
   })
 }) {
   static readonly layer = Layer.effect(Executor, Executor.make)

@@ -12,7 +12,7 @@ import { Alerts, NewAlert } from "../services/Alerts.ts"
 import { Ledger } from "../services/Ledger.ts"
 import { Performance } from "../services/Performance.ts"
 import { Pricing } from "../services/Pricing.ts"
-import { ExecuteRequest, Executor } from "./Executor.ts"
+import { ExecuteRequest, Executor, type User } from "./Executor.ts"
 
 const version = "0.7.0"
 
@@ -33,14 +33,28 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const ledger = yield* Ledger
   const alerts = yield* Alerts
 
-  const user = Effect.flatMap(
-    HttpServerRequest.HttpServerRequest,
-    (request) => executor.authenticate(request.headers["authorization"])
-  )
+  const route = <E, R>(
+    method: "GET" | "POST" | "DELETE",
+    path: HttpRouter.PathInput,
+    handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+  ) => router.add(method, path, asInternal(`${method} ${path}`)(handler))
 
-  yield* router.add("GET", "/health", HttpServerResponse.jsonUnsafe({ status: "ok", version }))
+  /** A route for whom a bearer token knows. */
+  const secured = <E, R>(
+    method: "GET" | "POST" | "DELETE",
+    path: HttpRouter.PathInput,
+    handler: (user: User) => Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+  ) =>
+    route(
+      method,
+      path,
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+        executor.asUser(headers["authorization"], handler))
+    )
 
-  yield* router.add(
+  yield* route("GET", "/health", Effect.succeed(HttpServerResponse.jsonUnsafe({ status: "ok", version })))
+
+  yield* route(
     "GET",
     "/health/pack",
     Effect.gen(function*() {
@@ -51,84 +65,87 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
         { status: pack?.status ?? "missing", pack_id: pack?.id ?? null, age_seconds: age },
         { status: fresh === undefined ? 503 : 200 }
       )
-    }).pipe(asInternal("pack health"))
-  )
-
-  yield* router.add(
-    "POST",
-    "/v1/execute",
-    Effect.fnUntraced(function*(request) {
-      const input = yield* body(ExecuteRequest)
-      return HttpServerResponse.jsonUnsafe(yield* executor.execute(request.headers["authorization"], input))
     })
   )
 
-  yield* router.add(
+  yield* secured(
+    "POST",
+    "/v1/execute",
+    (user) =>
+      Effect.flatMap(
+        body(ExecuteRequest),
+        (request) => Effect.map(executor.execute(user, request), (result) => HttpServerResponse.jsonUnsafe(result))
+      )
+  )
+
+  yield* route(
     "GET",
     "/api/patterns/list",
-    HttpServerResponse.jsonUnsafe({
+    Effect.succeed(HttpServerResponse.jsonUnsafe({
       patterns: orchestrator.patterns.map(({ id, inputs, name, steps }) => ({
         id,
         name,
         inputs,
         capabilities: steps.map((step) => step.capability)
       }))
-    })
+    }))
   )
 
-  yield* router.add(
+  yield* secured(
     "GET",
     "/api/metrics/:portfolio_id",
-    Effect.gen(function*() {
-      const { id } = yield* executor.owned(yield* parameter("portfolio_id"), yield* user)
+    Effect.fnUntraced(function*(user) {
+      const { id } = yield* executor.owned(yield* parameter("portfolio_id"), user)
       const pack = yield* pricing.latestPack()
       const metrics = yield* performance.summary(id, pack?.id ?? "none")
       return HttpServerResponse.jsonUnsafe({ portfolio_id: id, metrics })
-    }).pipe(asInternal("portfolio metrics"))
+    })
   )
 
-  yield* router.add(
+  yield* secured(
     "GET",
     "/api/quotes/:symbol",
-    Effect.gen(function*() {
+    Effect.fnUntraced(function*(user) {
       const symbol = yield* parameter("symbol")
-      const ctx = yield* executor.context(yield* user, undefined, false)
+      const ctx = yield* executor.context(user, undefined, false)
       if ((yield* ledger.security(symbol)) === undefined) {
         return yield* new Rejected({ code: "not_found", detail: "the symbol is not known" })
       }
       const result = yield* runtime.execute("provider.fetch_quote", { symbol }, ctx, new Map())
       return HttpServerResponse.jsonUnsafe({ quote: result.data, provenance: result.provenance })
-    }).pipe(asInternal("quote"))
+    })
   )
 
-  yield* router.add(
+  yield* secured(
     "GET",
     "/api/alerts",
-    Effect.gen(function*() {
-      const rows = yield* alerts.list((yield* user).id)
-      return HttpServerResponse.jsonUnsafe({ alerts: rows.map(({ user_id: _, ...alert }) => alert) })
-    }).pipe(asInternal("alerts"))
+    ({ id }) =>
+      Effect.map(
+        alerts.list(id),
+        (rows) => HttpServerResponse.jsonUnsafe({ alerts: rows.map(({ user_id: _, ...alert }) => alert) })
+      )
   )
 
-  yield* router.add(
+  yield* secured(
     "POST",
     "/api/alerts",
-    Effect.gen(function*() {
-      const { id } = yield* user
-      const alertId = yield* alerts.create(id, yield* body(NewAlert))
-      return HttpServerResponse.jsonUnsafe({ id: alertId }, { status: 201 })
-    }).pipe(asInternal("alerts"))
+    ({ id }) =>
+      Effect.flatMap(
+        body(NewAlert),
+        (alert) =>
+          Effect.map(alerts.create(id, alert), (alertId) =>
+            HttpServerResponse.jsonUnsafe({ id: alertId }, { status: 201 }))
+      )
   )
 
-  yield* router.add(
+  yield* secured(
     "DELETE",
     "/api/alerts/:alert_id",
-    Effect.gen(function*() {
-      const { id } = yield* user
+    Effect.fnUntraced(function*({ id }) {
       if (!(yield* alerts.remove(id, yield* parameter("alert_id")))) {
         return yield* new Rejected({ code: "not_found", detail: "there is no such alert" })
       }
       return HttpServerResponse.empty({ status: 204 })
-    }).pipe(asInternal("alerts"))
+    })
   )
 }))

@@ -1,4 +1,5 @@
 /** The program's Postgres: the one of `DATABASE_URL`, else PGlite inside this process behind its own socket. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -84,18 +85,16 @@ const client = Layer.unwrap(Effect.gen(function*() {
   const real = settings.databaseUrl === undefined ? yield* embedded : yield* fromUrl(settings.databaseUrl)
   const address = settings.fault === "database-slow" ? { ...real, ...(yield* slowProxy(real, 100)) } : real
   // Host, port and so on rather than a URL, so that the client's spans name the server rightly.
-  return PgClient.layer({
-    ...address,
-    maxConnections: maxConnections(settings),
-    minConnections: 1,
-    applicationName: "dawsos"
-  })
+  const pool = { maxConnections: maxConnections(settings), minConnections: 1 }
+  return PgClient.layer({ ...address, ...pool, applicationName: "dawsos" }).pipe(DawsOs.observeSql(pool))
 }))
 
-const prepare = Layer.effectDiscard(Effect.gen(function*() {
-  yield* Migrator.make({})({ loader: migrations })
-  yield* seed
-}))
+const prepare = Layer.effectDiscard(
+  Effect.gen(function*() {
+    yield* Migrator.make({})({ loader: migrations })
+    yield* seed
+  }).pipe(Effect.withSpan("database.prepare", { root: true }))
+)
 
 /** Holds all but two of the connections in open transactions, for `database-exhausted`. */
 const exhaust = Layer.effectDiscard(Effect.gen(function*() {

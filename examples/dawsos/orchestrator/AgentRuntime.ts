@@ -1,11 +1,12 @@
 /** One map from capability to agent; runs a capability with retries where they can help, once per request and input. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlError from "effect/sql/SqlError"
-import type { Provenance, RequestContext } from "../Domain.ts"
+import { degraded, type Provenance, type RequestContext } from "../Domain.ts"
 import { Settings } from "../Settings.ts"
 
 export interface CapabilityResult {
@@ -22,6 +23,17 @@ export interface Agent {
   readonly capabilities: Readonly<Record<string, Capability>>
 }
 
+const tellProvenance = ({ provenance }: CapabilityResult) => Effect.annotateCurrentSpan("dawsos.provenance", provenance)
+
+/** An agent whose capabilities are observed: a result that is old or made up counts as degraded, not as a success. */
+export const agent = <const Capabilities extends Agent["capabilities"]>(name: string, capabilities: Capabilities) => {
+  const observed = Object.entries(capabilities).map(([capability, { run }]): [string, Capability] => {
+    const observe = DawsOs.withCapabilityMetrics({ agent: name, capability }, { degraded })
+    return [capability, { run: (args, ctx) => observe(Effect.tap(run(args, ctx), tellProvenance)) }]
+  })
+  return { name, capabilities: Object.fromEntries(observed) as { readonly [Name in keyof Capabilities]: Capability } }
+}
+
 /** A capability's handler behind the schema of its arguments. */
 export const capability = <A, E>(
   input: Schema.ConstraintDecoder<A>,
@@ -32,6 +44,12 @@ export const capability = <A, E>(
 }
 
 export const computed = (data: unknown): CapabilityResult => ({ data, provenance: "computed" })
+
+/** A capability whose data are computed from what the program has. */
+export const computes = <A, E>(
+  input: Schema.ConstraintDecoder<A>,
+  compute: (input: A, ctx: RequestContext) => Effect.Effect<unknown, E>
+): Capability => capability(input, (args, ctx) => Effect.map(compute(args, ctx), computed))
 
 /** Two agents claim one capability. */
 export class DuplicateCapability extends Schema.TaggedError<DuplicateCapability>()("DuplicateCapability", {

@@ -1,12 +1,13 @@
 /** Runs a pattern: its steps in order, the first error aborts, and a trace of what was done comes with the result. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import type { Provenance, RequestContext } from "../Domain.ts"
-import { PatternExecutionError, Rejected } from "../Errors.ts"
+import { degraded, type Provenance, type RequestContext } from "../Domain.ts"
+import { PatternExecutionError, Rejected, RequestTimeout } from "../Errors.ts"
 import { Settings } from "../Settings.ts"
 import { AgentRuntime, type RequestCache } from "./AgentRuntime.ts"
 import { deployed, type Pattern } from "./Patterns.ts"
@@ -53,13 +54,15 @@ export const bindInputs = (
   return Result.succeed(bound)
 }
 
+const timeLimit = "30 seconds"
+
 export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orchestrator", {
   make: Effect.gen(function*() {
     const runtime = yield* AgentRuntime
     const settings = yield* Settings
     const all = new Map(deployed(settings.fault).map((pattern) => [pattern.id, pattern]))
 
-    const execute = Effect.fn(function*(
+    const run = Effect.fnUntraced(function*(
       pattern: Pattern,
       inputs: Readonly<Record<string, unknown>>,
       ctx: RequestContext
@@ -108,9 +111,19 @@ export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orches
           steps,
           provenance
         },
-        degraded: Object.values(provenance).some((source) => source === "stale" || source === "stub")
+        degraded: Object.values(provenance).some((source) => degraded({ provenance: source }))
       } satisfies PatternResult
     })
+
+    /** One span and one count for each; the time limit is inside, so that exceeding it counts as an error. */
+    const execute = (pattern: Pattern, inputs: Readonly<Record<string, unknown>>, ctx: RequestContext) =>
+      run(pattern, inputs, ctx).pipe(
+        Effect.timeoutOrElse({
+          duration: timeLimit,
+          orElse: () => Effect.fail(new RequestTimeout({ limit: timeLimit }))
+        }),
+        DawsOs.withPatternMetrics({ patternId: pattern.id }, { degraded: (result: PatternResult) => result.degraded })
+      )
 
     const find = Effect.fnUntraced(function*(id: string) {
       const pattern = all.get(id)

@@ -1,6 +1,10 @@
 /** Builds the pricing pack of the day: prices and exchange rates, immutable, with the hash of their content. */
+import { ErrorTracking, Observation } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -9,7 +13,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { createHash } from "node:crypto"
 import { Providers } from "../providers/Providers.ts"
 import { Ledger } from "../services/Ledger.ts"
-import type { PackPayload } from "../services/Pricing.ts"
+import { type PackPayload, Pricing } from "../services/Pricing.ts"
 import { Settings } from "../Settings.ts"
 
 const Aggregate = Schema.Struct({
@@ -37,6 +41,7 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
     const settings = yield* Settings
     const providers = yield* Providers
     const ledger = yield* Ledger
+    const pricing = yield* Pricing
 
     if (settings.fault === "pack-stale") {
       // Yesterday's pack, complete and long fresh; today's cannot be built because Polygon does not answer.
@@ -76,7 +81,7 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
       } satisfies PackPayload
     })
 
-    const build = Effect.fn(function*() {
+    const build = Effect.fnUntraced(function*() {
       const date = day(yield* Clock.currentTimeMillis)
       const id = `PP_${date}`
       yield* sql`
@@ -97,17 +102,44 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
       return { id, sizeBytes: content.length, freshAt } satisfies Build
     })
 
-    return { build }
+    /** Shows the pack that is served now, whatever became of the last build. */
+    const show = Effect.flatMap(
+      pricing.latestPack(),
+      (pack) =>
+        pack === undefined ? Effect.void : DawsOs.updatePricingPackMetrics({
+          status: pack.status,
+          sizeBytes: pack.size_bytes ?? undefined,
+          freshSince: pack.fresh_at === null ? undefined : DateTime.makeUnsafe(pack.fresh_at)
+        })
+    )
+
+    /** A build as a job: a trace of its own, its outcome counted, its failure reported. */
+    const run = Effect.fnUntraced(
+      function*() {
+        const begin = yield* Clock.currentTimeMillis
+        return yield* build().pipe(
+          Effect.onExit(Effect.fnUntraced(function*(exit) {
+            const duration = Duration.millis((yield* Clock.currentTimeMillis) - begin)
+            yield* DawsOs.recordPricingPackBuild({ status: Observation.statusOf(exit), duration })
+            yield* Effect.ignore(show, { log: "Warn", message: "the pricing pack could not be shown" })
+          }))
+        )
+      },
+      ErrorTracking.withBoundary("pricing pack build"),
+      Effect.withSpan("pricing_pack.build", { root: true })
+    )
+
+    return { build, run }
   })
 }) {
   static readonly layer = Layer.effect(PackBuilder, PackBuilder.make)
 }
 
-/** Builds at start and on the schedule; a build that fails is logged, the next one comes all the same. */
+/** Builds at start and on the schedule; after a build that failed the next one comes all the same. */
 export const scheduled = Layer.effectDiscard(Effect.gen(function*() {
   const builder = yield* PackBuilder
   const { packInterval } = yield* Settings
-  yield* builder.build().pipe(
+  yield* builder.run().pipe(
     Effect.tap((pack) => Effect.logInfo("pricing pack is fresh", { pack: pack.id, bytes: pack.sizeBytes })),
     Effect.catch((error) => Effect.logError("pricing pack was not built", { error: error._tag })),
     Effect.repeat(Schedule.spaced(packInterval)),

@@ -2,6 +2,8 @@
  * The client of the data providers: own rate limit, circuit breaker, retries that honour `retry-after`, and the last
  * good answer when all of that did not help.
  */
+import { ErrorTracking } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -80,14 +82,22 @@ const make = Effect.gen(function*() {
   const kept = yield* (yield* Persistence.Persistence).make({ storeId: "dawsos-provider", timeToLive: () => "1 hour" })
 
   const ask = (request: ProviderRequest<unknown>, url: string) => {
-    const { provider } = request
+    const { endpoint, provider } = request
     // The key travels in the query because the real providers want it there.
     const get = HttpClientRequest.get(simulator.baseUrl(provider) + url).pipe(
       HttpClientRequest.setUrlParams({ ...request.query, [providers[provider].key]: Redacted.value(secrets[provider]) })
     )
+    // Each attempt is observed by itself, and with its time limit inside: a provider that hangs counts as an error.
     const attempts = client.pipe(
+      DawsOs.observeProvider({ provider }),
       HttpClient.filterStatusOk,
-      HttpClient.transform((attempt) => attempt.pipe(Effect.timeout("5 seconds"))),
+      HttpClient.transform((attempt) =>
+        attempt.pipe(
+          Effect.timeout("5 seconds"),
+          DawsOs.withUrlTemplate(endpoint),
+          DawsOs.withProviderMetrics({ provider, endpoint })
+        )
+      ),
       HttpClient.retryTransient({
         times: 3,
         schedule: Schedule.exponential(Settings.scaled(settings, "1 second")).pipe(Schedule.jittered)
@@ -103,7 +113,7 @@ const make = Effect.gen(function*() {
     )
   }
 
-  const fetch = Effect.fn(function*<A>(request: ProviderRequest<A>) {
+  const fetch = Effect.fnUntraced(function*<A>(request: ProviderRequest<A>) {
     const path = request.endpoint.replace(
       /\{(\w+)\}/g,
       (_, name: string) => encodeURIComponent(request.path?.[name] ?? "")
@@ -131,7 +141,11 @@ const make = Effect.gen(function*() {
           : Effect.mapBoth(decode(last.body), {
             onFailure: failed,
             onSuccess: (data) => ({ data, provenance: "stale" as const })
-          })
+          }).pipe(Effect.tap(ErrorTracking.addBreadcrumb({
+            category: "provider",
+            level: "warning",
+            message: `${request.provider} ${request.endpoint}: the last good answer was given again`
+          })))
       )
     )
   })

@@ -1,4 +1,5 @@
-/** Evaluates all alerts and empties the dead-letter queue, on a schedule, once the first pack is fresh. */
+/** Evaluates all alerts and empties the dead-letter queue, on a schedule. */
+import { ErrorTracking } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -11,6 +12,8 @@ export const scheduled = Layer.effectDiscard(Effect.gen(function*() {
   const notifications = yield* Notifications
   const { alertInterval } = yield* Settings
   yield* Effect.andThen(alerts.evaluateAll(), notifications.retryDue()).pipe(
+    ErrorTracking.withBoundary("alert evaluation"),
+    Effect.withSpan("alerts.evaluate", { root: true }),
     Effect.catch((error) => Effect.logError("alerts were not evaluated", { error: error._tag })),
     Effect.repeat(Schedule.spaced(alertInterval)),
     Effect.forkScoped

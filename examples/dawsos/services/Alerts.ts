@@ -1,4 +1,5 @@
 /** The product's own alerts: what users asked to be told, evaluated on a schedule. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -46,6 +47,8 @@ export interface Alert {
 
 export type EvaluationStatus = "triggered" | "not_triggered" | "skipped" | "error"
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "AlertService", method })
+
 export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
   make: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -61,7 +64,7 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
 
     const list = Effect.fn(function*(userId: string) {
       return yield* sql<Alert>`select ${columns} from alerts where user_id = ${userId} and active order by id`
-    })
+    }, observed("list"))
 
     const create = Effect.fn(function*(userId: string, alert: typeof NewAlert.Type) {
       const { alert_type, ...condition } = alert.condition
@@ -71,14 +74,14 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
         values (${id}, ${userId}, ${alert_type}, ${JSON.stringify(condition)}::jsonb, ${alert.delivery_method},
           ${alert.cooldown_minutes})`
       return id
-    })
+    }, observed("create"))
 
     /** Whether there was such an alert of this user. */
     const remove = Effect.fn(function*(userId: string, id: string) {
       const rows = yield* sql`
         update alerts set active = false where id = ${id} and user_id = ${userId} and active returning id`
       return rows.length > 0
-    })
+    }, observed("remove"))
 
     const observe = (condition: typeof Condition.Type) => {
       switch (condition.alert_type) {
@@ -104,7 +107,7 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
       const now = yield* Clock.currentTimeMillis
       const cooldown = Settings.scaled(settings, Duration.minutes(alert.cooldown_minutes))
       if (alert.last_triggered_at !== null && now - alert.last_triggered_at.getTime() < Duration.toMillis(cooldown)) {
-        return "skipped" satisfies EvaluationStatus
+        return "skipped" as EvaluationStatus
       }
       const condition = yield* Schema.decodeUnknownEffect(Condition)({
         ...Object(alert.condition),
@@ -114,7 +117,7 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
       const triggered = value !== undefined &&
         ((condition.above !== undefined && value > condition.above) ||
           (condition.below !== undefined && value < condition.below))
-      if (!triggered) return "not_triggered" satisfies EvaluationStatus
+      if (!triggered) return "not_triggered" as EvaluationStatus
       yield* sql`update alerts set last_triggered_at = ${new Date(now)} where id = ${alert.id}`
       yield* notifications.send({
         alert_id: alert.id,
@@ -122,8 +125,8 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
         delivery_method: alert.delivery_method,
         message: `${alert.alert_type}: ${value} crossed its bound`
       })
-      return "triggered" satisfies EvaluationStatus
-    })
+      return "triggered" as EvaluationStatus
+    }, observed("evaluate"))
 
     /** Evaluates all active alerts; one that fails is logged and does not keep the others from being evaluated. */
     const evaluateAll = Effect.fn(function*() {
@@ -132,9 +135,9 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
         Effect.catch(evaluate(alert), (error) =>
           Effect.as(
             Effect.logWarning("an alert could not be evaluated", { alert_type: alert.alert_type, error: error._tag }),
-            "error" satisfies EvaluationStatus
-          )))
-    })
+            "error" as EvaluationStatus
+          )).pipe(Effect.tap((status) => DawsOs.recordAlertEvaluated({ alertType: alert.alert_type, status }))))
+    }, observed("evaluate_all"))
 
     return { list, create, remove, evaluate, evaluateAll }
   })

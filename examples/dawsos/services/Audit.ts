@@ -1,4 +1,5 @@
 /** Who did what. A failure to write it down is logged and never fails the request. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,6 +12,8 @@ export interface AuditEntry {
   readonly outcome: string
 }
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "AuditService", method })
+
 export class Audit extends Context.Service<Audit>()("dawsos/AuditService", {
   make: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -19,7 +22,7 @@ export class Audit extends Context.Service<Audit>()("dawsos/AuditService", {
         log: "Error",
         message: "the audit log could not be written"
       })
-    })
+    }, observed("log"))
     return { log }
   })
 }) {

@@ -1,4 +1,5 @@
 /** The economy's regime and cycles, from the macro indicators (simulated) in the database. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,6 +10,9 @@ const regimes = ["early_expansion", "mid_expansion", "late_expansion", "contract
 
 export type Regime = typeof regimes[number]
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "MacroService", method })
+const cycles = (method: string) => DawsOs.withServiceMetrics({ service: "CyclesService", method })
+
 export class Macro extends Context.Service<Macro>()("dawsos/MacroService", {
   make: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -18,7 +22,7 @@ export class Macro extends Context.Service<Macro>()("dawsos/MacroService", {
       const rows = yield* sql<{ value: number }>`
         select value from macro_indicators where indicator_id = ${indicator} order by asof_date`
       return rows.map((row) => row.value)
-    })
+    }, observed("get_series"))
 
     /** The newest value of each. */
     const getIndicators = Effect.fn(function*() {
@@ -26,7 +30,7 @@ export class Macro extends Context.Service<Macro>()("dawsos/MacroService", {
         select distinct on (indicator_id) indicator_id, value, asof_date from macro_indicators
         order by indicator_id, asof_date desc`
       return Object.fromEntries(rows.map((row) => [row.indicator_id, row.value]))
-    })
+    }, observed("get_indicators"))
 
     /** The regime whose picture of curve, unemployment and credit spread fits best; confidence is its lead. */
     const detectRegime = Effect.fn(function*() {
@@ -48,7 +52,7 @@ export class Macro extends Context.Service<Macro>()("dawsos/MacroService", {
         confidence: 1 - Math.exp(-(scores[best] - scores[second])),
         z_scores: { curve, unemployment, spread }
       }
-    })
+    }, observed("detect_regime"))
 
     /** Where inflation and unemployment stand against their averages, and which way they went in half a year. */
     const shortTermCycle = Effect.fn(function*() {
@@ -61,7 +65,7 @@ export class Macro extends Context.Service<Macro>()("dawsos/MacroService", {
         unemployment_trend: trend(unemployment),
         phase: trend(unemployment) > 0 ? "slowdown" : "recovery"
       }
-    })
+    }, cycles("compute_short_term"))
 
     /** Debt to output now and how fast it grows a year. */
     const longTermCycle = Effect.fn(function*() {
@@ -69,7 +73,7 @@ export class Macro extends Context.Service<Macro>()("dawsos/MacroService", {
       const now = debt.at(-1) ?? 0
       const yearAgo = debt.at(-13) ?? now
       return { debt_to_output: now, growth: now - yearAgo, phase: now - yearAgo > 2 ? "leveraging" : "stable" }
-    })
+    }, cycles("compute_long_term"))
 
     return { series, getIndicators, detectRegime, shortTermCycle, longTermCycle }
   })

@@ -1,4 +1,5 @@
 /** Delivers alerts; what cannot be delivered waits in the dead-letter queue and is tried again at 1, 5 and 30 min. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -24,6 +25,8 @@ export interface Notification {
 }
 
 const retryDelays = [Duration.minutes(1), Duration.minutes(5), Duration.minutes(30)]
+
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "NotificationService", method })
 
 /** What receives webhooks and mail: refuses the first of each, so that the queue has something to do. */
 export class WebhookSink extends Context.Service<WebhookSink, {
@@ -68,7 +71,7 @@ export class Notifications extends Context.Service<Notifications>()("dawsos/Noti
       }
       yield* sql`
         insert into notifications ${sql.insert({ alert_id, user_id, delivery_method, message })}`
-    })
+    }, observed("deliver"))
 
     const nextAttempt = (attempts: number) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
@@ -79,7 +82,7 @@ export class Notifications extends Context.Service<Notifications>()("dawsos/Noti
     /** Delivers, or puts the notification into the dead-letter queue. */
     const send = Effect.fn(function*(notification: Notification) {
       return yield* deliver(notification).pipe(
-        Effect.as("success" satisfies DeliveryStatus as DeliveryStatus),
+        Effect.as("success" as DeliveryStatus),
         Effect.catch((error) =>
           Effect.gen(function*() {
             yield* Effect.logWarning("a notification could not be delivered", {
@@ -89,11 +92,12 @@ export class Notifications extends Context.Service<Notifications>()("dawsos/Noti
             yield* sql`insert into dlq ${
               sql.insert({ ...notification, attempts: 1, next_attempt_at: yield* nextAttempt(1) })
             }`
-            return "error" satisfies DeliveryStatus
+            return "error" as DeliveryStatus
           })
-        )
+        ),
+        Effect.tap((status) => DawsOs.recordAlertDelivered({ deliveryMethod: notification.delivery_method, status }))
       )
-    })
+    }, observed("send"))
 
     /** Tries what is due again; after the last attempt an entry stays as dead letter. */
     const retryDue = Effect.fn(function*() {
@@ -113,9 +117,10 @@ export class Notifications extends Context.Service<Notifications>()("dawsos/Noti
                   status = ${status === "error" ? "waiting" : "dead"} where id = ${entry.id}`
               return status
             })
-          )
+          ),
+          Effect.tap((status) => DawsOs.recordAlertDelivered({ deliveryMethod: entry.delivery_method, status }))
         ))
-    })
+    }, observed("retry_due"))
 
     return { deliver, send, retryDue }
   })

@@ -1,4 +1,5 @@
 /** Trades that bring a portfolio back to its policy, and what they would change. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -41,6 +42,8 @@ export const targetWeights = (
   }
 }
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "OptimizerService", method })
+
 export class Optimizer extends Context.Service<Optimizer>()("dawsos/OptimizerService", {
   make: Effect.sync(() => {
     const proposeTrades = Effect.fn(function*(
@@ -66,7 +69,7 @@ export class Optimizer extends Context.Service<Optimizer>()("dawsos/OptimizerSer
         turnover: total === 0 ? 0 : sum(trades.map((trade) => trade.amount)) / (2 * total),
         cost: trades.length * policy.costPerTrade
       }
-    })
+    }, observed("propose_trades"))
 
     const analyzeImpact = Effect.fn(function*(
       positions: ReadonlyArray<ValuedPosition>,
@@ -82,7 +85,7 @@ export class Optimizer extends Context.Service<Optimizer>()("dawsos/OptimizerSer
         largest_before: Math.max(0, ...before),
         largest_after: Math.max(0, ...after)
       }
-    })
+    }, observed("analyze_impact"))
 
     return { proposeTrades, analyzeImpact }
   })

@@ -1,4 +1,5 @@
 /** Returns, risk and currency attribution of a portfolio, from its month-end values. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,6 +16,9 @@ const riskFreeRate = 0.02
 /** Trading days as the API has them, in the months that the data have. */
 export const monthsOf = (lookbackDays: number): number => Math.max(1, Math.round(lookbackDays / 21))
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "PerformanceCalculator", method })
+const attributes = (method: string) => DawsOs.withServiceMetrics({ service: "CurrencyAttributor", method })
+
 export class Performance extends Context.Service<Performance>()("dawsos/PerformanceCalculator", {
   make: Effect.gen(function*() {
     const ledger = yield* Ledger
@@ -26,14 +30,14 @@ export class Performance extends Context.Service<Performance>()("dawsos/Performa
       const twr = yield* Effect.fromResult(Returns.timeWeightedReturn(valuations))
       const years = (valuations.length - 1) / monthsPerYear
       return { twr, annualised: Returns.annualise(twr, years * 365), periods: valuations.length - 1 }
-    })
+    }, observed("compute_twr"))
 
     const computeMwr = Effect.fn(function*(portfolioId: string) {
       const [flows, valuations] = yield* Effect.all([ledger.flows(portfolioId), ledger.valuations(portfolioId)])
       const last = valuations.at(-1)
       const end = last === undefined ? [] : [{ date: last.date, amount: last.value }]
       return { mwr: yield* Effect.fromResult(Returns.moneyWeightedReturn([...flows, ...end])) }
-    })
+    }, observed("compute_mwr"))
 
     const computeSharpe = Effect.fn(function*(portfolioId: string) {
       const returns = Returns.periodReturns(yield* ledger.valuations(portfolioId))
@@ -41,18 +45,18 @@ export class Performance extends Context.Service<Performance>()("dawsos/Performa
         sharpe: yield* Effect.fromResult(Returns.sharpeRatio(returns, riskFreeRate, monthsPerYear)),
         volatility: Returns.volatility(returns, monthsPerYear)
       }
-    })
+    }, observed("compute_sharpe"))
 
     const computeMaxDrawdown = Effect.fn(function*(portfolioId: string) {
       const returns = Returns.periodReturns(yield* ledger.valuations(portfolioId))
       return { max_drawdown: Returns.maxDrawdown(Returns.wealthIndex(returns)).depth }
-    })
+    }, observed("compute_max_drawdown"))
 
     /** Drawdown at risk over windows of a year. */
     const computeDar = Effect.fn(function*(portfolioId: string, confidence: number) {
       const index = Returns.wealthIndex(Returns.periodReturns(yield* ledger.valuations(portfolioId)))
       return { dar: yield* Effect.fromResult(Returns.drawdownAtRisk(index, monthsPerYear, confidence)), confidence }
-    })
+    }, observed("compute_dar"))
 
     /** All figures of a portfolio, kept for the pack they were computed with. */
     const summary = Effect.fn(function*(portfolioId: string, packId: string) {
@@ -68,7 +72,7 @@ export class Performance extends Context.Service<Performance>()("dawsos/Performa
         values (${portfolioId}, ${packId}, ${JSON.stringify(metrics)}::jsonb)
         on conflict (portfolio_id, pricing_pack_id) do update set metrics = excluded.metrics, computed_at = now()`
       return metrics
-    })
+    }, observed("compute_summary"))
 
     return { computeTwr, computeMwr, computeSharpe, computeMaxDrawdown, computeDar, summary }
   })
@@ -106,7 +110,7 @@ export class Attributor extends Context.Service<Attributor>()("dawsos/CurrencyAt
         })
       }
       return attributeCurrency(holdings) satisfies Attribution
-    })
+    }, attributes("compute_attribution"))
 
     /** Market exposure of a portfolio: its returns regressed on those of the index. */
     const factorExposures = Effect.fn(function*(portfolioId: string) {
@@ -115,7 +119,7 @@ export class Attributor extends Context.Service<Attributor>()("dawsos/CurrencyAt
       const market = Returns.periodReturns(index.map((close) => ({ date: close.date, value: close.price, flow: 0 })))
       const fit = regress(market, Returns.periodReturns(valuations))
       return { market_beta: fit.slope, alpha_monthly: fit.intercept, r_squared: fit.rSquared }
-    })
+    }, attributes("compute_factor_exposures"))
 
     return { computeAttribution, factorExposures }
   })

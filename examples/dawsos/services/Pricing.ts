@@ -1,10 +1,11 @@
 /** Prices: the immutable packs, the monthly series and live quotes. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { PackStatus, Position, ValuedPosition } from "../Domain.ts"
+import { degraded, type PackStatus, type Position, type ValuedPosition } from "../Domain.ts"
 import { sum } from "../finance/Statistics.ts"
 import { Providers, type Sourced } from "../providers/Providers.ts"
 
@@ -43,6 +44,8 @@ export interface Quoted {
   readonly price: number
 }
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "PricingService", method })
+
 export class Pricing extends Context.Service<Pricing>()("dawsos/Pricing", {
   make: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -54,14 +57,14 @@ export class Pricing extends Context.Service<Pricing>()("dawsos/Pricing", {
         select id, asof_date, status, sha256, size_bytes, fresh_at, payload from pricing_packs
         order by (status = 'fresh') desc, asof_date desc limit 1`
       return rows[0]
-    })
+    }, observed("get_latest_pack"))
 
     const pack = Effect.fn(function*(id: string) {
       const rows = yield* sql<Pack>`
         select id, asof_date, status, sha256, size_bytes, fresh_at, payload from pricing_packs where id = ${id}`
       const payload = rows[0]?.payload
       return payload ?? (yield* new PriceMissing({ pack: id, what: "content" }))
-    })
+    }, observed("get_pack"))
 
     /** Positions at the prices of a pack, in the base currency, with their weights. */
     const value = Effect.fn(function*(positions: ReadonlyArray<Position>, packId: string, baseCurrency: string) {
@@ -83,21 +86,21 @@ export class Pricing extends Context.Service<Pricing>()("dawsos/Pricing", {
         ...position,
         weight: total === 0 ? 0 : position.value / total
       }))
-    })
+    }, observed("value_positions"))
 
     /** Monthly closes, oldest first. */
     const closes = Effect.fn(function*(symbol: string) {
       return yield* sql<{ date: string; price: number }>`
         select asof_date as date, close as price from prices join securities on securities.id = prices.security_id
         where symbol = ${symbol} order by asof_date`
-    })
+    }, observed("get_prices"))
 
     /** US dollars for one unit of a currency at the last date not after the given one. */
     const fxRate = Effect.fn(function*(currency: string, date: string) {
       const rows = yield* sql<{ usd: number }>`
         select usd from fx_rates where currency = ${currency} and asof_date <= ${date} order by asof_date desc limit 1`
       return rows[0]?.usd ?? (yield* new PriceMissing({ pack: date, what: `rate of ${currency}` }))
-    })
+    }, observed("get_fx_rate"))
 
     const quote = Effect.fn(function*(symbol: string) {
       const { data, provenance } = yield* providers.fetch({
@@ -108,7 +111,7 @@ export class Pricing extends Context.Service<Pricing>()("dawsos/Pricing", {
         maxAge: "2 seconds"
       })
       return { data: data[0], provenance } satisfies Sourced<Quoted>
-    })
+    }, DawsOs.withServiceMetrics({ service: "PricingService", method: "get_quote" }, { degraded }))
 
     return { latestPack, pack, value, closes, fxRate, quote }
   })

@@ -1,8 +1,10 @@
 /** Scores from 0 to 10 for what a company earns, pays and owes. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { degraded } from "../Domain.ts"
 import { mean } from "../finance/Statistics.ts"
 import { Providers } from "../providers/Providers.ts"
 
@@ -45,6 +47,8 @@ export const aggregate = (scores: Scores) => {
   return { overall, grade: overall >= 7 ? "A" : overall >= 5 ? "B" : overall >= 3 ? "C" : "D" }
 }
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "RatingsService", method }, { degraded })
+
 export class Ratings extends Context.Service<Ratings>()("dawsos/RatingsService", {
   make: Effect.gen(function*() {
     const providers = yield* Providers
@@ -59,7 +63,7 @@ export class Ratings extends Context.Service<Ratings>()("dawsos/RatingsService",
         maxAge: "15 seconds"
       })
       return { data: data[0], provenance }
-    })
+    }, observed("get_fundamentals"))
 
     const rate = Effect.fn(function*(symbol: string) {
       const { data, provenance } = yield* fundamentals(symbol)
@@ -69,7 +73,7 @@ export class Ratings extends Context.Service<Ratings>()("dawsos/RatingsService",
         resilience: resilience(data)
       }
       return { data: { symbol, ...scores, ...aggregate(scores) }, provenance }
-    })
+    }, observed("rate"))
 
     return { fundamentals, rate }
   })

@@ -1,4 +1,5 @@
 /** Reports for people: CSV, and a PDF of one page of text. */
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,6 +30,8 @@ export const pdfOf = (lines: ReadonlyArray<string>): string => {
     `trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`
 }
 
+const observed = (method: string) => DawsOs.withServiceMetrics({ service: "ReportService", method })
+
 export class Reports extends Context.Service<Reports>()("dawsos/ReportService", {
   make: Effect.sync(() => ({
     csv: Effect.fn(function*(positions: ReadonlyArray<ValuedPosition>) {
@@ -36,11 +39,11 @@ export class Reports extends Context.Service<Reports>()("dawsos/ReportService", 
       yield* Effect.logDebug("report written", { rows: positions.length })
       return [columns, ...positions.map((position) => columns.map((column) => position[column]))]
         .map((row) => row.map(csvCell).join(",")).join("\n")
-    }),
+    }, observed("export_csv")),
     pdf: Effect.fn(function*(title: string, positions: ReadonlyArray<ValuedPosition>) {
       yield* Effect.logDebug("report rendered", { rows: positions.length })
       return pdfOf([title, ...positions.map((p) => `${p.symbol}  ${(p.weight * 100).toFixed(1)} %`)])
-    })
+    }, observed("render_pdf"))
   }))
 }) {
   static readonly layer = Layer.effect(Reports, Reports.make)

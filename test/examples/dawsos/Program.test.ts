@@ -35,7 +35,10 @@ const [growth, income, balanced] = demoPortfolios
 const ada = `Bearer ${demoUsers[0].token}`
 const near = (actual: unknown, expected: number) => assert.closeTo(Number(actual), expected, 1e-9)
 const execute = (pattern_id: string, inputs: Record<string, unknown> = {}, token: string | undefined = ada) =>
-  Effect.flatMap(Executor, (executor) => executor.execute(token, { pattern_id, inputs }))
+  Effect.flatMap(
+    Executor,
+    (executor) => executor.asUser(token, (user) => executor.execute(user, { pattern_id, inputs }))
+  )
 const state = (pattern_id: string, inputs: Record<string, unknown> = {}) =>
   Effect.map(execute(pattern_id, inputs), (result) => result.data as Record<string, any>)
 /** Runs as if it were that much later: what is kept for a while has become too old. */
