@@ -1,8 +1,8 @@
+import { Boundary } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Boundary from "../src/Boundary.ts"
 
 const breadcrumb = (message: string): Boundary.Breadcrumb => ({
   category: "test",

@@ -1,3 +1,5 @@
+import { Catalogue, ErrorTracking, Observability } from "@dawsos/observability"
+import { TestErrors } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -5,9 +7,7 @@ import * as EffectErrorReporter from "effect/ErrorReporter"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import * as ErrorTracking from "../../src/errors/ErrorTracking.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
-import { layer as testLayer, TestErrors } from "../../src/errors/TestErrors.ts"
 import * as FakeSentry from "./FakeSentry.ts"
 
 /** What can be told of an event wherever it went. */
@@ -32,7 +32,7 @@ const test: Subject = {
   run: (program) =>
     Effect.gen(function*() {
       const value = yield* program
-      const events = yield* Effect.flatMap(TestErrors, ({ events }) => events)
+      const events = yield* TestErrors.events
       return {
         value,
         events: events.map((event): Told => ({
@@ -44,7 +44,7 @@ const test: Subject = {
           breadcrumbs: event.breadcrumbs.length
         }))
       }
-    }).pipe(Effect.provide(testLayer().pipe(Layer.provideMerge(quiet))))
+    }).pipe(Effect.provide(Observability.layerTest({ catalogue: Catalogue.make({ prefix: "contract", metrics: {} }) })))
 }
 
 const live: Subject = {

@@ -1,3 +1,5 @@
+import { Boundary, ErrorTracking, Guard, Observation, Scrubber } from "@dawsos/observability"
+import { TestErrors } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -15,14 +17,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { createHash } from "node:crypto"
-import * as Boundary from "../../src/Boundary.ts"
-import * as ErrorTracking from "../../src/errors/ErrorTracking.ts"
 import * as Exceptions from "../../src/errors/Exceptions.ts"
 import * as Expected from "../../src/errors/Expected.ts"
-import { layer as testLayer, TestErrors } from "../../src/errors/TestErrors.ts"
-import * as Guard from "../../src/Guard.ts"
-import * as Observation from "../../src/Observation.ts"
-import * as Scrubber from "../../src/Scrubber.ts"
+import { layer as recorded } from "./Recorded.ts"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string; readonly cause?: unknown }> {}
 
@@ -32,7 +29,7 @@ const observed = Observation.make<string>({ prefix: "test", span: (name) => ({ n
 
 const tracer = Layer.succeed(Tracer.Tracer, Tracer.make({ span: (options) => new Tracer.NativeSpan(options) }))
 
-const events = Effect.flatMap(TestErrors, ({ events }) => events)
+const events = TestErrors.events
 
 const theEvent = Effect.map(events, (all) => {
   assert.strictEqual(all.length, 1)
@@ -41,8 +38,8 @@ const theEvent = Effect.map(events, (all) => {
 
 const job = ErrorTracking.withBoundary("job")
 
-const withErrors = <A, E>(effect: Effect.Effect<A, E, ErrorTracking.ErrorTracking | TestErrors>) =>
-  Effect.provide(effect, Layer.merge(testLayer(), tracer).pipe(Layer.provideMerge(Logger.layer([]))))
+const withErrors = <A, E>(effect: Effect.Effect<A, E, ErrorTracking.ErrorTracking | TestErrors.TestErrors>) =>
+  Effect.provide(effect, Layer.merge(recorded(), tracer).pipe(Layer.provideMerge(Logger.layer([]))))
 
 describe("a failure at a boundary", () => {
   it.effect("gives one event with type, message, fingerprint, release and environment", () =>
@@ -316,7 +313,7 @@ describe("user and tags", () => {
     Effect.gen(function*() {
       yield* Effect.fail("x").pipe(ErrorTracking.withUser({ id: "u", email: "jane@example.org" }), job, Effect.exit)
       assert.strictEqual((yield* theEvent).user?.email, "jane@example.org")
-    }).pipe(Effect.provide(testLayer({ sendEmail: true }))))
+    }).pipe(Effect.provide(recorded({ sendEmail: true }))))
 
   it.effect("are those around the failing code only, not those of what came before", () =>
     withErrors(Effect.gen(function*() {
@@ -512,7 +509,7 @@ describe("a fault of error tracking", () => {
         assert.strictEqual(accounting.captured, 1)
         assert.strictEqual(accounting.dropped.fault, 1)
         assert.strictEqual(guard.faults().get("reporter"), 1)
-      }).pipe(Effect.provide(testLayer()), Effect.provideService(Guard.CurrentGuard, guard))
+      }).pipe(Effect.provide(recorded()), Effect.provideService(Guard.CurrentGuard, guard))
     }))
 
   it.effect("in the scrubber loses the event, never the secret, and is counted", () =>
@@ -525,7 +522,7 @@ describe("a fault of error tracking", () => {
         assert.strictEqual((yield* ErrorTracking.ErrorTracking).accounting().dropped.fault, 1)
         assert.strictEqual(guard.faults().get("scrubber"), 1)
       }).pipe(
-        Effect.provide(testLayer()),
+        Effect.provide(recorded()),
         Effect.provideService(Scrubber.CurrentScrubber, broken),
         Effect.provideService(Guard.CurrentGuard, guard)
       )
@@ -572,7 +569,7 @@ describe("fifty jobs at once", () => {
         traces.add(event.trace!.traceId)
       }
       assert.strictEqual(traces.size, 50)
-    }).pipe(Effect.provide([testLayer(), tracer])))
+    }).pipe(Effect.provide([recorded(), tracer])))
 })
 
 describe("Boundary", () => {

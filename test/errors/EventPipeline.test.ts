@@ -1,3 +1,5 @@
+import { ErrorTracking, Guard } from "@dawsos/observability"
+import type { TestErrors } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -6,14 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
-import { dropReasons, type ErrorAccounting } from "../../src/errors/ErrorTracking.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
-import * as Guard from "../../src/Guard.ts"
 
 let ids = 0
 
-const eventOf = (type: string, timestamp = 0): ErrorEvent => ({
+const eventOf = (type: string, timestamp = 0): TestErrors.ErrorEvent => ({
   id: String(ids++),
   timestamp,
   level: "error",
@@ -32,17 +31,20 @@ const eventOf = (type: string, timestamp = 0): ErrorEvent => ({
   environment: "test"
 })
 
-const droppedOf = (accounting: ErrorAccounting): number =>
+const droppedOf = (accounting: ErrorTracking.ErrorAccounting): number =>
   Object.values(accounting.dropped).reduce((sum, count) => sum + count, 0)
 
-const assertBalanced = (accounting: ErrorAccounting): void =>
+const assertBalanced = (accounting: ErrorTracking.ErrorAccounting): void =>
   assert.strictEqual(accounting.captured, accounting.sent + droppedOf(accounting) + accounting.queued)
 
 const unlimited = { perFingerprint: Infinity, perMinute: Infinity }
 
 const make = (
   send: EventPipeline.EventSink["send"],
-  options?: { readonly limits?: Partial<EventPipeline.Limits>; readonly scrub?: (event: ErrorEvent) => ErrorEvent }
+  options?: {
+    readonly limits?: Partial<EventPipeline.Limits>
+    readonly scrub?: (event: TestErrors.ErrorEvent) => TestErrors.ErrorEvent
+  }
 ) => {
   const guard = Guard.make()
   return Effect.map(
@@ -140,7 +142,7 @@ describe("EventPipeline", () => {
 
   it.effect("counts an event that cannot be scrubbed as lost by a fault, and does not send it", () =>
     Effect.gen(function*() {
-      const sentEvents: Array<ErrorEvent> = []
+      const sentEvents: Array<TestErrors.ErrorEvent> = []
       const { guard, pipeline } = yield* make(
         (event) => Effect.sync(() => (sentEvents.push(event), EventPipeline.sent)),
         {
@@ -195,7 +197,7 @@ describe("EventPipeline", () => {
               fc.record({ step: fc.constant("offer" as const), kind: fc.integer({ min: 0, max: 3 }) }),
               fc.record({
                 step: fc.constant("answer" as const),
-                result: fc.constantFrom("sent", "die", ...dropReasons)
+                result: fc.constantFrom("sent", "die", ...ErrorTracking.dropReasons)
               }),
               fc.record({ step: fc.constant("turn" as const) }),
               fc.record({ step: fc.constant("lost" as const) })

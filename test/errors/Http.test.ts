@@ -1,3 +1,5 @@
+import { Catalogue, ErrorTracking, HttpServer as ObservedServer, Observation } from "@dawsos/observability"
+import { TestErrors } from "@dawsos/observability/testing"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
@@ -17,12 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { createHash } from "node:crypto"
 import { createServer } from "node:http"
-import * as Catalogue from "../../src/Catalogue.ts"
-import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
-import * as ErrorTracking from "../../src/errors/ErrorTracking.ts"
-import { layer as testLayer, TestErrors } from "../../src/errors/TestErrors.ts"
-import * as ObservedServer from "../../src/instrument/HttpServer.ts"
-import * as Observation from "../../src/Observation.ts"
+import { layer as recorded } from "./Recorded.ts"
 
 const { Label } = Catalogue
 
@@ -104,7 +101,7 @@ const api = HttpApiBuilder.layer(Api).pipe(
 
 const program = serve(Layer.mergeAll(plain, api)).pipe(
   Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-  Layer.provideMerge(testLayer({ limits: { perFingerprint: 1000, perMinute: 1000, queue: 1000 } })),
+  Layer.provideMerge(recorded({ limits: { perFingerprint: 1000, perMinute: 1000, queue: 1000 } })),
   Layer.provideMerge(tracer),
   Layer.provideMerge(Logger.layer([]))
 )
@@ -122,11 +119,11 @@ const request = (path: string, user?: string) =>
     )
   })
 
-const events = Effect.flatMap(TestErrors, ({ events }) => events)
+const events = TestErrors.events
 
 const hash = (id: string): string => createHash("sha256").update(id).digest("hex").slice(0, 8)
 
-const assertOwn = (all: ReadonlyArray<ErrorEvent>, route: string, count: number): void => {
+const assertOwn = (all: ReadonlyArray<TestErrors.ErrorEvent>, route: string, count: number): void => {
   const own = all.filter(({ tags }) => tags["route"] === route)
   assert.strictEqual(own.length, count)
   const traces = new Set<string>()

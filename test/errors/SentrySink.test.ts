@@ -1,3 +1,4 @@
+import { ErrorTracking, Guard, Observation } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import type { NodeClient } from "@sentry/node"
 import * as Data from "effect/Data"
@@ -11,13 +12,9 @@ import * as Tracer from "effect/Tracer"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import * as ErrorTracking from "../../src/errors/ErrorTracking.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 import * as SentrySink from "../../src/errors/SentrySink.ts"
-import * as Guard from "../../src/Guard.ts"
-import { layer as testLogs, TestLogs } from "../../src/logging/TestLogs.ts"
-import * as Observation from "../../src/Observation.ts"
 import * as FakeSentry from "./FakeSentry.ts"
 
 class PriceMissing extends Data.TaggedError("PriceMissing")<{
@@ -339,27 +336,27 @@ describe("what becomes of an event", () => {
 })
 
 describe("the layer", () => {
-  const lines = Effect.flatMap(TestLogs, ({ lines }) => Effect.map(lines, (all) => all.map(({ message }) => message)))
+  const lines: Array<unknown> = []
+  const remembering = Logger.layer([Logger.make(({ message }) => lines.push(...message as ReadonlyArray<unknown>))])
 
   it.effect("is off without a DSN, in one log line", () =>
     Effect.gen(function*() {
       const errors = yield* ErrorTracking.ErrorTracking
       assert.isFalse(errors.enabled)
       assert.deepStrictEqual(yield* ErrorTracking.captureException(new Error("x")), Option.none())
-      assert.deepStrictEqual(yield* lines, ["error tracking is off: SENTRY_DSN is not set"])
+      assert.deepStrictEqual(lines.splice(0), ["error tracking is off: SENTRY_DSN is not set"])
     }).pipe(
-      Effect.provide(ErrorTrackingLive.layer({ config: configOf(undefined, 1) }).pipe(Layer.provideMerge(testLogs())))
+      Effect.provide(ErrorTrackingLive.layer({ config: configOf(undefined, 1) }).pipe(Layer.provide(remembering)))
     ))
 
   it.live("says where events go and, in one line, that profiling needs a package that is not installed", () =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
-      const said = yield* lines.pipe(
-        Effect.provide(
-          ErrorTrackingLive.layer({ config: configOf(sentry.dsn, 0.1) }).pipe(Layer.provideMerge(testLogs()))
-        )
+      yield* Layer.build(ErrorTrackingLive.layer({ config: configOf(sentry.dsn, 0.1) })).pipe(
+        Effect.scoped,
+        Effect.provide(remembering)
       )
-      assert.deepStrictEqual(said, [
+      assert.deepStrictEqual(lines.splice(0), [
         `error tracking is on: events go to 127.0.0.1:${sentry.port}`,
         "profiling is off: SENTRY_PROFILES_SAMPLE_RATE is above 0, but @sentry/profiling-node is not installed"
       ])

@@ -17,7 +17,7 @@ registerHooks({
   }
 })
 
-const ErrorTracking = await import("../../src/errors/ErrorTracking.ts")
+const { ErrorTracking } = await import("@dawsos/observability")
 const ErrorTrackingLive = await import("../../src/errors/ErrorTrackingLive.ts")
 
 const layer = ErrorTrackingLive.layer({
