@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Process from "../Process.ts"
 import { envExample } from "./EnvExample.ts"
+import { metricsPage } from "./MetricsPage.ts"
 
 interface Generated {
   /** From the root of the repository. */
@@ -12,7 +13,8 @@ interface Generated {
 }
 
 const files: ReadonlyArray<Generated> = [
-  { path: ".env.example", render: envExample }
+  { path: ".env.example", render: envExample },
+  { path: "docs/metrics.md", render: metricsPage }
 ]
 
 const unknown = process.argv.slice(2).filter((argument) => argument !== "--check")

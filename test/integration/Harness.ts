@@ -15,7 +15,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { createServer } from "node:http"
-import * as Receiver from "../../examples/receiver/Receiver.ts"
+import type * as Receiver from "../../examples/receiver/Receiver.ts"
 
 /** What must leave the process on no way. */
 export const secrets = {
