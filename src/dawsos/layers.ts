@@ -1,5 +1,4 @@
 /** The layers of DawsOS. */
-import * as process from "node:process"
 import * as Observability from "../Observability.ts"
 import { catalogue, metrics } from "./metrics.ts"
 

@@ -5,8 +5,8 @@
  * exactly its elements, a regular expression for a text that it finds something in, a function for its `true`.
  */
 import * as Equal from "effect/Equal"
+import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
-import { inspect } from "node:util"
 
 /** A pattern for values of which the compiler knows nothing, such as the attributes of a span. */
 export type AnyPattern =
@@ -37,17 +37,13 @@ export interface Difference {
   readonly actual: string
 }
 
+/** How much of a value a message shows, in characters. */
+const maxShown = 500
+
 /** A value on one line, cut where it gets long. */
 export const show = (value: unknown): string => {
-  if (typeof value === "string") return JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value)
-  return inspect(value, {
-    depth: 4,
-    breakLength: Infinity,
-    compact: true,
-    maxArrayLength: 20,
-    maxStringLength: 300,
-    sorted: false
-  })
+  const shown = Formatter.format(value)
+  return shown.length > maxShown ? `${shown.slice(0, maxShown)}…` : shown
 }
 
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
@@ -93,13 +89,9 @@ export const differences = (expected: unknown, actual: unknown, path = ""): Read
 export const describe = ({ actual, expected, path }: Difference): string =>
   `${path === "" ? "" : `${path}: `}expected ${expected}, was ${actual}`
 
-/** A pattern as it is shown in a message. */
+/** A pattern as it is shown in a message; a function by its name, if it has one. */
 export const showPattern = (pattern: unknown): string =>
-  Predicate.isRegExp(pattern)
-    ? String(pattern)
-    : typeof pattern === "function"
-    ? pattern.name || String(pattern)
-    : show(pattern)
+  typeof pattern === "function" && pattern.name !== "" ? pattern.name : show(pattern)
 
 interface Candidate<A> {
   readonly value: A

@@ -12,14 +12,22 @@
  *   yield* TestErrors.expectEvent({ type: "TypeError", operation: "pack build", handled: false })
  * }).pipe(Effect.provide(DawsOs.layerTest))
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { ErrorEvent } from "../errors/ErrorEvent.ts"
-import { TestErrors } from "../errors/TestErrors.ts"
+import type * as Events from "../errors/ErrorEvent.ts"
 import { expect, met } from "./ExpectationError.ts"
 import * as Pattern from "./Pattern.ts"
 
-export type { ErrorEvent } from "../errors/ErrorEvent.ts"
-export { TestErrors } from "../errors/TestErrors.ts"
+/** An event as it would be sent. */
+export type ErrorEvent = Events.ErrorEvent
+
+/** The events that a program under test has captured. */
+export class TestErrors extends Context.Service<TestErrors, {
+  /** Everything that was captured so far, the oldest first. */
+  readonly events: Effect.Effect<ReadonlyArray<ErrorEvent>>
+  /** Forgets the events so far. */
+  readonly clear: Effect.Effect<void>
+}>()("@dawsos/observability/testing/TestErrors") {}
 
 /** An event as expectations see it: with the type of its first exception beside it. */
 interface Seen extends ErrorEvent {

@@ -5,9 +5,9 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as ErrorTracking from "../errors/ErrorTracking.ts"
-import * as TestErrors from "../errors/TestErrors.ts"
+import * as CapturedErrors from "../errors/TestErrors.ts"
 import * as Guard from "../Guard.ts"
-import * as TestLogs from "../logging/TestLogs.ts"
+import * as LoggedLines from "../logging/TestLogs.ts"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as MetricsMemory from "../metrics/MetricsMemory.ts"
 import { selfMetrics } from "../metrics/SelfMetrics.ts"
@@ -16,6 +16,8 @@ import * as ObservabilityConfig from "../ObservabilityConfig.ts"
 import * as Scrubber from "../Scrubber.ts"
 import * as SelfObservation from "../SelfObservation.ts"
 import type { Tracing } from "../tracing/Tracing.ts"
+import { TestErrors } from "./TestErrors.ts"
+import { TestLogs } from "./TestLogs.ts"
 import * as TestTracing from "./TestTracing.ts"
 
 /** What a test may choose. */
@@ -27,7 +29,7 @@ export interface Options {
 }
 
 /** What the layer provides beside the services of the live one. */
-export type Accessors = TestTracing.TestTracing | TestErrors.TestErrors | TestLogs.TestLogs
+export type Accessors = TestTracing.TestTracing | TestErrors | TestLogs
 
 // The environment of whoever runs the test has no say in it.
 const environment = ConfigProvider.fromUnknown({
@@ -45,6 +47,17 @@ const start = (vocabulary: Observability.Vocabulary) =>
     guard.run("recorder", () => vocabulary.onStart?.(metrics, config), () => undefined)
   }))
 
+// The accessors have keys of their own, so that expectations load neither of these rooms.
+const errors = (options: Parameters<typeof CapturedErrors.layer>[0]) =>
+  Layer.provideMerge(
+    Layer.effect(TestErrors, Effect.map(CapturedErrors.TestErrors, (self) => self)),
+    CapturedErrors.layer(options)
+  )
+
+const logs = Layer.suspend(() =>
+  Layer.provideMerge(Layer.effect(TestLogs, Effect.map(LoggedLines.TestLogs, (self) => self)), LoggedLines.layer())
+)
+
 /** Builds everything anew: no two of these share a registry, a record of spans, an event or a line. */
 export const layer = (
   vocabulary: Observability.Vocabulary,
@@ -56,12 +69,12 @@ export const layer = (
     const guard = Guard.make()
     return Layer.mergeAll(start(vocabulary), SelfObservation.layerOpen).pipe(
       Layer.provideMerge(Layer.mergeAll(
-        TestErrors.layer({ sendEmail: options.sendUserEmail }),
+        errors({ sendEmail: options.sendUserEmail }),
         TestTracing.layer({ prefix: catalogue.prefix, sampled: options.sampled })
       )),
       Layer.provide(SelfObservation.layer(selfMetrics(catalogue.prefix))),
       Layer.provideMerge(MetricsMemory.layer({ catalogue, scrubber })),
-      Layer.provideMerge(TestLogs.layer()),
+      Layer.provideMerge(logs),
       Layer.provideMerge(Layer.mergeAll(
         Layer.succeed(Guard.CurrentGuard, guard),
         Layer.succeed(Scrubber.CurrentScrubber, scrubber)

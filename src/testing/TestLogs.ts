@@ -11,14 +11,22 @@
  *   yield* TestLogs.expectLine({ level: "Warn", message: "cache is stale" })
  * }).pipe(Effect.provide(DawsOs.layerTest))
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { LogLine } from "../logging/LogLine.ts"
-import { TestLogs } from "../logging/TestLogs.ts"
+import type * as Lines from "../logging/LogLine.ts"
 import { expect, met } from "./ExpectationError.ts"
 import * as Pattern from "./Pattern.ts"
 
-export type { LogLine } from "../logging/LogLine.ts"
-export { TestLogs } from "../logging/TestLogs.ts"
+/** A line as it would be written. */
+export type LogLine = Lines.LogLine
+
+/** The lines that a program under test has logged. */
+export class TestLogs extends Context.Service<TestLogs, {
+  /** Every line so far, the oldest first. */
+  readonly lines: Effect.Effect<ReadonlyArray<LogLine>>
+  /** Forgets the lines so far. */
+  readonly clear: Effect.Effect<void>
+}>()("@dawsos/observability/testing/TestLogs") {}
 
 /** What a test says of a line; what it leaves out may be anything. Texts may be regular expressions. */
 export type LinePattern = {

@@ -80,7 +80,7 @@ describe("TestErrors", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* failureOf(TestErrors.expectEvent({ type: "Timeout" })),
-        "expected an event { type: 'Timeout' }, but none was captured"
+        "expected an event {\"type\":\"Timeout\"}, but none was captured"
       )
       yield* TestErrors.expectNoEvents
       yield* Effect.exit(Effect.die(new Error("boom")).pipe(ErrorTracking.withBoundary("other job")))

@@ -45,7 +45,7 @@ describe("TestLogs", () => {
           "✗ level: expected \"Warn\", was \"Error\"",
           "logged",
           "  Info \"one\"",
-          "  Error \"two\" { pack: 'daily' }"
+          "  Error \"two\" {\"pack\":\"daily\"}"
         )
       )
       yield* TestLogs.expectNoLine({ level: "Fatal" })

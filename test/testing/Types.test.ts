@@ -2,7 +2,14 @@
 import type { ErrorTracking, Metrics, Tracing } from "@dawsos/observability"
 import { Catalogue, Observability } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
-import { span, type SpanExpectation, TestErrors, TestLogs, TestMetrics, TestTracing } from "@dawsos/observability/testing"
+import {
+  span,
+  type SpanExpectation,
+  TestErrors,
+  TestLogs,
+  TestMetrics,
+  TestTracing
+} from "@dawsos/observability/testing"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"

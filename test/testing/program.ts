@@ -15,6 +15,8 @@ const open = (): ReadonlyArray<string> =>
     ...process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`)
   ].toSorted()
 
+// Node's own: its import asks whether the standard error is a terminal, which opens the pipe to it.
+await import("node:util")
 const DawsOs = await import("@dawsos/observability/dawsos")
 const { TestTracing } = await import("@dawsos/observability/testing")
 const Effect = await import("effect/Effect")
