@@ -49,8 +49,10 @@ export const make = (options: Options): Tracer.Tracer => {
     },
     context(primitive, fiber) {
       // Everything but `Async` runs to its end while the fiber is current, where the context manager sees its span.
-      if (primitive[evaluate] !== asyncEvaluate) return primitive[evaluate](fiber)
-      return entering(guard, primitive, fiber)
+      // This runs for each step of a program: the name is written out, which V8 loads faster than a computed one.
+      return primitive["~effect/Effect/evaluate"] !== asyncEvaluate
+        ? primitive["~effect/Effect/evaluate"](fiber)
+        : entering(guard, primitive, fiber)
     }
   })
 }
@@ -68,7 +70,7 @@ const entering = <X>(guard: Guard, primitive: Tracer.EffectPrimitive<X>, fiber: 
   if (span === undefined) return primitive[evaluate](fiber)
   let entered = false
   try {
-    return Otel.context.with(SpanContexts.withSpan(Otel.context.active(), span), () => {
+    return Otel.context.with(SpanContexts.activeWith(span), () => {
       entered = true
       return primitive[evaluate](fiber)
     })

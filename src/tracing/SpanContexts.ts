@@ -38,7 +38,29 @@ export const ownerOf = (context: Otel.Context): unknown => context.getValue(owne
 
 /** `context` with an Effect span as the active one; baggage and suppression stay. */
 export const withSpan = (context: Otel.Context, span: Tracer.AnySpan): Otel.Context => {
-  const inner = otelSpan(span) ?? Otel.trace.wrapSpanContext(toSpanContext(span))
+  const cached = (span as Cached)[Last]
+  if (cached?.base === context) return cached.context
+  const inner = otelSpan(span)
+  const populated = populate(context, span, inner ?? Otel.trace.wrapSpanContext(toSpanContext(span)))
+  // Contexts are copied whole with each value, and a span is asked for its own again and again.
+  if (inner !== undefined) (span as Cached)[Last] = { base: context, context: populated }
+  return populated
+}
+
+/** The active context, with an Effect span in it whoever manages contexts in this process. */
+export const activeWith = (span: Tracer.AnySpan): Otel.Context => {
+  const active = Otel.context.active()
+  const inner = otelSpan(span)
+  return inner !== undefined && Otel.trace.getSpan(active) === inner ? active : withSpan(active, span)
+}
+
+const Last: unique symbol = Symbol("@dawsos/observability/Tracing/context")
+
+interface Cached {
+  [Last]?: { readonly base: Otel.Context; readonly context: Otel.Context }
+}
+
+const populate = (context: Otel.Context, span: Tracer.AnySpan, inner: Otel.Span): Otel.Context => {
   const populated = Otel.trace.setSpan(context, inner).setValue(effectSpan, inner)
   const of = (span as { readonly [Owner]?: unknown })[Owner]
   return of === undefined ? populated : populated.setValue(owner, of)

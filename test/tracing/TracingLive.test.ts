@@ -1,4 +1,4 @@
-import { Accounting, Guard, type ObservabilityConfig, SpanSink, Tracing } from "@dawsos/observability"
+import { Accounting, Guard, type ObservabilityConfig, Scrubber, SpanSink, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import * as Context from "effect/Context"
@@ -109,6 +109,47 @@ describe("a live tracing layer", () => {
       assert.deepInclude(span.attributes, { "url.path": "/*", "list": ["*"], "n": 1 })
       assert.strictEqual(span.status.message, "the * is out")
       assert.strictEqual(resource.attributes["team"], "*")
+    }))
+
+  it.live("lets no secret of a span out of the process, whatever carries it, in any protocol", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const id = "3f2b8c1e-9d4a-4f6b-8e21-7c5d9a0b1e2f"
+      const secrets = [id, "ada@example.com", "hunter2hunter2"]
+      const leaky = Effect.gen(function*() {
+        const span = yield* Effect.currentSpan
+        span.event("user ada@example.com signed in", 0n, { password: "hunter2hunter2" })
+        return yield* Effect.fail(
+          new Error(`GET /api/metrics/${id} failed`, { cause: new Error("postgres://ada:hunter2hunter2@db/main") })
+        )
+      }).pipe(
+        Effect.withSpan("GET /api/metrics/{portfolio_id}", {
+          attributes: {
+            "url.path": `/api/metrics/${id}`,
+            "url.full": `https://ada:hunter2hunter2@host/api/metrics/${id}?api_key=hunter2hunter2`,
+            "enduser.email": "ada@example.com",
+            "harmless": "marker"
+          }
+        }),
+        Effect.exit
+      )
+      const destinations: ReadonlyArray<ObservabilityConfig.TraceDestination> = [
+        { _tag: "Otlp", url: receiver.otlpTracesUrl, headers: {}, timeout: Duration.seconds(5) },
+        { _tag: "JaegerHttp", url: receiver.jaegerHttpUrl },
+        { _tag: "JaegerUdp", ...receiver.jaegerUdp }
+      ]
+      for (const destination of destinations) {
+        yield* receiver.clear
+        yield* leaky.pipe(
+          Effect.provide(TracingLive.layer({ config: config({ destination }), scrubber: Scrubber.make() })),
+          Effect.provide(keeping().layer)
+        )
+        yield* receiver.awaitSpans(1)
+        assert.strictEqual((yield* receiver.requestsContaining("marker")).length, 1)
+        for (const secret of secrets) {
+          assert.strictEqual((yield* receiver.requestsContaining(secret)).length, 0, `${destination._tag}: ${secret}`)
+        }
+      }
     }))
 
   it.effect("is the disabled service where the SDK is disabled, and installs no tracer", () =>
