@@ -12,13 +12,16 @@ export interface LabelTable {
   readonly accept: (raw: string) => string | undefined
 }
 
+/** A string of its own: what was cut out of a long text would keep all of that text in memory. */
+const copied = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le")
+
 const oneOf = (label: Catalogue.OneOf<string>): LabelTable => {
   const values = new Set(label.values)
   return { accept: (raw) => values.has(raw) ? raw : undefined }
 }
 
 const bounded = (label: Catalogue.Bounded, scrub: (text: string) => string): LabelTable => {
-  const distinct = new Set<string>()
+  const distinct = new Map<string, string>()
   const seen = new Map<string, string>()
   // Raw values that the scrubber makes equal (two e-mail addresses, say) are remembered too, up to a bound of their own.
   const maxSeen = 2 * label.max
@@ -29,12 +32,14 @@ const bounded = (label: Catalogue.Bounded, scrub: (text: string) => string): Lab
       if (raw.length > maxLabelLength) return Catalogue.overflowValue
       const value = scrub(raw).toWellFormed()
       if (value === Catalogue.overflowValue || value.length > maxLabelLength) return Catalogue.overflowValue
-      if (!distinct.has(value)) {
+      let kept = distinct.get(value)
+      if (kept === undefined) {
         if (distinct.size >= label.max) return Catalogue.overflowValue
-        distinct.add(value)
+        kept = copied(value)
+        distinct.set(kept, kept)
       }
-      if (seen.size < maxSeen) seen.set(raw, value)
-      return value
+      if (seen.size < maxSeen) seen.set(raw === kept ? kept : copied(raw), kept)
+      return kept
     }
   }
 }

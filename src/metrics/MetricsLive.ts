@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Metrics from "./Metrics.ts"
 import * as MetricsMemory from "./MetricsMemory.ts"
+import type { Limits } from "./MetricsServer.ts"
 import type { MetricsServerError } from "./MetricsServerError.ts"
 
 /** What metrics are kept for, and where they are served. */
@@ -19,6 +20,8 @@ export interface Options extends MetricsMemory.Options {
     /** `METRICS_TOKEN`. */
     readonly token: Option.Option<Redacted.Redacted<string>>
   }
+  /** Bounds of the metrics server, for tests. */
+  readonly limits?: Partial<Limits> | undefined
 }
 
 /** The service with `/metrics` and `/healthz`, until the scope closes. Loads prom-client and Node's HTTP server. */
@@ -49,6 +52,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const render = (format: Metrics.Format) => Effect.promise(() => write(format))
   const address = yield* MetricsServer.serve({
     ...options.config,
+    limits: options.limits,
     render,
     failed: (fault) => registry.scrapeFailed("exposition", fault)
   })

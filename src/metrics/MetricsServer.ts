@@ -30,26 +30,41 @@ export interface Options {
   readonly render: (format: Metrics.Format) => Effect.Effect<string>
   /** Told when a scrape was answered with 500. */
   readonly failed: (fault: unknown) => void
+  /** Other bounds than the usual ones; for tests, which have no time to wait for these. */
+  readonly limits?: Partial<Limits> | undefined
+}
+
+/** What a client may take of the server; times in milliseconds. */
+export interface Limits {
+  readonly maxHeaderSize: number
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersTimeout: number
+  /** From the first byte of a request to its last. */
+  readonly requestTimeout: number
+  /** How often these two are looked at. */
+  readonly connectionsCheckingInterval: number
+  readonly keepAliveTimeout: number
+  /** A connection on which nothing moves for this long is closed. */
+  readonly inactivityTimeout: number
+  /** Connections at a time. */
+  readonly maxConnections: number
 }
 
 /** Milliseconds that requests in flight get when the server closes. */
 const gracefulShutdown = 1000
 
 // A scraper sends a few hundred bytes and reads at once. These bounds keep one that doesn't from holding memory.
-const limits = {
+const usualLimits: Limits = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
   // Above the usual scrape interval of 15 to 60 s, so that a scraper keeps its connection.
-  keepAliveTimeout: 75_000
+  keepAliveTimeout: 75_000,
+  inactivityTimeout: 15_000,
+  // A Prometheus uses one.
+  maxConnections: 64
 }
-
-/** A connection on which nothing moves for this long is closed, in milliseconds. */
-const inactivityTimeout = 15_000
-
-/** Connections at a time; a Prometheus uses one. */
-const maxConnections = 64
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
@@ -72,9 +87,10 @@ export const serve: (
 > = Effect.fnUntraced(function*(options) {
   const { host, port } = options
   const token = Option.map(options.token, (token) => digest(Redacted.value(token)))
+  const limits = { ...usualLimits, ...options.limits }
   const server = createServer(limits)
-  server.setTimeout(inactivityTimeout)
-  server.maxConnections = maxConnections
+  server.setTimeout(limits.inactivityTimeout)
+  server.maxConnections = limits.maxConnections
 
   const metrics = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     if (Option.isSome(token) && !bears(request.headers.authorization, token.value)) {

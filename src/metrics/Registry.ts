@@ -235,14 +235,16 @@ export const make = (options: Options): Registry => {
       Effect.sync(() => {
         const family = familyOf(collector.definition)
         if (family === undefined) return undefined
+        // An entry of its own, so that a collector that is added twice is taken away once at a time.
+        const entry: Metrics.Collector = { definition: collector.definition, collect: () => collector.collect() }
         const set = collectors.get(family) ?? new Set<Metrics.Collector>()
-        collectors.set(family, set.add(collector))
-        return { family, set }
+        collectors.set(family, set.add(entry))
+        return { entry, family, set }
       }),
       (added) =>
         Effect.sync(() => {
           if (added === undefined) return
-          added.set.delete(collector)
+          added.set.delete(added.entry)
           if (added.set.size === 0) collectors.delete(added.family)
         })
     ).pipe(Effect.asVoid)

@@ -8,6 +8,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createRequire } from "node:module"
+import type * as PerfHooks from "node:perf_hooks"
 import type { Registry } from "prom-client"
 
 /** What is needed of prom-client, which is loaded only where metrics are on. */
@@ -23,7 +24,7 @@ interface Collection {
 }
 
 // The object that prom-client reads its classes from: an ES import would be a copy of its properties.
-const perfHooks: typeof import("node:perf_hooks") = createRequire(import.meta.url)("node:perf_hooks")
+const perfHooks: typeof PerfHooks = createRequire(import.meta.url)("node:perf_hooks")
 
 const begin = (prom: PromClient): Collection => {
   const registry = new prom.Registry()

@@ -1,4 +1,4 @@
-import { Catalogue, Guard, Metrics } from "@dawsos/observability"
+import { type Catalogue, Guard, Metrics, Scrubber } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -79,10 +79,12 @@ describe("The catalogue of DawsOS", () => {
     }
     expect(bucketsOf("dawsos_db_query_duration_seconds")[0]).toBe(0.0005)
     expect(bucketsOf("dawsos_pricing_pack_build_duration_seconds").at(-1)).toBe(3600)
-    for (const definition of definitions) {
-      if (definition.kind === "histogram") expect(definition.bucketsReason.length).toBeGreaterThan(40)
-      expect(definition.help).toMatch(/^[A-Z0-9].*[^.]$/)
-    }
+    const reasons = definitions.flatMap((definition) =>
+      definition.kind === "histogram" ? [definition.bucketsReason] : []
+    )
+    expect(reasons.length).toBeGreaterThan(0)
+    for (const reason of reasons) expect(reason.length).toBeGreaterThan(40)
+    for (const { help } of definitions) expect(help).toMatch(/^[A-Z0-9].*[^.]$/)
   })
 
   it("times what it counts: the known label sets of a histogram are those of its counter", () => {
@@ -103,6 +105,13 @@ describe("The catalogue of DawsOS", () => {
       expect(sets(counter).size).toBeGreaterThan(0)
       expect(sets(counter)).toEqual(sets(histogram))
     }
+  })
+
+  it("holds no label value that the scrubber would touch", () => {
+    const scrubber = Scrubber.make()
+    const values = new Set(definitions.flatMap(({ known }) => known.flatMap((labels) => Object.values(labels))))
+    expect(values.size).toBeGreaterThan(100)
+    for (const value of values) expect(scrubber.text(value)).toBe(value)
   })
 
   it.live("is idle on at most 3,000 lines, runtime and the layer's own included, valid in both formats", () =>

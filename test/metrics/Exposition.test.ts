@@ -200,7 +200,7 @@ describe("An exposition", () => {
   it.effect("is written once for scrapes that come at the same time", () =>
     Effect.gen(function*() {
       const { metrics } = yield* Shop.make()
-      const collect = vi.fn(() => [])
+      const collect = vi.fn<Metrics.Collector["collect"]>(() => [])
       yield* metrics.collect({ definition: Shop.stock, collect })
       const texts = yield* Effect.all(Array.from({ length: 20 }, () => metrics.render("prometheus")), {
         concurrency: "unbounded"

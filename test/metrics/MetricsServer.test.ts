@@ -1,4 +1,4 @@
-import { Guard, Metrics } from "@dawsos/observability"
+import { Catalogue, Guard, Metrics } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Http from "node:http"
@@ -48,6 +49,7 @@ interface Settings {
   readonly host?: string
   readonly token?: string
   readonly guard?: Guard.Guard
+  readonly limits?: MetricsLive.Options["limits"]
 }
 
 const live = (settings: Settings = {}) =>
@@ -55,6 +57,7 @@ const live = (settings: Settings = {}) =>
     catalogue: Shop.catalogue,
     scrubber: Shop.scrubber,
     guard: settings.guard ?? Guard.make(),
+    limits: settings.limits,
     config: {
       host: settings.host ?? "127.0.0.1",
       port: settings.port ?? 0,
@@ -69,8 +72,8 @@ const started = (settings?: Settings) =>
   })
 
 // Its own registry of Effect's metrics, so that no other test shows in the exposition.
-const served = <A, E>(name: string, test: () => Effect.Effect<A, E, Scope.Scope>) =>
-  it.live(name, () => Effect.provideService(Effect.scoped(test()), Metric.MetricRegistry, new Map()))
+const served = <A, E>(name: string, test: () => Effect.Effect<A, E, Scope.Scope>, timeout?: number) =>
+  it.live(name, () => Effect.provideService(Effect.scoped(test()), Metric.MetricRegistry, new Map()), timeout)
 
 describe("The metrics server", () => {
   served("serves the exposition in the format that was asked for, with its content type", () =>
@@ -225,6 +228,78 @@ describe("The metrics server", () => {
       expect(yield* raw("\0\0\0\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /)
       expect((yield* request(address, "/healthz")).status).toBe(200)
     }))
+
+  served("gets rid of clients that send nothing, or their headers byte by byte", () =>
+    Effect.gen(function*() {
+      const { address } = yield* started({
+        limits: { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 50, inactivityTimeout: 400 }
+      })
+      const closed = (bytes: string) =>
+        Effect.callback<void>((resume) => {
+          const socket = Net.connect(address.port, address.host)
+          const drip = setInterval(() => bytes !== "" && socket.write("x"), 50)
+          socket.resume()
+          socket.on("error", () => {})
+          socket.on("close", () => {
+            clearInterval(drip)
+            resume(Effect.void)
+          })
+          socket.write(bytes)
+          return Effect.sync(() => socket.destroy())
+        })
+      const all = Effect.all([closed(""), closed("GET /metr"), closed("GET /metrics HTTP/1.1\r\nX: ")], {
+        concurrency: "unbounded"
+      })
+      expect(Option.isSome(yield* Effect.timeoutOption(all, "5 seconds"))).toBe(true)
+      expect((yield* request(address, "/healthz")).status).toBe(200)
+    }))
+
+  served("gets rid of a client that asks and never reads", () =>
+    Effect.gen(function*() {
+      // One connection at a time, so that the others see whether this one is gone.
+      const { address, metrics } = yield* started({ limits: { maxConnections: 1, inactivityTimeout: 300 } })
+      // 20 MB: more than the buffers of both ends of a socket hold.
+      for (let metric = 0; metric < 40; metric++) {
+        const labels = { a: Catalogue.Label.bounded(2000) }
+        const wide = Catalogue.gauge({ name: `shop_wide_${metric}`, help: "h", labels })
+        for (let index = 0; index < 2000; index++) metrics.gauge(wide, { a: `${index}`.padEnd(240, "x") }).set(index)
+      }
+      const socket = Net.connect(address.port, address.host)
+      socket.pause()
+      socket.on("error", () => {})
+      socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+      const other = Effect.tryPromise(() => fetch(`http://127.0.0.1:${address.port}/healthz`))
+      expect(Exit.isFailure(yield* Effect.exit(other))).toBe(true)
+      const waited = yield* other.pipe(
+        Effect.retry({ schedule: Schedule.spaced("20 millis") }),
+        Effect.timeoutOption("8 seconds")
+      )
+      expect(Option.map(waited, ({ status }) => status)).toEqual(Option.some(200))
+      socket.destroy()
+    }), 20_000)
+
+  served(
+    "serves no more clients at a time than its bound, and is there again when they leave",
+    () =>
+      Effect.gen(function*() {
+        const { address } = yield* started({ limits: { maxConnections: 3 } })
+        const connect = Effect.callback<Net.Socket>((resume) => {
+          const socket: Net.Socket = Net.connect(address.port, address.host, () => resume(Effect.succeed(socket)))
+          socket.on("error", () => {})
+        })
+        const sockets = yield* Effect.all([connect, connect, connect])
+        // The server has counted them when it has answered one.
+        yield* Effect.callback<void>((resume) => {
+          sockets[2].once("data", () => resume(Effect.void))
+          sockets[2].write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        })
+        const refused = yield* Effect.exit(Effect.tryPromise(() => fetch(`http://127.0.0.1:${address.port}/healthz`)))
+        expect(Exit.isFailure(refused)).toBe(true)
+        for (const socket of sockets) socket.destroy()
+        const again = request(address, "/healthz").pipe(Effect.sandbox, Effect.retry({ times: 100 }))
+        expect((yield* again).status).toBe(200)
+      })
+  )
 
   served("closes at once, also when a client holds its connection and never reads", () =>
     Effect.gen(function*() {
