@@ -1,5 +1,4 @@
 import { Boundary, ErrorTracking, Guard, Observation, Scrubber } from "@dawsos/observability"
-import { TestErrors } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -19,7 +18,7 @@ import * as Tracer from "effect/Tracer"
 import { createHash } from "node:crypto"
 import * as Exceptions from "../../src/errors/Exceptions.ts"
 import * as Expected from "../../src/errors/Expected.ts"
-import { layer as recorded } from "./Recorded.ts"
+import { layer as recorded, TestErrors } from "../../src/errors/TestErrors.ts"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string; readonly cause?: unknown }> {}
 
@@ -29,7 +28,7 @@ const observed = Observation.make<string>({ prefix: "test", span: (name) => ({ n
 
 const tracer = Layer.succeed(Tracer.Tracer, Tracer.make({ span: (options) => new Tracer.NativeSpan(options) }))
 
-const events = TestErrors.events
+const events = Effect.flatMap(TestErrors, ({ events }) => events)
 
 const theEvent = Effect.map(events, (all) => {
   assert.strictEqual(all.length, 1)
@@ -38,7 +37,7 @@ const theEvent = Effect.map(events, (all) => {
 
 const job = ErrorTracking.withBoundary("job")
 
-const withErrors = <A, E>(effect: Effect.Effect<A, E, ErrorTracking.ErrorTracking | TestErrors.TestErrors>) =>
+const withErrors = <A, E>(effect: Effect.Effect<A, E, ErrorTracking.ErrorTracking | TestErrors>) =>
   Effect.provide(effect, Layer.merge(recorded(), tracer).pipe(Layer.provideMerge(Logger.layer([]))))
 
 describe("a failure at a boundary", () => {

@@ -1,5 +1,4 @@
 import { ErrorTracking, Guard } from "@dawsos/observability"
-import type { TestErrors } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -8,11 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
+import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 
 let ids = 0
 
-const eventOf = (type: string, timestamp = 0): TestErrors.ErrorEvent => ({
+const eventOf = (type: string, timestamp = 0): ErrorEvent => ({
   id: String(ids++),
   timestamp,
   level: "error",
@@ -43,7 +43,7 @@ const make = (
   send: EventPipeline.EventSink["send"],
   options?: {
     readonly limits?: Partial<EventPipeline.Limits>
-    readonly scrub?: (event: TestErrors.ErrorEvent) => TestErrors.ErrorEvent
+    readonly scrub?: (event: ErrorEvent) => ErrorEvent
   }
 ) => {
   const guard = Guard.make()
@@ -142,7 +142,7 @@ describe("EventPipeline", () => {
 
   it.effect("counts an event that cannot be scrubbed as lost by a fault, and does not send it", () =>
     Effect.gen(function*() {
-      const sentEvents: Array<TestErrors.ErrorEvent> = []
+      const sentEvents: Array<ErrorEvent> = []
       const { guard, pipeline } = yield* make(
         (event) => Effect.sync(() => (sentEvents.push(event), EventPipeline.sent)),
         {

@@ -1,5 +1,4 @@
 import { Catalogue, ErrorTracking, HttpServer as ObservedServer, Observation } from "@dawsos/observability"
-import { TestErrors } from "@dawsos/observability/testing"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
@@ -19,7 +18,8 @@ import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { createHash } from "node:crypto"
 import { createServer } from "node:http"
-import { layer as recorded } from "./Recorded.ts"
+import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
+import { layer as recorded, TestErrors } from "../../src/errors/TestErrors.ts"
 
 const { Label } = Catalogue
 
@@ -119,11 +119,11 @@ const request = (path: string, user?: string) =>
     )
   })
 
-const events = TestErrors.events
+const events = Effect.flatMap(TestErrors, ({ events }) => events)
 
 const hash = (id: string): string => createHash("sha256").update(id).digest("hex").slice(0, 8)
 
-const assertOwn = (all: ReadonlyArray<TestErrors.ErrorEvent>, route: string, count: number): void => {
+const assertOwn = (all: ReadonlyArray<ErrorEvent>, route: string, count: number): void => {
   const own = all.filter(({ tags }) => tags["route"] === route)
   assert.strictEqual(own.length, count)
   const traces = new Set<string>()

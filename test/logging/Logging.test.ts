@@ -1,5 +1,4 @@
 import { Guard, Scrubber } from "@dawsos/observability"
-import type { TestLogs } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
@@ -12,6 +11,7 @@ import { TestConsole } from "effect/testing"
 import * as Tracer from "effect/Tracer"
 import * as fc from "fast-check"
 import * as Logging from "../../src/logging/Logging.ts"
+import type { LogLine } from "../../src/logging/LogLine.ts"
 import * as PrettyLine from "../../src/logging/PrettyLine.ts"
 
 const service = { name: "shop", version: "1.2.3", environment: "staging" }
@@ -25,7 +25,7 @@ const written = Effect.map(TestConsole.logLines, (lines) => lines.map(String))
 
 const theLine = Effect.map(written, (lines) => {
   assert.strictEqual(lines.length, 1)
-  return JSON.parse(lines[0]!) as TestLogs.LogLine
+  return JSON.parse(lines[0]!) as LogLine
 })
 
 const anyText = fc.array(
@@ -99,7 +99,7 @@ describe("a JSON line", () => {
       const [text] = yield* written
       assert.notInclude(text, "s3cr3t")
       assert.notInclude(text, "jane")
-      const line = JSON.parse(text!) as TestLogs.LogLine
+      const line = JSON.parse(text!) as LogLine
       assert.include(line.cause, "GET https://x.test/?apikey=[redacted]")
     }).pipe(Effect.provide(logging())))
 
@@ -108,7 +108,7 @@ describe("a JSON line", () => {
       yield* Effect.log("a", 1, "b", null, ["c"])
       yield* Effect.log(["only", "a list"])
       yield* Effect.log(42)
-      const lines = (yield* written).map((text) => JSON.parse(text) as TestLogs.LogLine)
+      const lines = (yield* written).map((text) => JSON.parse(text) as LogLine)
       assert.deepStrictEqual(lines.map(({ message, values }) => [message, values]), [
         ["a b", [1, null, ["c"]]],
         ["", [["only", "a list"]]],
@@ -207,7 +207,7 @@ describe("a fault of logging", () => {
 })
 
 describe("a line for people", () => {
-  const line: TestLogs.LogLine = {
+  const line: LogLine = {
     timestamp: "2026-01-02T03:04:05.678Z",
     level: "Warn",
     message: "pack is old",
@@ -262,7 +262,7 @@ describe("a line for people", () => {
       yield* Effect.log("hello")
       process.stdout.isTTY = isTerminal
       const [json, pretty] = yield* written
-      assert.strictEqual((JSON.parse(json!) as TestLogs.LogLine).message, "hello")
+      assert.strictEqual((JSON.parse(json!) as LogLine).message, "hello")
       assert.include(pretty, "hello")
       assert.throws(() => JSON.parse(pretty!))
     }).pipe(Effect.provide(logging({ format: "auto" }))))
