@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as ErrorTrackingLive from "./errors/ErrorTrackingLive.ts"
 import * as Guard from "./Guard.ts"
 import * as Metrics from "./metrics/Metrics.ts"
@@ -15,12 +16,17 @@ import type { Scrubber } from "./Scrubber.ts"
 import * as SelfObservation from "./SelfObservation.ts"
 import * as TracingLive from "./tracing/TracingLive.ts"
 
-/** Records what a vocabulary knows at the start. A fault of it is counted, not felt. */
+/** Says where the metrics are, and records what a vocabulary knows at the start. A fault of it is counted, not felt. */
 const start = (vocabulary: Observability.Vocabulary, config: ObservabilityConfig) =>
   Layer.effectDiscard(Effect.gen(function*() {
     const metrics = yield* Metrics.Metrics
     const guard = yield* Guard.CurrentGuard
     guard.run("recorder", () => vocabulary.onStart?.(metrics, config), () => undefined)
+    if (Option.isSome(metrics.address)) {
+      const { host, port } = metrics.address.value
+      const authority = host.includes(":") ? `[${host}]` : host
+      yield* Effect.logInfo(`metrics are served at http://${authority}:${port}/metrics`)
+    }
   }))
 
 /**

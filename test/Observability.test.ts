@@ -88,13 +88,19 @@ describe("the layer, from one request", () => {
       for (const destination of destinations) {
         const receiver = yield* Receiver.make()
         const app = yield* Harness.start(Harness.environment(receiver, destination))
-        yield* app.get(`/api/metrics/${Harness.secrets.portfolioId}?email=${Harness.secrets.email}`)
-        const quote = yield* app.get(`/api/quotes/AAPL?apikey=${Harness.secrets.apiKey}`)
+        const { apiKey, bearer, email, portfolioId, userId } = Harness.secrets
+        yield* app.get(`/api/metrics/${portfolioId}?email=${email}`, {
+          "x-user-id": userId,
+          authorization: `Bearer ${bearer}`
+        })
+        yield* app.get(`/api/portfolios/${portfolioId}/${email}?token=${bearer}`)
+        const quote = yield* app.get(`/api/quotes/AAPL?apikey=${apiKey}`)
         assert.include(quote.text, "42")
         yield* app.tracing.flush
         yield* app.errors.flush
-        // Server, capability, provider, client and the provider's own server span beside the two of the failed request.
-        yield* receiver.awaitSpans(7, destination)
+        // The failed request gives 2 spans, the unmatched 1; the last: server, capability, provider, client, and the
+        // provider's own.
+        yield* receiver.awaitSpans(8, destination)
         yield* receiver.awaitEvents(1)
         const { evicted } = yield* receiver.totals
         assert.strictEqual(evicted.requests, 0)
@@ -189,7 +195,9 @@ describe("the layer", () => {
   it.live("tells the address of a port that it chose itself, and what runs", () =>
     Effect.gen(function*() {
       const app = yield* Harness.start({ ...quiet, SERVICE_VERSION: "1.2.3", ENVIRONMENT: "staging" })
-      assert.isAbove(Option.getOrThrow(app.metrics.address).port, 0)
+      const { port } = Option.getOrThrow(app.metrics.address)
+      assert.isAbove(port, 0)
+      assert.include(app.log().map(({ message }) => message), `metrics are served at http://127.0.0.1:${port}/metrics`)
       const exposition = ExpositionText.parse(yield* app.scrape(), "prometheus")
       const labels = { version: "1.2.3", environment: "staging", node_version: process.versions.node }
       assert.strictEqual(exposition.value("dawsos_system_info", labels), 1)

@@ -21,7 +21,9 @@ import type * as Receiver from "../../examples/receiver/Receiver.ts"
 export const secrets = {
   portfolioId: "7f9c2a44-1b6e-4f0d-9a3e-55d1c0ffee01",
   email: "jane.doe@example.com",
-  apiKey: "k3y-9d8c7b6a5f4e"
+  apiKey: "k3y-9d8c7b6a5f4e",
+  userId: "user-8842-jdoe",
+  bearer: "tok-9f8e7d6c5b4a3210"
 }
 
 export type Destination = "otlp" | "jaegerHttp" | "jaegerUdp"
