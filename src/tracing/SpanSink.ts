@@ -4,10 +4,10 @@
  * A sink sends a batch when it is told to, and says what became of it. Queue, deadline, accounting and (in time)
  * retries belong to the pipeline, so a sink stays small.
  */
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { DropReason } from "./Accounting.ts"
 
 /** What became of the spans of one batch; a span in no count is taken for lost by a fault of the sink. */
@@ -45,3 +45,33 @@ export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
   readonly message: string
   readonly cause?: unknown
 }> {}
+
+/**
+ * A sink from an OpenTelemetry exporter, for a destination that this package does not know.
+ *
+ * An exporter says only whether a whole batch went, and nothing about trying again: all of it counts as exported, or as
+ * `rejected`. One that never answers is given up at the deadline of the queue.
+ *
+ * ```ts
+ * import { SpanSink } from "@dawsos/observability"
+ * import { ConsoleSpanExporter } from "@opentelemetry/sdk-trace-base"
+ *
+ * const sink = SpanSink.fromExporter("console", new ConsoleSpanExporter())
+ * ```
+ */
+export const fromExporter = (name: string, exporter: SpanExporter): SpanSink => ({
+  name,
+  acknowledged: true,
+  export: (batch) =>
+    Effect.callback<ExportResult, SpanSinkError>((resume) => {
+      exporter.export([...batch], ({ code, error }) => {
+        // 0 is `ExportResultCode.SUCCESS`; importing it would load OpenTelemetry into programs that are off.
+        if (code === 0) return resume(Effect.succeed({ accepted: batch.length, rejected: 0 }))
+        const message = error?.message ?? "the exporter failed"
+        resume(
+          Effect.fail(new SpanSinkError({ sink: name, reason: "rejected", retryable: false, message, cause: error }))
+        )
+      })
+    }),
+  shutdown: Effect.promise(() => exporter.shutdown())
+})
