@@ -3,21 +3,26 @@
  *
  * Effect opens the span of a statement; this sets its low-cardinality attributes, takes literals out of its text, and
  * counts it whether it is sampled or not, and with tracing off. Transactions and reserved connections hold a connection
- * as long as they last; a stream does until it is read to its end.
+ * as long as they last; a stream does until it is read to its end. The end of a transaction is counted too, as `commit`
+ * or `rollback` of table `none`: a commit that fails is no statement of Effect's.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as SqlError from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import type * as Tracer from "effect/Tracer"
 import type * as Catalogue from "../Catalogue.ts"
 import * as Guard from "../Guard.ts"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Observation from "../Observation.ts"
+import * as GuardedSpan from "../observation/GuardedSpan.ts"
+import { Connections } from "./SqlConnections.ts"
 import * as SqlText from "./SqlText.ts"
 
 /** The labels of a counter of queries. */
@@ -35,154 +40,203 @@ export interface Options {
   readonly connectionsMax: Catalogue.Gauge<{}>
   /** The tables that are told apart; any other is `other`. */
   readonly tables: Iterable<string>
-  /** The size of the pool: `maxConnections` of the client, whose default is 10. */
+  /** The size of the pool; unless set, what the client's own configuration says, else `defaultMaxConnections`. */
   readonly maxConnections?: number | undefined
 }
 
 /** The default of `maxConnections` in `@effect/sql-pg`. */
 export const defaultMaxConnections = 10
 
-// Connections in use: statements outside of transactions, outermost transactions and reserved connections. Those that
-// wait for a connection are counted beyond the pool's size, which caps what is shown.
-class Connections {
-  #holders = 0
-  readonly #max: number
-  readonly #show: (active: number) => void
-
-  constructor(max: number, show: (active: number) => void) {
-    this.#max = max
-    this.#show = show
-    show(0)
-  }
-
-  /** Takes a connection; the returned function gives it back, once. */
-  take(): () => void {
-    this.#change(1)
-    let held = true
-    return () => {
-      if (!held) return
-      held = false
-      this.#change(-1)
-    }
-  }
-
-  #change(by: number): void {
-    this.#holders += by
-    this.#show(Math.min(this.#max, this.#holders))
-  }
-}
-
-type MutableSpan = { -readonly [Key in keyof Tracer.Span]: Tracer.Span[Key] }
-
-// A statement has no hook for its end but that of its span. The span of a disabled tracer counts as ended from the
-// start and is never ended: made to look started it is, so that counts hold with tracing off.
-const onSpanEnd = (span: Tracer.Span, onEnd: (exit: Exit.Exit<unknown, unknown>) => void): void => {
-  const mutable = span as MutableSpan
-  if (span.status._tag === "Ended") {
-    Object.defineProperty(mutable, "status", {
-      value: { _tag: "Started", startTime: 0n },
-      writable: true,
-      configurable: true
-    })
-  }
-  const end = span.end
-  let ended = false
-  mutable.end = (time, exit) => {
-    if (!ended) {
-      ended = true
-      onEnd(exit)
-    }
-    end.call(span, time, exit)
-  }
-}
-
-const isFailure = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  exit._tag === "Failure" && Observation.statusOfCause(exit.cause) !== "interrupted"
-
-const record = (
-  fiber: Fiber.Fiber<unknown, unknown>,
-  metrics: Metrics.Service,
-  classified: SqlText.Classified,
-  exit: Exit.Exit<unknown, unknown>,
-  nanos: bigint,
-  span: Tracer.Span,
-  options: Options
-): void => {
-  if (!metrics.enabled || Observation.isRecorded(fiber, options.queries)) return
-  const labels = { operation: classified.operation, table: classified.table }
-  metrics.counter(options.queries, labels).increment()
-  if (isFailure(exit)) metrics.counter(options.errors, labels).increment()
-  const exemplar = span.sampled && span.traceId !== "noop" ? { traceId: span.traceId, spanId: span.spanId } : undefined
-  metrics.histogram(options.duration, labels).observe(Number(nanos) / 1e9, exemplar)
+const maxConnectionsOf = (client: object, options: Options): number => {
+  if (options.maxConnections !== undefined) return options.maxConnections
+  const config = Predicate.hasProperty(client, "config") ? client.config : undefined
+  return Predicate.hasProperty(config, "maxConnections") && typeof config.maxConnections === "number"
+    ? config.maxConnections
+    : defaultMaxConnections
 }
 
 const nothing = (): void => {}
 
-const transformer = (
-  previous: Statement.Transformer | undefined,
-  classify: (text: string) => SqlText.Classified,
-  connections: Connections,
-  isInTransaction: (fiber: Fiber.Fiber<unknown, unknown>) => boolean,
-  metricsOf: (fiber: Fiber.Fiber<unknown, unknown>) => Metrics.Service,
-  options: Options
-): Statement.Transformer =>
-(self, sql, fiber, span) => {
-  const guard = fiber.getRef(Guard.CurrentGuard)
-  guard.run("instrument", () => {
-    const clock = fiber.getRef(Clock.Clock)
-    const start = clock.currentTimeNanosUnsafe()
-    const release = isInTransaction(fiber) ? nothing : connections.take()
-    // Released even when the rest of this set-up throws: it hangs on the span before anything else is done.
-    let classified: SqlText.Classified | undefined
-    onSpanEnd(span, (exit) => {
-      release()
-      guard.run("instrument", () => {
-        if (classified === undefined) return
-        const { operation, shape, table } = classified
-        span.attribute("db.query.text", shape)
-        span.attribute("db.operation.name", operation)
-        if (table !== SqlText.noTable) span.attribute("db.collection.name", table)
-        const nanos = clock.currentTimeNanosUnsafe() - start
-        record(fiber, metricsOf(fiber), classified, exit, nanos, span, options)
-        if (exit._tag === "Failure") Observation.noteFailure(fiber, exit.cause, `${operation} ${table}`, span)
-        Observation.announce(fiber, {
-          category: "sql",
-          name: `${operation} ${table}`,
-          status: Observation.statusOf(exit),
-          durationMillis: Number(nanos) / 1e6
-        })
-      }, nothing)
-    })
-    classified = classify(self.compile()[0])
-  }, nothing)
-  return previous === undefined ? Effect.succeed(self) : previous(self, sql, fiber, span)
+/** What happened to the database, with what it is recorded by. */
+interface Ended {
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly metrics: Metrics.Service
+  readonly recorded: ReadonlySet<string>
+  readonly operation: string
+  readonly table: string
+  readonly exit: Exit.Exit<unknown, unknown>
+  readonly nanos: number
+  readonly span: Tracer.AnySpan | undefined
 }
 
-// A client is a function with methods: a proxy keeps it callable and everything else as it is.
-const observeClient = <Client extends SqlClient.SqlClient>(client: Client, connections: Connections): Client => {
-  const isNested = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
-    Context.getOrUndefined(fiber.context, client.transactionService) !== undefined
-  const withTransaction: SqlClient.SqlClient["withTransaction"] = (effect) =>
-    Effect.withFiber((fiber) => {
-      if (isNested(fiber)) return client.withTransaction(effect)
-      const release = connections.take()
-      return Effect.onExitPrimitive(client.withTransaction(effect), () => {
+const failed = new WeakSet<SqlError.SqlError>()
+
+// A stream ends with the exit of whoever reads it: a failure of the reader is none of the database's, even where it is
+// that of another statement, which has counted it already.
+const isFailure = (exit: Exit.Exit<unknown, unknown>): boolean => {
+  if (exit._tag === "Success") return false
+  let own = false
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag === "Die") own = true
+    if (reason._tag !== "Fail" || !SqlError.isSqlError(reason.error) || failed.has(reason.error)) continue
+    failed.add(reason.error)
+    own = true
+  }
+  return own
+}
+
+// The metrics that an observation around the statement records already. Asked while the statement begins: a stream may
+// end when the fiber that began it is gone.
+const recordedBy = (fiber: Fiber.Fiber<unknown, unknown>, options: Options): ReadonlySet<string> =>
+  new Set(
+    [options.queries, options.errors, options.duration].flatMap((metric) =>
+      Observation.isRecorded(fiber, metric) ? [metric.name] : []
+    )
+  )
+
+const record = (guard: Guard.Guard, options: Options, ended: Ended): void => {
+  const { exit, fiber, metrics, nanos, operation, recorded, span, table } = ended
+  const labels = { operation, table }
+  const failure = isFailure(exit)
+  if (metrics.enabled) {
+    if (!recorded.has(options.queries.name)) metrics.counter(options.queries, labels).increment()
+    if (!recorded.has(options.errors.name) && failure) metrics.counter(options.errors, labels).increment()
+    if (!recorded.has(options.duration.name)) {
+      metrics.histogram(options.duration, labels).observe(nanos / 1e9, GuardedSpan.exemplar(fiber, guard, span))
+    }
+  }
+  const name = `${operation} ${table}`
+  if (failure && exit._tag === "Failure") Observation.noteFailure(fiber, exit.cause, name, span)
+  Observation.announce(fiber, {
+    category: "sql",
+    name,
+    status: exit._tag === "Success" ? "success" : failure ? Observation.statusOfCause(exit.cause) : "interrupted",
+    durationMillis: nanos / 1e6
+  })
+}
+
+/** The SQLSTATE of a failure: five letters and digits that say what kind it is, and no value. */
+const sqlStateOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (exit._tag === "Success") return undefined
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag !== "Fail" || !SqlError.isSqlError(reason.error)) continue
+    const cause = reason.error.reason.cause
+    const code = Predicate.hasProperty(cause, "code") ? cause.code : undefined
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) return code
+  }
+  return undefined
+}
+
+interface Database {
+  readonly classify: (text: string) => SqlText.Classified
+  readonly connections: Connections
+  readonly inTransaction: (fiber: Fiber.Fiber<unknown, unknown>) => boolean
+  readonly metricsOf: (fiber: Fiber.Fiber<unknown, unknown>) => Metrics.Service
+  readonly options: Options
+}
+
+const transformer =
+  (database: Database, previous: Statement.Transformer | undefined): Statement.Transformer =>
+  (self, sql, fiber, span) => {
+    const { connections, options } = database
+    const guard = fiber.getRef(Guard.CurrentGuard)
+    guard.run("instrument", () => {
+      const clock = fiber.getRef(Clock.Clock)
+      const start = clock.monotonicTimeNanosUnsafe()
+      const metrics = database.metricsOf(fiber)
+      const recorded = recordedBy(fiber, options)
+      const { operation, shape, table } = database.classify(self.compile()[0])
+      let release = nothing
+      GuardedSpan.onEnd(span, guard, (exit) => {
         release()
+        const nanos = Number(clock.monotonicTimeNanosUnsafe() - start)
+        // Effect has set the raw text by now.
+        GuardedSpan.attribute(guard, span, "db.query.text", shape)
+        GuardedSpan.attribute(guard, span, "db.operation.name", operation)
+        if (table !== SqlText.noTable) GuardedSpan.attribute(guard, span, "db.collection.name", table)
+        const sqlState = sqlStateOf(exit)
+        if (sqlState !== undefined) GuardedSpan.attribute(guard, span, "db.response.status_code", sqlState)
+        record(guard, options, { fiber, metrics, recorded, operation, table, exit, nanos, span })
+      })
+      // Taken last, so that nothing which throws above can keep it.
+      if (!database.inTransaction(fiber)) release = connections.take()
+    }, nothing)
+    return previous === undefined ? Effect.succeed(self) : previous(self, sql, fiber, span)
+  }
+
+/** An outermost transaction: one connection, and one commit or rollback. */
+const observeTransaction =
+  (database: Database, client: SqlClient.SqlClient) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): ReturnType<typeof client.withTransaction<R, E, A>> =>
+    Effect.withFiber((fiber) => {
+      if (database.inTransaction(fiber)) return client.withTransaction(effect)
+      const guard = fiber.getRef(Guard.CurrentGuard)
+      const clock = fiber.getRef(Clock.Clock)
+      let release = nothing
+      let ending: undefined | {
+        readonly operation: "commit" | "rollback"
+        readonly at: bigint
+        readonly span: Tracer.AnySpan | undefined
+      }
+      const inside = Effect.withFiber<A, E, R>((inner) =>
+        Effect.onExitPrimitive(effect, (exit) => {
+          ending = {
+            operation: exit._tag === "Success" ? "commit" : "rollback",
+            at: clock.monotonicTimeNanosUnsafe(),
+            span: inner.cache.span
+          }
+          return undefined
+        })
+      )
+      const held = Effect.suspend(() => {
+        release = database.connections.take()
+        return client.withTransaction(inside)
+      })
+      return Effect.onExitPrimitive(held, (exit) => {
+        guard.run("instrument", () => {
+          release()
+          if (ending === undefined) return
+          const { at, operation, span } = ending
+          record(guard, database.options, {
+            fiber,
+            metrics: database.metricsOf(fiber),
+            recorded: recordedBy(fiber, database.options),
+            operation,
+            table: SqlText.noTable,
+            // A rollback ends a transaction as it should: the failure before it is the program's.
+            exit: operation === "commit" ? exit : Exit.void,
+            nanos: Number(clock.monotonicTimeNanosUnsafe() - at),
+            span
+          })
+        }, nothing)
         return undefined
       })
     })
-  const reserve: SqlClient.SqlClient["reserve"] = Effect.suspend(() => {
-    const release = connections.take()
-    return Effect.andThen(Effect.addFinalizer(() => Effect.sync(release)), client.reserve)
+
+const observeReserve = (database: Database, client: SqlClient.SqlClient): SqlClient.SqlClient["reserve"] =>
+  Effect.suspend(() => {
+    let release = nothing
+    const reserved = Effect.suspend(() => {
+      release = database.connections.take()
+      return Effect.onError(client.reserve, () => Effect.sync(() => release()))
+    })
+    return Effect.andThen(Effect.addFinalizer(() => Effect.sync(() => release())), reserved)
   })
-  return new Proxy(client, {
+
+// A client is a function with methods: a proxy keeps it callable and everything else as it is.
+const observeClient = <Client extends SqlClient.SqlClient>(client: Client, database: Database): Client => {
+  const withTransaction = observeTransaction(database, client)
+  const reserve = observeReserve(database, client)
+  const observed: Client = new Proxy(client, {
     get(target, property) {
       if (property === "withTransaction") return withTransaction
       if (property === "reserve") return reserve
-      if (property === "withoutTransforms") return () => observeClient(target.withoutTransforms(), connections)
+      if (property === "safe") return observed
+      if (property === "withoutTransforms") return () => observeClient(target.withoutTransforms(), database)
       return Reflect.get(target, property, target)
     }
   })
+  return observed
 }
 
 /**
@@ -209,25 +263,27 @@ export const observe =
       Layer.effectContext(Effect.withFiber((fiber) => {
         const built = Context.getOrUndefined(fiber.context, Metrics.Metrics) ?? Metrics.disabled
         const client = Context.get(context, SqlClient.SqlClient)
-        const max = options.maxConnections ?? defaultMaxConnections
-        built.gauge(options.connectionsMax, {}).set(max)
-        const active = built.gauge(options.connectionsActive, {})
-        const connections = new Connections(max, (count) => active.set(count))
-        const observed = observeClient(client, connections)
+        const max = maxConnectionsOf(client, options)
+        const guard = fiber.getRef(Guard.CurrentGuard)
+        const active = guard.run("instrument", () => {
+          built.gauge(options.connectionsMax, {}).set(max)
+          return built.gauge(options.connectionsActive, {})
+        }, () => undefined)
+        const database: Database = {
+          options,
+          classify: SqlText.classifier(options.tables),
+          connections: new Connections(max, (count) => guard.run("instrument", () => active?.set(count), nothing)),
+          inTransaction: (running) => Context.getOrUndefined(running.context, client.transactionService) !== undefined,
+          metricsOf: (running) => Context.getOrUndefined(running.context, Metrics.Metrics) ?? built
+        }
+        const observed = observeClient(client, database)
         // `PgClient` and `SqlClient` are one object under two keys: both become the observed one.
         const services = new Map(
           Array.from(context.mapUnsafe, ([key, service]) => [key, service === client ? observed : service] as const)
         )
         services.set(
           Statement.CurrentTransformer.key,
-          transformer(
-            fiber.getRef(Statement.CurrentTransformer),
-            SqlText.classifier(options.tables),
-            connections,
-            (running) => Context.getOrUndefined(running.context, client.transactionService) !== undefined,
-            (running) => Context.getOrUndefined(running.context, Metrics.Metrics) ?? built,
-            options
-          )
+          transformer(database, fiber.getRef(Statement.CurrentTransformer))
         )
         return Effect.succeed(Context.makeUnsafe<Provided | SqlClient.SqlClient>(services))
       })))

@@ -116,3 +116,37 @@ export const exemplar = (
     return undefined
   }
 }
+
+const nothing = (): void => {}
+
+type MutableSpan = { -readonly [Key in keyof Tracer.Span]: Tracer.Span[Key] }
+
+/**
+ * Hears of the end of a span that somebody else ends, before its tracer does.
+ *
+ * The span of a disabled tracer counts as ended from the start and is never ended: made to look started it is, so that
+ * what is counted at its end holds with tracing off.
+ */
+export const onEnd = (
+  span: Tracer.Span,
+  guard: Guard.Guard,
+  listener: (exit: Exit.Exit<unknown, unknown>) => void
+): void => {
+  const mutable = span as MutableSpan
+  if (span.status._tag === "Ended") {
+    Object.defineProperty(mutable, "status", {
+      value: { _tag: "Started", startTime: 0n },
+      writable: true,
+      configurable: true
+    })
+  }
+  const end = span.end
+  let ended = false
+  mutable.end = (time, exit) => {
+    if (!ended) {
+      ended = true
+      guard.run("instrument", () => listener(exit), nothing)
+    }
+    guard.run("tracer", () => end.call(span, time, exit), nothing)
+  }
+}
