@@ -44,7 +44,7 @@ export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan =
 // that is not the bare method was chosen by somebody and stays.
 const nameOf = ({ attributes, kind, name }: ReadableSpan): string => {
   const route = attributes["http.route"]
-  return kind === Otel.SpanKind.CLIENT && typeof route === "string" && name === attributes["http.request.method"]
+  return kind === Otel.SpanKind.SERVER && typeof route === "string" && name === attributes["http.request.method"]
     ? `${name} ${route}`
     : name
 }
