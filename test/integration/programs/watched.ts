@@ -42,6 +42,8 @@ const server = Layer.effect(
 )
 const Api = HttpRouter.add("GET", "/", Effect.succeed(HttpServerResponse.text("")))
 
+// Opened with its first use, which is the log's otherwise.
+process.stdout.write("")
 const before = state()
 const used = await Effect.runPromise(
   Effect.gen(function*() {
