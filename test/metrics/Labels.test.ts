@@ -36,13 +36,14 @@ describe("A label's table", () => {
     expect(table.accept("value 0")).toBe("value 0")
   })
 
-  it("stays small when a million values become equal", () => {
+  it("stays small when many values become equal", () => {
     const table = Labels.make(Catalogue.Label.bounded(10), () => "[email]")
     const before = heap()
-    for (let index = 0; index < 1_000_000; index++) {
-      expect(table.accept(`${index}@example.org`) === "[email]").toBe(true)
-    }
+    let equal = 0
+    for (let index = 0; index < 200_000; index++) if (table.accept(`${index}@example.org`) === "[email]") equal++
+    expect(equal).toBe(200_000)
     expect(heap() - before).toBeLessThan(5_000_000)
+    expect(table.accept("1@example.org")).toBe("[email]")
   })
 
   it("of known values takes these and no other", () => {
