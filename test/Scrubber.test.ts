@@ -83,6 +83,7 @@ const texts: ReadonlyArray<readonly [text: string, secret: string, left: string]
   ["body {\\\"password\\\":\\\"s3cr3t\\\"}", "s3cr3t", "body {\\\"password\\\":\\\"[redacted]\\\"}"],
   ["{\"nested\":{\"apiKey\":[\"s3cr3t\"]},\"n\":1}", "s3cr3t", "{\"nested\":{\"apiKey\":\"[redacted]\"},\"n\":1}"],
   ["body {\"secrets\":[\"s3cr3t\"],\"n\":1", "s3cr3t", "body {\"secrets\":[redacted],\"n\":1"],
+  ["token=\"s3cr3t\".x", "s3cr3t", "token=\"[redacted]\".x"],
   ["run --password s3cr3t --port 1", "s3cr3t", "run --password [redacted] --port 1"],
   ["WHERE token = 's3cr3t' AND a = 1", "s3cr3t", "WHERE token = '[redacted]' AND a = 1"],
   ["-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY----- x", "s3cr3t", "[redacted] x"],
@@ -266,6 +267,12 @@ describe("text", () => {
   })
 })
 
+const form = (fields: Readonly<Record<string, string>>): FormData => {
+  const data = new FormData()
+  for (const [name, value] of Object.entries(fields)) data.set(name, value)
+  return data
+}
+
 describe("a value", () => {
   const secret = "s3cr3t-V4lue"
   const carriers: ReadonlyArray<readonly [string, unknown]> = [
@@ -282,7 +289,7 @@ describe("a value", () => {
     ["URLSearchParams", new URLSearchParams({ api_key: secret })],
     ["Headers", new Headers({ Authorization: secret, "x-user-id": secret })],
     ["Effect's headers", EffectHeaders.fromInput({ authorization: secret, "x-api-key": secret })],
-    ["FormData", Object.assign(new FormData(), {})],
+    ["FormData", form({ password: secret, note: `Bearer ${secret}` })],
     ["a Buffer", Buffer.from(secret)],
     ["a typed array", new TextEncoder().encode(secret)],
     ["an ArrayBuffer", new TextEncoder().encode(secret).buffer],
@@ -294,6 +301,7 @@ describe("a value", () => {
     ["a class with toJSON", { toJSON: () => ({ token: secret }) }],
     ["a list of pairs", [["authorization", secret], ["accept", "x"]]],
     ["a list of names and values", [{ name: "authorization", value: secret }]],
+    ["a program's arguments", ["node", "main.js", "--api-key", secret, "--port", "1"]],
     ["raw headers", { rawHeaders: ["Host", "x", "Authorization", secret] }],
     ["a key of an object", { [`token=${secret}`]: 1 }],
     ["a symbol", Symbol(`token=${secret}`)],
@@ -579,7 +587,8 @@ describe("scrubbing", () => {
   const text = fc.array(piece, { maxLength: 8 }).map((parts) => parts.join(""))
   const key = fc.oneof(
     fc.constantFrom("password", "userId", "user", "id", "name", "value", "url", "rawHeaders", "a", "message"),
-    fc.string({ maxLength: 6 })
+    // Objects put keys that are numbers first, so that a budget would be spent in another order.
+    fc.string({ maxLength: 6 }).filter((name) => !/^\d+$/.test(name))
   )
 
   it("text twice gives what scrubbing it once gives", () => {

@@ -17,7 +17,7 @@ import { type Detector, followedByWord, isEscape } from "./Detector.ts"
 import { decodeAscii } from "./Encoding.ts"
 import { identify } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
-import { isColumn, isHarmless, isPlaceholder, standsForValue, templateEnd } from "./Placeholders.ts"
+import { isColumn, isColumnName, isHarmless, isPlaceholder, standsForValue, templateEnd } from "./Placeholders.ts"
 
 /** A key in running text is read back over at most as many characters. */
 const longestKey = 64
@@ -63,6 +63,7 @@ const delimiter = (text: string, at: number): number => {
     if (next === code.colon) return -2
     return next === code.slash && text.charCodeAt(at + 2) === code.slash ? -3 : 1
   }
+  if (text.charCodeAt(at - 1) === code.equals) return -1
   if (next === code.greater) return -2
   if (next !== code.equals) return 1
   const end = runEnd(text, at, (c) => c === code.equals)
@@ -176,7 +177,9 @@ const replaceQuoted = (
   }
   if (end <= start) return after
   // `"u"."user_id" = "p"."user_id"` compares columns.
-  if (text.charCodeAt(after) === code.dot && quote !== code.apostrophe) return after
+  if (quote === code.quote && text.charCodeAt(after) === code.dot && text.charCodeAt(after + 1) === code.quote) {
+    if (pair.apart && start > pair.value + 1 && isColumnName(text.slice(start, end))) return after
+  }
   put(text, start, end, pair.verdict, false, judge, found)
   return after
 }

@@ -77,3 +77,5 @@ export const isColumn = (value: string): boolean => {
   return end > column && !isDigit(value.charCodeAt(column)) &&
     (end === value.length || (end === value.length - 1 && isQuote(value.charCodeAt(end))))
 }
+
+export const isColumnName = (value: string): boolean => runEnd(value, 0, isName) === value.length

@@ -52,6 +52,22 @@ export const nameOf = (value: object): string | undefined => {
   return typeof name === "string" ? name : undefined
 }
 
+/** Arrays and sets are lists alike. */
+export const isList = (value: unknown): value is ReadonlyArray<unknown> | ReadonlySet<unknown> =>
+  isArray(value) || isSet(value)
+
+const isSet = (value: unknown): value is ReadonlySet<unknown> => {
+  try {
+    return value instanceof Set
+  } catch {
+    return false
+  }
+}
+
+/** The first items of a list. */
+export const listed = (value: unknown, count: number): ReadonlyArray<unknown> | undefined =>
+  isArray(value) ? value : isSet(value) ? take(value, count) : undefined
+
 export const bytesOf = (value: object): number | undefined =>
   ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
     ? value.byteLength
@@ -65,9 +81,10 @@ export const arePairs = (items: ReadonlyArray<unknown>): boolean => {
   const looked = Math.min(items.length, 64)
   for (let i = 0; i < looked; i++) {
     const item = items[i]
-    if (isArray(item) ? item.length !== 2 : typeof item !== "string" || !isMark(item)) return false
+    const size = isArray(item) ? item.length : isSet(item) ? item.size : undefined
+    if (size === undefined ? typeof item !== "string" || !isMark(item) : size !== 2) return false
   }
-  return items.some(isArray)
+  return items.some(isList)
 }
 
 /** Trace and span ids are random: no detector has business there. */
@@ -81,3 +98,8 @@ export const isUrlKey = (verdict: KeyVerdict): boolean => {
   const last = verdict.words[verdict.words.length - 1]
   return verdict.words[0] === "url" || last === "url" || last === "uri" || last === "href" || last === "target"
 }
+
+/** `--password`, whose value is the next of a program's arguments. */
+export const isFlag = (value: unknown): value is string =>
+  typeof value === "string" && value.length > 2 && value.startsWith("--") &&
+  runEnd(value, 2, isPlainKey) === value.length

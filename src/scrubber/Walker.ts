@@ -11,8 +11,11 @@ import {
   bytesOf,
   hasSign,
   isArray,
+  isFlag,
+  isList,
   isTraceId,
   isUrlKey,
+  listed,
   longestKey,
   nameOf,
   properties,
@@ -140,14 +143,16 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
   /** `rawHeaders` of Node's requests: names and values in turn. */
   const rawHeaders = (verdict: KeyVerdict, value: unknown, depth: number, walk: Walk): unknown => {
     if (verdict.words.length !== 2 || verdict.words[0] !== "raw" || verdict.words[1] !== "headers") return undefined
-    const items = value instanceof Set ? take(value, limits.breadth + 1) : value
-    if (!isArray(items) || items.some((item, i) => i % 2 === 0 && typeof item !== "string")) return undefined
-    let name = ""
+    const items = listed(value, limits.breadth + 1)
+    if (items === undefined) return undefined
+    let name: unknown
     let i = 0
     return entries(items, depth, walk, (item) => {
-      if (i++ % 2 === 1) return named(name, item, undefined, depth + 1, walk) ?? null
-      name = String(item)
-      return string(name, walk)
+      const shown = i++ % 2 === 1 && typeof name === "string"
+        ? named(name, item, undefined, depth + 1, walk)
+        : any(item, undefined, depth + 1, walk)
+      name = shown
+      return shown ?? null
     })
   }
 
@@ -175,7 +180,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
   const identifier = (key: string, value: unknown, depth: number, walk: Walk): unknown => {
     if (typeof value === "string") return written(value, identify(value), walk)
     if (typeof value === "number" || typeof value === "bigint") return written(value, identify(String(value)), walk)
-    if (isArray(value) || value instanceof Set) {
+    if (isList(value)) {
       return entries(value, depth, walk, (item) => identifier(key, item, depth + 1, walk) ?? null)
     }
     const shown = any(value, key, depth, walk)
@@ -185,18 +190,22 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
 
   const object = (value: object, owner: string | undefined, depth: number, walk: Walk): unknown => {
     if (Redacted.isRedacted(value)) return written(value, mark, walk)
-    if (Array.isArray(value)) {
-      const item = (item: unknown) => any(item, owner, depth + 1, walk) ?? null
-      return entries(
-        value,
-        depth,
-        walk,
-        arePairs(value) ? (part) => isArray(part) ? pair(part, owner, depth + 1, walk) : item(part) : item
-      )
+    if (isList(value)) {
+      let before: unknown
+      const item = (item: unknown) => {
+        const shown = isFlag(before)
+          ? named(before, item, undefined, depth + 1, walk)
+          : any(item, owner, depth + 1, walk)
+        before = shown
+        return shown ?? null
+      }
+      const each = arePairs(listed(value, 64) ?? []) ?
+        (part: unknown) => isList(part) ? pair(part, owner, depth + 1, walk) : item(part) :
+        item
+      return entries(value, depth, walk, each)
     }
     if (value instanceof Error) return error(value, depth, walk)
     if (value instanceof Map) return map(value, owner, depth, walk)
-    if (value instanceof Set) return entries(value, depth, walk, (item) => any(item, owner, depth + 1, walk) ?? null)
     if (value instanceof Date) {
       return written(value, Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString(), walk)
     }
@@ -204,9 +213,6 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     if (value instanceof RegExp) return string(String(value), walk)
     const bytes = bytesOf(value)
     if (bytes !== undefined) return written(value, `[binary ${bytes} bytes]`, walk)
-    if (value instanceof String || value instanceof Number || value instanceof Boolean) {
-      return any(value.valueOf(), owner, depth + 1, walk)
-    }
     if (value instanceof Headers || value instanceof URLSearchParams || value instanceof FormData) {
       return record(value.entries(), undefined, depth, walk, nameOf(Object.fromEntries(value.entries())))
     }
@@ -219,6 +225,9 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       const shown: unknown = value.toJSON()
       if (shown !== value) return any(shown, owner, depth + 1, walk)
     }
+    // Boxed strings and numbers, decimals.
+    const primitive: unknown = typeof value.valueOf === "function" ? value.valueOf() : value
+    if (typeof primitive !== "object") return any(primitive, owner, depth, walk)
     return record(properties(value, Object.keys(value)), owner, depth, walk, nameOf(value))
   }
 
@@ -273,11 +282,12 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
 
   /** `[key, value]`, the value judged by its key where that is text; it counts as a value of its own. */
   const pair = (item: unknown, owner: string | undefined, depth: number, walk: Walk): unknown => {
-    if (!isArray(item) || ++walk.entries > limits.entries || depth > limits.depth) return written(item, cut, walk)
-    const key = any(item[0], undefined, depth + 1, walk) ?? null
+    const parts = listed(item, 2)
+    if (parts === undefined || ++walk.entries > limits.entries || depth > limits.depth) return written(item, cut, walk)
+    const key = any(parts[0], undefined, depth + 1, walk) ?? null
     const content = typeof key === "string"
-      ? named(key, item[1], undefined, depth + 1, walk)
-      : any(item[1], owner, depth + 1, walk)
+      ? named(key, parts[1], undefined, depth + 1, walk)
+      : any(parts[1], owner, depth + 1, walk)
     return [key, content ?? null]
   }
 
