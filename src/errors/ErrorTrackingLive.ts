@@ -11,6 +11,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import * as Guard from "../Guard.ts"
 import * as Observation from "../Observation.ts"
@@ -21,6 +22,7 @@ import * as ErrorTracking from "./ErrorTracking.ts"
 import type { Program } from "./EventBuilder.ts"
 import * as EventPipeline from "./EventPipeline.ts"
 import * as EventScrubber from "./EventScrubber.ts"
+import * as FailingSpans from "./FailingSpans.ts"
 import * as SentrySink from "./SentrySink.ts"
 import * as UncaughtErrors from "./UncaughtErrors.ts"
 
@@ -75,6 +77,7 @@ const build = Effect.fnUntraced(
     const reporters = yield* EffectErrorReporter.CurrentErrorReporters
     const loggers = yield* Logger.CurrentLoggers
     const listener = yield* Observation.CurrentOperationListener
+    const tracer = yield* Effect.withFiber((fiber) => Effect.succeed(fiber.cache.tracer))
     const pipeline = yield* EventPipeline.make({
       sink,
       scrub: (event) => EventScrubber.scrub(event, { scrubber, sendEmail: options.sendEmail === true }),
@@ -113,7 +116,7 @@ const build = Effect.fnUntraced(
       flush: pipeline.flush(EventPipeline.flushTimeout)
     }
     yield* Effect.addFinalizer(() => pipeline.shutdown)
-    const context = Context.make(ErrorTracking.ErrorTracking, service).pipe(
+    const tracking = Context.make(ErrorTracking.ErrorTracking, service).pipe(
       Context.add(
         EffectErrorReporter.CurrentErrorReporters,
         new Set([...reporters, ErrorReporter.make(capturer)])
@@ -122,6 +125,10 @@ const build = Effect.fnUntraced(
       // Beside the loggers that this layer was built under: a program's own are provided to it, not merged with it.
       Context.add(Logger.CurrentLoggers, new Set([...loggers, Breadcrumbs.makeLogger(guard)]))
     )
+    // Where no tracer was installed there are no spans, and the default one must not pass for one that was.
+    const context = tracer === undefined
+      ? tracking
+      : Context.add(tracking, Tracer.Tracer, FailingSpans.observe(tracer, guard))
     const built: Built = { context, capturer, pipeline }
     return built
   }
@@ -130,7 +137,7 @@ const build = Effect.fnUntraced(
 /**
  * Error tracking into a sink of one's own, a test's memory or another tracker.
  *
- * It takes the guard and the scrubber that are current where it is built.
+ * It takes the guard, the scrubber, the loggers and the tracer that are current where it is built: provide them to it.
  */
 export const layerSink = (
   config: Pick<Config, "service">,
@@ -180,6 +187,7 @@ const toSentry = Effect.fnUntraced(
 /**
  * Error tracking as configured: to Sentry with a DSN, otherwise off, in one log line.
  *
+ * It takes the guard, the scrubber, the loggers and the tracer that are current where it is built: provide them to it.
  * The SDK is loaded with the first event. At its end the layer sends what is left, in 5 seconds at most.
  */
 export const layer = (options: SentryOptions): Layer.Layer<ErrorTracking.ErrorTracking> =>

@@ -38,7 +38,7 @@ const theEvent = Effect.map(events, (all) => {
 const job = ErrorTracking.withBoundary("job")
 
 const withErrors = <A, E>(effect: Effect.Effect<A, E, ErrorTracking.ErrorTracking | TestErrors>) =>
-  Effect.provide(effect, Layer.merge(recorded(), tracer).pipe(Layer.provideMerge(Logger.layer([]))))
+  Effect.provide(effect, recorded().pipe(Layer.provideMerge(Layer.merge(tracer, Logger.layer([])))))
 
 describe("a failure at a boundary", () => {
   it.effect("gives one event with type, message, fingerprint, release and environment", () =>
@@ -82,6 +82,23 @@ describe("a failure at a boundary", () => {
       assert.strictEqual(event.operation, "inner")
       assert.strictEqual(event.transaction, "job")
       assert.deepStrictEqual(event.trace, { traceId: failing!.traceId, spanId: failing!.spanId })
+    })))
+
+  it.effect("names the innermost span that failed where no observation is around it, and no recovered one", () =>
+    withErrors(Effect.gen(function*() {
+      const ids: Array<string> = []
+      const remember = Effect.flatMap(Effect.currentSpan, ({ spanId }) => Effect.sync(() => ids.push(spanId)))
+      yield* Effect.exit(Effect.andThen(remember, Effect.fail("recovered")).pipe(Effect.withSpan("recovered"))).pipe(
+        Effect.andThen(
+          Effect.andThen(remember, Effect.die(new Broken({ message: "x" }))).pipe(Effect.withSpan("innermost"))
+        ),
+        Effect.withSpan("outermost"),
+        job,
+        Effect.exit
+      )
+      const event = yield* theEvent
+      assert.strictEqual(event.trace?.spanId, ids[1])
+      assert.strictEqual(event.operation, "job")
     })))
 
   it.effect("is reported once, although it passes two boundaries of Effect", () =>
@@ -568,7 +585,7 @@ describe("fifty jobs at once", () => {
         traces.add(event.trace!.traceId)
       }
       assert.strictEqual(traces.size, 50)
-    }).pipe(Effect.provide([recorded(), tracer])))
+    }).pipe(Effect.provide(recorded().pipe(Layer.provideMerge(tracer)))))
 })
 
 describe("Boundary", () => {
