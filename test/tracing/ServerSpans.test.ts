@@ -1,3 +1,4 @@
+import { Tracing } from "@dawsos/observability"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api"
@@ -8,6 +9,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import { createServer } from "node:http"
 import { named, traced } from "./harness.ts"
 
@@ -57,6 +59,12 @@ describe("spans of Effect's HTTP server", () => {
           yield* Deferred.await(entered)
           controller.abort()
           yield* Deferred.await(left)
+          // The handler is interrupted before the span around it ends.
+          const tracing = yield* Tracing.Tracing
+          yield* Effect.repeat(Effect.sync(tracing.accounting), {
+            schedule: Schedule.spaced("1 millis"),
+            until: ({ open }) => open === 0
+          })
         }).pipe(Effect.provide(server))
       )
       const of = (path: string) => {
