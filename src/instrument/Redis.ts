@@ -27,11 +27,17 @@ export interface Options {
 const commandName = (command: string): string =>
   /^[A-Za-z][A-Za-z.]{0,31}$/.test(command) ? command.toUpperCase() : "_OTHER"
 
-/** Wraps a client so that its commands are observed. */
+/** How many commands are remembered with what they are bound to; Redis has about 240 of its own. */
+const maxRemembered = 500
+
+type Observe = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** Wraps a client so that its commands are observed, unless an observation of the same metrics around it does so. */
 export const observe = (redis: Redis.Redis["Service"], options: Options): Redis.Redis["Service"] => {
   const withCommand = Observation.make<{ readonly command: string }>({
     prefix: options.prefix,
     category: "redis",
+    automatic: true,
     span: ({ command }) => ({
       name: command,
       kind: "client",
@@ -42,18 +48,26 @@ export const observe = (redis: Redis.Redis["Service"], options: Options): Redis.
       Observation.time(options.duration, ({ command }) => ({ command }))
     ]
   })
+  const remembered = new Map<string, Observe>()
+  const observing = (name: string): Observe => {
+    const known = remembered.get(name)
+    if (known !== undefined) return known
+    const made: Observe = withCommand({ command: commandName(name) })
+    if (remembered.size < maxRemembered) remembered.set(name, made)
+    return made
+  }
   const observeConnection = (connection: Redis.Connection): Redis.Connection => ({
     send: <A>(command: string, ...args: ReadonlyArray<string>) =>
-      withCommand(connection.send<A>(command, ...args), { command: commandName(command) }),
+      observing(command)(connection.send<A>(command, ...args)),
     // A script sends inner commands on the unwrapped connection: it is one command here.
     eval: (script) => {
       const run = connection.eval(script)
-      return (...params) => withCommand(run(...params), { command: "EVALSHA" })
+      return (...params) => observing("EVALSHA")(run(...params))
     }
   })
   return {
     ...observeConnection(redis),
-    subscribe: (channel) => withCommand(redis.subscribe(channel), { command: "SUBSCRIBE" }),
+    subscribe: (channel) => observing("SUBSCRIBE")(redis.subscribe(channel)),
     reserve: Effect.map(redis.reserve, observeConnection)
   }
 }
