@@ -1,9 +1,11 @@
 /**
  * The layer when it is on: everything that loads a vendor. `Observability` imports it only when it is needed.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as ErrorTrackingLive from "./errors/ErrorTrackingLive.ts"
 import * as Guard from "./Guard.ts"
 import * as Metrics from "./metrics/Metrics.ts"
@@ -29,32 +31,46 @@ const start = (vocabulary: Observability.Vocabulary, config: ObservabilityConfig
     }
   }))
 
+/** `above` on top of `below`, as by `Layer.provideMerge`, but released at the same time: neither waits for the other. */
+const releasedTogether = <A, E, R, B>(
+  above: Layer.Layer<A, E, R>,
+  below: Layer.Layer<B, E, R>
+): Layer.Layer<A | B, E, R> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+    const build = <C>(layer: Layer.Layer<C, E, R>) =>
+      Effect.flatMap(Scope.fork(scope), (own) => Layer.buildWithScope(layer, own))
+    const first = yield* build(below)
+    const second = yield* Effect.provideContext(build(above), first)
+    return Context.merge(first, second)
+  }))
+
 /**
- * The layers of the signals, released from the top: spans and error events are flushed side by side, so that together
- * they take no longer than one of them; then their last books are logged; the metrics server, which shows them all the
- * while, stops last.
+ * The layers of the signals, released from the top: spans and error events are flushed at the same time, so that
+ * together they take no longer than one of them; then the last books are logged; the metrics server, which shows them
+ * all the while, stops last. Error tracking stands on tracing, whose spans tell it where failures begin.
  */
 export const layer = (
   vocabulary: Observability.Vocabulary,
   options: Observability.Options,
   config: ObservabilityConfig,
   scrubber: Scrubber
-): Layer.Layer<Observability.Services, MetricsServerError> =>
-  Layer.mergeAll(start(vocabulary, config), SelfObservation.layerOpen).pipe(
-    Layer.provideMerge(Layer.mergeAll(
-      ErrorTrackingLive.layer({
-        config,
-        sendEmail: options.sendUserEmail,
-        handleUncaught: options.captureUncaught,
-        untraced: TracingLive.untraced
-      }),
-      TracingLive.layer({
-        config,
-        scrubber,
-        extraSinks: options.sinks,
-        trustRemoteSampled: options.trustRemoteSampled
-      })
-    )),
+): Layer.Layer<Observability.Services, MetricsServerError> => {
+  const errors = ErrorTrackingLive.layer({
+    config,
+    sendEmail: options.sendUserEmail,
+    handleUncaught: options.captureUncaught,
+    untraced: TracingLive.untraced
+  })
+  const tracing = TracingLive.layer({
+    config,
+    scrubber,
+    extraSinks: options.sinks,
+    trustRemoteSampled: options.trustRemoteSampled
+  })
+  return Layer.mergeAll(start(vocabulary, config), SelfObservation.layerOpen).pipe(
+    Layer.provideMerge(releasedTogether(errors, tracing)),
     Layer.provide(SelfObservation.layer(selfMetrics(vocabulary.catalogue.prefix))),
     Layer.provideMerge(MetricsLive.layer({ catalogue: vocabulary.catalogue, config: config.metrics, scrubber }))
   )
+}

@@ -83,6 +83,18 @@ describe("the layer, from one request", () => {
       }))
   }
 
+  it.live("names in the event the span that failed, whoever opened it", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const app = yield* Harness.start(Harness.environment(receiver))
+      yield* app.get("/api/prices")
+      yield* app.tracing.flush
+      yield* app.errors.flush
+      const spans = (yield* receiver.spans).filter(({ signal }) => signal === "otlp")
+      const events = yield* receiver.events
+      assert.deepStrictEqual(events.map(({ spanId }) => spanId), [one(spans, "prices.load").spanId])
+    }))
+
   it.live("lets no id, e-mail address or key out, in any sink's bytes, on /metrics or in the log", () =>
     Effect.gen(function*() {
       for (const destination of destinations) {
