@@ -107,24 +107,26 @@ const readOnly = ["portfolios", "securities", "users", "macro_indicators", "tran
 
 /** Tables that a job or a request writes, with the operations that happen to them. */
 const written = {
-  pricing_packs: ["SELECT", "INSERT", "UPDATE"],
-  prices: ["SELECT", "INSERT"],
-  fx_rates: ["SELECT", "INSERT"],
-  lots: ["SELECT"],
-  portfolio_daily_values: ["SELECT", "INSERT"],
-  portfolio_metrics: ["SELECT", "INSERT"],
-  alerts: ["SELECT", "INSERT", "UPDATE"],
-  notifications: ["SELECT", "INSERT"],
-  dlq: ["SELECT", "INSERT", "UPDATE"],
-  audit_log: ["INSERT"]
+  pricing_packs: ["select", "insert", "update"],
+  prices: ["select", "insert"],
+  fx_rates: ["select", "insert"],
+  lots: ["select"],
+  portfolio_daily_values: ["select", "insert"],
+  portfolio_metrics: ["select", "insert"],
+  alerts: ["select", "insert", "update"],
+  notifications: ["select", "insert"],
+  dlq: ["select", "insert", "update"],
+  audit_log: ["insert"]
 } as const
 
 /** The tables that are told apart. */
 export const tables: ReadonlyArray<string> = [...readOnly, ...Object.keys(written)]
 
-/** Operations on tables. */
+/** Operations on tables, and the ends of transactions, as `instrument/Sql` names them. */
 export const queries = [
-  ...readOnly.map((table) => ({ operation: "SELECT", table })),
+  { operation: "commit", table: "none" },
+  { operation: "rollback", table: "none" },
+  ...readOnly.map((table) => ({ operation: "select", table })),
   ...Object.entries(written).flatMap(([table, operations]) => operations.map((operation) => ({ operation, table })))
 ]
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as SqlText from "../../src/instrument/SqlText.ts"
 import * as MetricsLive from "../../src/metrics/MetricsLive.ts"
 import { parse } from "../support/ExpositionText.ts"
 
@@ -105,6 +106,12 @@ describe("The catalogue of DawsOS", () => {
       expect(sets(counter).size).toBeGreaterThan(0)
       expect(sets(counter)).toEqual(sets(histogram))
     }
+  })
+
+  it("knows queries by the operations that the SQL instrumentation tells apart", () => {
+    const told = new Set<string>([...SqlText.operations, "commit", "rollback"])
+    const known = DawsOs.metrics.dbQueriesTotal.known.map(({ operation }) => operation)
+    expect(known.filter((operation) => !told.has(operation))).toEqual([])
   })
 
   it("holds no label value that the scrubber would touch", () => {
