@@ -6,6 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import { createServer } from "node:http"
 import { Claude } from "./agents/Claude.ts"
 import { DataHarvester } from "./agents/DataHarvester.ts"
@@ -83,9 +84,25 @@ const strike = Layer.effectDiscard(Effect.gen(function*() {
 
 const jobs = Layer.mergeAll(PackBuilder.scheduled, AlertSchedule.scheduled, strike)
 
+/** The API cannot listen. */
+export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
+  port: Schema.Int,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    const code = this.cause instanceof Error && "code" in this.cause ? this.cause.code : this.cause
+    return code === "EADDRINUSE"
+      ? `PORT=${this.port}: the port is in use on 127.0.0.1; stop the program that has it, choose another port, or set ` +
+        "PORT=0 for any free one"
+      : `PORT=${this.port}: the API cannot listen on it (${code}); choose a port from 1024 to 65535, or set PORT=0`
+  }
+}
+
 const server = Layer.unwrap(Effect.gen(function*() {
   const { port } = yield* Settings
-  return NodeHttpServer.layer(createServer, { port, host: "127.0.0.1", gracefulShutdownTimeout: "5 seconds" })
+  return NodeHttpServer.layer(createServer, { port, host: "127.0.0.1", gracefulShutdownTimeout: "5 seconds" }).pipe(
+    Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(new PortUnavailable({ port, cause }))))
+  )
 }))
 
 const api = DawsOs.serve(Routes.layer, { disableLogger: true, disableListenLog: true })

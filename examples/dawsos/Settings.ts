@@ -4,26 +4,14 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
-
-/** Each fault and what it does; the alert that each is to raise is in the project's documents. */
-export const faults = {
-  "provider-down": "market data providers answer 500",
-  "provider-slow": "market data providers take three seconds to answer",
-  "provider-quota": "market data providers have almost no quota left",
-  "database-slow": "every answer of the database takes 100 ms longer",
-  "database-exhausted": "idle transactions hold nearly all database connections",
-  "pack-stale": "the newest pricing pack is 26 hours old and its build fails",
-  "pattern-broken": "one pattern was deployed with a mistyped template",
-  "error-storm": "half of all pattern executions hit a defect",
-  "collector-down": "the trace collector refuses connections"
-} as const
-
-export type Fault = keyof typeof faults
-
-export const isFault = (name: string): name is Fault => Object.hasOwn(faults, name)
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type { Fault } from "./Faults.ts"
 
 export interface SettingsShape {
+  /** 0 asks for any free port. */
   readonly port: number
   readonly databaseUrl: Redacted.Redacted | undefined
   readonly redisUrl: Redacted.Redacted | undefined
@@ -36,15 +24,94 @@ export interface SettingsShape {
   readonly fault: Fault | undefined
 }
 
-const config = Config.all({
-  port: Config.Port("PORT").pipe(Config.withDefault(8000)),
-  databaseUrl: Config.Redacted("DATABASE_URL").pipe(Config.withDefault(undefined)),
-  redisUrl: Config.Redacted("REDIS_URL").pipe(Config.withDefault(undefined)),
-  trafficRate: Config.Finite("TRAFFIC_RATE").pipe(Config.withDefault(8)),
-  packInterval: Config.Duration("PACK_BUILD_INTERVAL").pipe(Config.withDefault(Duration.seconds(30))),
-  alertInterval: Config.Duration("ALERT_INTERVAL").pipe(Config.withDefault(Duration.seconds(2))),
-  timeScale: Config.Finite("TIME_SCALE").pipe(Config.withDefault(60))
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** `250ms`, `10s`, `1.5m` or `2h`. */
+export const parseDuration = (text: string): Duration.Duration | undefined => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
+  return amount === undefined ? undefined : Duration.millis(Number(amount) * units[unit as keyof typeof units])
+}
+
+interface Variable<A> {
+  readonly allowed: string
+  readonly parse: (text: string) => A | undefined
+  readonly fallback: A
+  readonly secret?: boolean
+}
+
+const number = (fallback: number, minimum: number, maximum: number): Variable<number> => ({
+  fallback,
+  allowed: `a decimal number from ${minimum} to ${maximum}`,
+  parse: (text) =>
+    /^\d+(\.\d+)?$/.test(text) && Number(text) >= minimum && Number(text) <= maximum ? Number(text) : undefined
 })
+
+const interval = (fallback: Duration.Duration): Variable<Duration.Duration> => ({
+  fallback,
+  allowed: "a number above 0 with ms, s, m or h, such as 30s",
+  parse: (text) => {
+    const parsed = parseDuration(text)
+    return parsed !== undefined && Duration.toMillis(parsed) > 0 ? parsed : undefined
+  }
+})
+
+const url = (allowed: string, scheme: RegExp): Variable<Redacted.Redacted | undefined> => ({
+  fallback: undefined,
+  allowed,
+  secret: true,
+  parse: (text) => URL.canParse(text) && scheme.test(text) ? Redacted.make(text) : undefined
+})
+
+const variables = {
+  PORT: {
+    fallback: 8000,
+    allowed: "a whole number from 0 to 65535 in decimal digits; 0 takes any free port",
+    parse: (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined
+  } satisfies Variable<number>,
+  DATABASE_URL: url("postgres://user:password@host:port/database", /^postgres(ql)?:\/\//),
+  REDIS_URL: url("redis://user:password@host:port or rediss://…", /^rediss?:\/\//),
+  TRAFFIC_RATE: number(8, 0, 1000),
+  PACK_BUILD_INTERVAL: interval(Duration.seconds(30)),
+  ALERT_INTERVAL: interval(Duration.seconds(2)),
+  TIME_SCALE: number(60, 1, 100_000)
+}
+
+type Values = { readonly [Name in keyof typeof variables]: (typeof variables)[Name]["fallback"] }
+
+/** The program's own variables; all bad values at once, said as the observability layer says it. */
+export const config: Config.Config<Omit<SettingsShape, "fault">> = Config.all(
+  Object.fromEntries(Object.keys(variables).map((name) => [name, Config.option(Config.String(name))]))
+).pipe(Config.mapEffect((texts: Readonly<Record<string, Option.Option<string>>>) => {
+  const problems: Array<SchemaIssue.Issue> = []
+  const read = (name: string, { allowed, fallback, parse, secret }: Variable<unknown>): unknown => {
+    const text = Option.getOrUndefined(texts[name] ?? Option.none())
+    const value = text === undefined ? fallback : parse(text)
+    if (text !== undefined && value === undefined) {
+      const shown = secret === true ? " (a secret, not shown)" : `=${JSON.stringify(text.slice(0, 120))}`
+      const message = `${name}${shown} is not allowed. Allowed: ${allowed}.`
+      problems.push(new SchemaIssue.Pointer([name], new SchemaIssue.InvalidValue({ message })))
+    }
+    return value
+  }
+  const values = Object.fromEntries(
+    Object.entries(variables).map(([name, variable]) => [name, read(name, variable as Variable<unknown>)])
+  ) as Values
+  const [first, ...rest] = problems
+  if (first !== undefined) return Effect.fail(configError([first, ...rest]))
+  return Effect.succeed({
+    port: values.PORT,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    trafficRate: values.TRAFFIC_RATE,
+    packInterval: values.PACK_BUILD_INTERVAL,
+    alertInterval: values.ALERT_INTERVAL,
+    timeScale: values.TIME_SCALE
+  })
+}))
+
+/** One error for several problems. */
+export const configError = (issues: readonly [SchemaIssue.Issue, ...Array<SchemaIssue.Issue>]): Config.ConfigError =>
+  new Config.ConfigError(new Schema.SchemaError(new SchemaIssue.Composite(Schema.Unknown.ast, issues)))
 
 export class Settings extends Context.Service<Settings, SettingsShape>()("dawsos/Settings") {
   /** From the environment. */

@@ -1,30 +1,170 @@
-/** `npm start`: `--duration 10s` ends by itself, `--fault NAME` makes something go wrong. */
+/** `npm start`: `--duration 10s` ends by itself with a summary, `--fault NAME` makes something go wrong. */
+import { ErrorTracking, Metrics, Observability, Tracing } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import * as Schedule from "effect/Schedule"
+import type { ReceivedSpan } from "../receiver/ReceivedSpan.ts"
+import * as TraceTree from "../receiver/TraceTree.ts"
+import * as Environment from "./Environment.ts"
 import { Traffic } from "./load/Traffic.ts"
-import { type Options, parse, usage } from "./Options.ts"
+import * as Options from "./Options.ts"
 import * as Program from "./Program.ts"
 import { Settings } from "./Settings.ts"
+import * as Summary from "./Summary.ts"
+import { Figures, parse } from "./view/Figures.ts"
+import * as LiveView from "./view/LiveView.ts"
+import { Screen } from "./view/Screen.ts"
 
-const program = ({ duration }: Options) =>
-  Effect.gen(function*() {
-    const { address } = yield* HttpServer.HttpServer
-    const traffic = yield* Traffic
-    yield* Console.log(`API      http://127.0.0.1:${"port" in address ? address.port : 0}`)
-    yield* duration === undefined ? Effect.never : Effect.sleep(duration)
-    yield* Console.log("answers  " + [...traffic.statuses].map(([status, count]) => `${status}: ${count}`).join(", "))
+/** Ends the program with exit code 1; what there is to say was said. */
+class Failed extends Data.TaggedError("Failed")<{}> {
+  override readonly [Runtime.errorReported] = false
+}
+
+const url = (host: string, port: number): string =>
+  `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}`
+
+/** The page that Prometheus would get. */
+const scrape = (address: string, { config }: Environment.Environment) =>
+  Effect.promise(async () => {
+    const token = Option.map(config.metrics.token, (secret) => `Bearer ${Redacted.value(secret)}`)
+    const headers = Option.match(token, { onNone: () => ({}), onSome: (authorization) => ({ authorization }) })
+    return new Figures(parse(await (await fetch(address, { headers })).text()))
   })
 
-const options = parse(process.argv.slice(2))
+/** A statement's span is called after the driver: its operation and table say more. */
+const named = (span: ReceivedSpan): ReceivedSpan => {
+  const { "db.collection.name": table, "db.operation.name": operation } = span.attributes
+  return typeof operation === "string" ? { ...span, name: `${operation} ${table ?? ""}`.trim() } : span
+}
+
+const receivedBy = ({ events, traces }: Environment.Environment) =>
+  Effect.gen(function*() {
+    const spans = traces === undefined ? [] : yield* traces.spans
+    const slowest = TraceTree.slowest(spans.filter(({ kind }) => kind === "server"))
+    return {
+      lastEvent: events === undefined ? undefined : (yield* events.events).at(-1),
+      slowestTrace: slowest === undefined
+        ? undefined
+        : TraceTree.render(spans.filter(({ traceId }) => traceId === slowest).map(named))
+    }
+  })
+
+/** The live view: every second on a terminal, else every five seconds. */
+const view = Effect.fnUntraced(function*(screen: Screen, environment: Environment.Environment) {
+  const metrics = yield* Metrics.Metrics
+  const tracing = yield* Tracing.Tracing
+  const errors = yield* ErrorTracking.ErrorTracking
+  const start = performance.now()
+  let history = [{ seconds: 0, figures: new Figures([]) }]
+  const tick = Effect.gen(function*() {
+    const now = { seconds: (performance.now() - start) / 1000, figures: new Figures(metrics.samples()) }
+    history = [...history, now].slice(-11)
+    const state = {
+      ...now,
+      before: history[0] ?? now,
+      spans: tracing.accounting(),
+      events: errors.accounting(),
+      ...(yield* receivedBy(environment))
+    }
+    screen.show(LiveView.render(state, screen.rows))
+  })
+  const interval = screen.terminal ? "1 second" : "5 seconds"
+  yield* Effect.repeat(Effect.delay(tick, interval), Schedule.forever)
+})
+
+/** Runs the program for a while; answers with what is known once everything has ended. */
+const run = Effect.fnUntraced(
+  function*(screen: Screen, environment: Environment.Environment, { duration, fault }: Options.Options) {
+    const { address } = yield* HttpServer.HttpServer
+    const metrics = yield* Metrics.Metrics
+    const metricsUrl = Option.map(metrics.address, ({ host, port }) => `${url(host, port)}/metrics`)
+    screen.print(`API       ${url("127.0.0.1", "port" in address ? address.port : 0)}`)
+    screen.print(`metrics   ${Option.getOrElse(metricsUrl, () => "nowhere, observability is off")}`)
+    screen.print(`traces    ${Environment.traceDestination(environment)}`)
+    screen.print(`errors    ${Environment.eventDestination(environment)}`)
+    if (fault !== undefined) screen.print(`fault     ${fault}: ${Options.meaningOf(fault)}`)
+    if (metrics.enabled) yield* Effect.forkScoped(view(screen, environment))
+    if (fault === "collector-down" && environment.traces !== undefined) {
+      yield* Effect.forkScoped(Effect.delay(environment.traces.down, "2 seconds"))
+    }
+    yield* duration === undefined ? Effect.never : Effect.sleep(duration)
+    const figures = Option.isNone(metricsUrl) ? undefined : yield* scrape(metricsUrl.value, environment)
+    const { statuses } = yield* Traffic
+    return { figures, statuses, tracing: yield* Tracing.Tracing, errors: yield* ErrorTracking.ErrorTracking }
+  },
+  Effect.scoped
+)
+
+const main = Effect.fnUntraced(function*(options: Options.Options) {
+  const screen = new Screen(process.stdout, process.env)
+  const environment = yield* Environment.prepare(process.env, options.fault)
+  const program = Program.layer.pipe(
+    Layer.provide(Settings.layer(options.fault)),
+    Layer.provideMerge(Observability.layer(DawsOs.vocabulary, { captureUncaught: true })),
+    Layer.provide(ConfigProvider.layer(environment.provider))
+  )
+  screen.print("starting  Postgres, data providers, API …")
+  // Log lines stay above the live view, and out of the way of plain output.
+  const ended = yield* run(screen, environment, options).pipe(
+    Effect.provide(program),
+    Effect.provideService(Console.Console, screen.console(globalThis.console)),
+    Effect.provideService(Logger.LogToStderr, !screen.terminal)
+  )
+  screen.release()
+  screen.print("")
+  if (ended.figures === undefined) {
+    return screen.print("answers  " + [...ended.statuses].map(([status, count]) => `${status}: ${count}`).join(", "))
+  }
+  const { config, events, traces } = environment
+  const { sampler } = config.tracing
+  const checks = Summary.checks({
+    fault: options.fault,
+    figures: ended.figures,
+    spans: ended.tracing.accounting(),
+    events: ended.errors.accounting(),
+    receivedSpans: traces === undefined
+      ? `spans go to ${Environment.traceDestination(environment)}`
+      : sampler._tag !== "AlwaysOn"
+      ? "not every trace is sampled"
+      : yield* traces.spans,
+    receivedEvents: events === undefined ? "events go to the Sentry of SENTRY_DSN" : yield* events.events
+  })
+  screen.print({ text: "Summary", style: "bold" })
+  for (const { result, text } of checks) {
+    const style = result === "ok" ? "green" : result === "FAILED" ? "red" : "dim"
+    const [first = "", ...details] = text.split("; ")
+    screen.print({ text: `  ${result.padEnd(11)}  ${first}`, style })
+    for (const detail of details) screen.print(`${" ".repeat(17)}${detail}`)
+  }
+  if (checks.some(({ result }) => result === "FAILED")) return yield* new Failed()
+})
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error && error.message !== "" ? error.message : String(error)
+
+const options = Options.parse(process.argv.slice(2))
 if (typeof options === "string") {
-  process.stderr.write(`${options}\n${usage}\n`)
+  process.stderr.write(`${options}\n${Options.usage}\n`)
   process.exitCode = 1
 } else {
-  program(options).pipe(
-    Effect.provide(Program.layer.pipe(Layer.provide(Settings.layer(options.fault)))),
+  Environment.loadEnvFile()
+  main(options).pipe(
+    Effect.scoped,
+    Observability.explainStartFailure,
+    Effect.tapError((error) =>
+      Runtime.getErrorReported(error) ? Console.error(`The program can't go on:\n  - ${messageOf(error)}`) : Effect.void
+    ),
+    Effect.mapError(() => new Failed()),
     NodeRuntime.runMain
   )
 }

@@ -41,8 +41,6 @@ export const round: ReadonlyArray<Call> = [
   execute("buffett_checklist", { security_id: "MSFT" }),
   execute("news_impact_analysis", { portfolio_id: income.id, create_alert: true }),
   get(`/api/metrics/${growth.id}`),
-  // An index has no fundamentals: fails in the agent, the one real error of the round.
-  execute("buffett_checklist", { security_id: "SPX" }),
   execute("policy_rebalance", { portfolio_id: growth.id }),
   execute("portfolio_macro_overview", { portfolio_id: balanced.id }, "demo-grace"),
   get("/api/quotes/IBM"),
@@ -62,6 +60,12 @@ export const round: ReadonlyArray<Call> = [
   get(`/api/metrics/${income.id}`)
 ]
 
+/**
+ * The one request that fails on purpose: an index has no fundamentals, so the agent fails and the API answers 500. It is
+ * sent until that has happened once, and shows how an error event looks without making an alert fire.
+ */
+export const failing = execute("buffett_checklist", { security_id: "SPX" })
+
 export class Traffic extends Context.Service<Traffic, {
   /** Answers so far by status code; 0 counts calls that got none. */
   readonly statuses: ReadonlyMap<number, number>
@@ -75,6 +79,7 @@ export const layer = (baseUrl: string) =>
       const { trafficRate } = yield* Settings
       const statuses = new Map<number, number>()
       const created: Array<string> = []
+      let failed = false
 
       const send = (call: Call) =>
         Effect.promise(async (signal) => {
@@ -91,6 +96,7 @@ export const layer = (baseUrl: string) =>
             if (response.status === 201) created.push(JSON.parse(text).id)
             return response.status
           }, () => 0)
+          if (call === failing) failed = answer === 500
           statuses.set(answer, (statuses.get(answer) ?? 0) + 1)
         }).pipe(
           (self) => Effect.andThen(Effect.sync(() => open++), self),
@@ -103,8 +109,8 @@ export const layer = (baseUrl: string) =>
         // Clients give up asking when nobody answers.
         if (open >= maxOpen) return Effect.void
         const id = created.shift()
-        const call = round[next++ % round.length]
         if (id !== undefined) return send({ method: "DELETE", path: `/api/alerts/${id}`, token: "demo-grace" })
+        const call = next++ % round.length === 8 && !failed ? failing : round[next % round.length]
         return call === undefined ? Effect.void : send(call)
       })
       if (trafficRate > 0) {

@@ -1,6 +1,6 @@
 /** The patterns: sequences of capabilities as data, in DawsOS's own form. */
 import * as Schema from "effect/Schema"
-import type { Fault } from "../Settings.ts"
+import type { Fault } from "../Faults.ts"
 
 const Input = Schema.Struct({
   type: Schema.Literals(["string", "number", "boolean"]),

@@ -5,8 +5,9 @@ import * as Layer from "effect/Layer"
 import type * as Http from "node:http"
 import { type Close, marketData } from "../data/MarketData.ts"
 import { fundamentals, headlines, indicators, isIndicator, securities } from "../data/Simulated.ts"
+import type { Fault } from "../Faults.ts"
 import { localServer, sendJson } from "../LocalServer.ts"
-import { type Fault, Settings } from "../Settings.ts"
+import { Settings } from "../Settings.ts"
 
 /** Each provider's quota per minute, latency in milliseconds and the query parameter its key travels in. */
 export const providers = {
