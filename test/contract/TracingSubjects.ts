@@ -1,7 +1,7 @@
 // The two implementations of tracing, and what can be read back of either.
 import { type Accounting, Guard, Scrubber, type SpanSink, Tracing } from "@dawsos/observability"
 import { TestTracing } from "@dawsos/observability/testing"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
