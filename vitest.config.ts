@@ -11,5 +11,6 @@ const asNode = (conditions: ReadonlyArray<string>): Array<string> => [
 export default defineConfig({
   resolve: { conditions: asNode(defaultClientConditions) },
   ssr: { resolve: { conditions: asNode(defaultServerConditions) } },
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/stack/**"] }
+  // A deadline for a hang, not a measurement: two noisy cores must pass.
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/stack/**"], testTimeout: 60_000, hookTimeout: 60_000 }
 })

@@ -5,7 +5,7 @@
  * reports success without an answer, has no deadline, drops query strings and takes its address from variables of its
  * own, so packing and sending are ours. Prefer OTLP where there is a choice: every Jaeger since 1.35 takes it.
  */
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Dgram from "node:dgram"

@@ -5,7 +5,7 @@ import type * as Otel from "@opentelemetry/api"
 import { spanToThrift } from "@opentelemetry/exporter-jaeger/build/src/transform.js"
 import type { ThriftTag } from "@opentelemetry/exporter-jaeger/build/src/types.js"
 import { resourceFromAttributes } from "@opentelemetry/resources"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions"
 import * as Thrift from "./Thrift.ts"
 

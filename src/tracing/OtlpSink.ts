@@ -5,7 +5,7 @@
  * while its caller believes that it has given up.
  */
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"

@@ -5,14 +5,14 @@
  * leave out: no span processor hears of those spans.
  */
 import type * as Otel from "@opentelemetry/api"
-import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-base"
+import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-node"
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
   ParentBasedSampler,
   SamplingDecision,
   TraceIdRatioBasedSampler
-} from "@opentelemetry/sdk-trace-base"
+} from "@opentelemetry/sdk-trace-node"
 import type { Guard } from "../Guard.ts"
 import type { SamplerConfig } from "../ObservabilityConfig.ts"
 

@@ -4,7 +4,7 @@
  * It shares nothing mutable with the span that it was made from, and holds neither its parent nor its `Exit`.
  */
 import * as Otel from "@opentelemetry/api"
-import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 
 /** What scrubbing a span takes; the layer's `Scrubber` is one. */
 export interface SpanScrubber {

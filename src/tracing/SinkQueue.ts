@@ -4,7 +4,7 @@
  * A synchronous state machine rather than fibers, so that the books are true between any two statements, and so that
  * an export that cannot be interrupted still can't hold anybody up.
  */
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"

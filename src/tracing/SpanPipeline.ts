@@ -4,7 +4,7 @@
  * It stands where OpenTelemetry's `BatchSpanProcessor` would; that one can't count, drops silently and forgets a batch
  * in flight at shutdown.
  */
-import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import type { Guard } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"

@@ -5,8 +5,8 @@
  */
 import type * as Otel from "@opentelemetry/api"
 import type { Resource } from "@opentelemetry/resources"
-import type { IdGenerator, Sampler } from "@opentelemetry/sdk-trace-base"
-import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
+import type { IdGenerator, Sampler } from "@opentelemetry/sdk-trace-node"
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-node"
 import type { Guard } from "../Guard.ts"
 import type { Owner, Scope } from "./GlobalApi.ts"
 import * as NoopTracer from "./NoopTracer.ts"

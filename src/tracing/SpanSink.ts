@@ -4,7 +4,7 @@
  * A sink sends a batch when it is told to, and says what became of it. Queue, deadline, accounting and (in time)
  * retries belong to the pipeline, so a sink stays small.
  */
-import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-node"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -54,7 +54,7 @@ export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
  *
  * ```ts
  * import { SpanSink } from "@dawsos/observability"
- * import { ConsoleSpanExporter } from "@opentelemetry/sdk-trace-base"
+ * import { ConsoleSpanExporter } from "@opentelemetry/sdk-trace-node"
  *
  * const sink = SpanSink.fromExporter("console", new ConsoleSpanExporter())
  * ```

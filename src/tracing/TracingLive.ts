@@ -3,7 +3,7 @@
  */
 import * as Otel from "@opentelemetry/api"
 import { suppressTracing } from "@opentelemetry/core"
-import type { IdGenerator } from "@opentelemetry/sdk-trace-base"
+import type { IdGenerator } from "@opentelemetry/sdk-trace-node"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -99,12 +99,12 @@ export const rules: ReadonlyArray<Rule> = [
     broken: {
       "src/tracing/Sink.ts": `import { trace } from "@opentelemetry/api"\nimport { Registry } from "prom-client"`,
       "src/Observability.ts": `const sentry = import("@sentry/node")`,
-      "src/testing/TestTracing.ts": `import type { Span } from "@opentelemetry/sdk-trace-base"`
+      "src/testing/TestTracing.ts": `import type { Span } from "@opentelemetry/sdk-trace-node"`
     },
     violation: [
       "src/tracing/Sink.ts imports prom-client",
       "src/Observability.ts imports @sentry/node",
-      "src/testing/TestTracing.ts imports @opentelemetry/sdk-trace-base"
+      "src/testing/TestTracing.ts imports @opentelemetry/sdk-trace-node"
     ]
   },
   {
@@ -125,7 +125,7 @@ export const rules: ReadonlyArray<Rule> = [
       "src/index.ts": `export * as Tracing from "./tracing/Tracing.ts"`,
       "src/tracing/Tracing.ts": `import type { Late } from "./Late.ts"\nimport { type Eager } from "./Eager.ts"\n` +
         `const late = () => import("./Late.ts")`,
-      "src/tracing/Late.ts": `import "@opentelemetry/sdk-trace-base"`,
+      "src/tracing/Late.ts": `import "@opentelemetry/sdk-trace-node"`,
       "src/tracing/Eager.ts": `import "@opentelemetry/sdk-trace-node"`
     },
     violation: ["src/index.ts → src/tracing/Tracing.ts → src/tracing/Eager.ts → @opentelemetry/sdk-trace-node"]

@@ -1,7 +1,7 @@
 import { SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
-import type { SpanExporter } from "@opentelemetry/sdk-trace-base"
-import { InMemorySpanExporter } from "@opentelemetry/sdk-trace-base"
+import type { SpanExporter } from "@opentelemetry/sdk-trace-node"
+import { InMemorySpanExporter } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import { named, traced } from "./harness.ts"
 

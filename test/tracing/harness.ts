@@ -5,7 +5,7 @@
 import { Guard, type SpanSink, Tracing } from "@dawsos/observability"
 import * as Otel from "@opentelemetry/api"
 import { resourceFromAttributes } from "@opentelemetry/resources"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 import type { Attributes } from "@opentelemetry/api"
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api"
 import { resourceFromAttributes } from "@opentelemetry/resources"
-import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
-import { AlwaysOnSampler, BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-node"
+import { AlwaysOnSampler, BasicTracerProvider } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 
