@@ -147,17 +147,17 @@ describe("the Jaeger sink over HTTP", () => {
     Effect.gen(function*() {
       const refusing = yield* collector((response) => response.writeHead(503, { "retry-after": "2" }).end())
       const silent = yield* collector(() => {})
-      const failure = Effect.fnUntraced(function*(url: string) {
-        const exit = yield* Effect.exit((yield* httpTo(url, Duration.millis(30))).export(endedSpans(1)))
+      const failure = Effect.fnUntraced(function*(url: string, timeout: Duration.Duration) {
+        const exit = yield* Effect.exit((yield* httpTo(url, timeout)).export(endedSpans(1)))
         assert(Exit.isFailure(exit))
         const error = Cause.squash(exit.cause)
         assert(error instanceof SpanSink.SpanSinkError)
         return error
       })
-      const refused = yield* failure(refusing.url)
+      const refused = yield* failure(refusing.url, Duration.seconds(30))
       assert.deepInclude(refused, { reason: "rejected", retryable: true, sink: "jaeger" })
       assert.deepStrictEqual(refused.retryAfter, Duration.seconds(2))
-      assert.deepInclude(yield* failure(silent.url), { reason: "timeout" })
+      assert.deepInclude(yield* failure(silent.url, Duration.millis(30)), { reason: "timeout" })
     }))
 
   it.live("takes nothing from the exporter's own variables", () =>
