@@ -1,5 +1,5 @@
 import { Boundary, ErrorTracking, Guard, Observation, Scrubber } from "@dawsos/observability"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -362,15 +362,17 @@ describe("user and tags", () => {
         if (Date.now() < 0) return yield* new Needed()
         return 1
       })
-      const last: Effect.Effect<number, Needed, ErrorTracking.ErrorTracking> = effect.pipe(
+      const last = effect.pipe(
         ErrorTracking.withUser({ id: "u" }),
         ErrorTracking.withTags({ a: "b" }),
         ErrorTracking.withBoundary("job")
       )
-      const first: Effect.Effect<number, Needed, ErrorTracking.ErrorTracking> = ErrorTracking.withBoundary(
+      const first = ErrorTracking.withBoundary(
         ErrorTracking.withTags(ErrorTracking.withUser(last, { id: "u" }), { a: "b" }),
         "job"
       )
+      expectTypeOf(last).toEqualTypeOf(effect)
+      expectTypeOf(first).toEqualTypeOf(effect)
       const result = yield* Effect.provideService(first, ErrorTracking.ErrorTracking, ErrorTracking.disabled)
       assert.strictEqual(result, 1)
       assert.deepStrictEqual(yield* ErrorTracking.captureException(new Error("x")), Option.none())
