@@ -9,10 +9,12 @@ import type * as Context from "effect/Context"
 import type { Metric as PromMetric, Registry as PromRegistry, RegistryContentType } from "prom-client"
 import * as Catalogue from "../Catalogue.ts"
 import * as EffectMetrics from "./EffectMetrics.ts"
+import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
 import * as Numbers from "./Numbers.ts"
 import type * as Registry from "./Registry.ts"
 import type * as RuntimeMetrics from "./RuntimeMetrics.ts"
+import * as Snapshot from "./Snapshot.ts"
 
 /** The content types of the formats, as prom-client names them. */
 export const contentTypes = {
@@ -59,7 +61,7 @@ const idPattern = /^[0-9A-Za-z_-]{1,50}$/
 
 const isId = (id: unknown): boolean => typeof id === "string" && idPattern.test(id)
 
-const exemplarOf = (exemplar: Registry.HistogramSeries["cell"]["exemplars"][number]): Value["exemplar"] =>
+const exemplarOf = (exemplar: Snapshot.Bucket["exemplar"]): Value["exemplar"] =>
   exemplar !== undefined && isId(exemplar.traceId) && isId(exemplar.spanId)
     ? {
       labelSet: { trace_id: exemplar.traceId, span_id: exemplar.spanId },
@@ -68,24 +70,21 @@ const exemplarOf = (exemplar: Registry.HistogramSeries["cell"]["exemplars"][numb
     }
     : undefined
 
-const histogramValues = (name: string, { cell, labels }: Registry.HistogramSeries): ReadonlyArray<Value> => {
-  const values: Array<Value> = []
-  let count = 0
-  cell.counts.forEach((inBucket, index) => {
-    count += inBucket
-    values.push({
+const histogramValues = (name: string, { cell, labels }: Snapshot.HistogramSeries): ReadonlyArray<Value> => {
+  const buckets = Snapshot.buckets(cell)
+  return [
+    ...buckets.map(({ count, exemplar, le }) => ({
       metricName: `${name}_bucket`,
-      labels: { ...labels, le: Numbers.bound(cell.bounds[index]) },
+      labels: { ...labels, le },
       value: count,
-      exemplar: exemplarOf(cell.exemplars[index])
-    })
-  })
-  values.push({ metricName: `${name}_sum`, labels, value: cell.sum })
-  values.push({ metricName: `${name}_count`, labels, value: count })
-  return values
+      exemplar: exemplarOf(exemplar)
+    })),
+    { metricName: `${name}_sum`, labels, value: cell.sum },
+    { metricName: `${name}_count`, labels, value: buckets.at(-1)?.count ?? 0 }
+  ]
 }
 
-const formattable = (snapshot: Registry.Snapshot): Formattable => {
+const formattable = (snapshot: Snapshot.Snapshot): Formattable => {
   const { help, kind, name } = snapshot.definition
   return {
     name,
@@ -140,6 +139,7 @@ export type Render = (format: Metrics.Format) => Promise<string>
 /** Makes the function that writes the exposition; scrapes that overlap share one writing. */
 export const make = (options: Options): Render => {
   const { prom, registry } = options
+  const { books } = registry
 
   const format = async (
     target: PromRegistry<RegistryContentType>,
@@ -166,7 +166,7 @@ export const make = (options: Options): Render => {
       try {
         metrics.push(withFloats(await (metric as unknown as { readonly get: () => Promise<Formattable> }).get()))
       } catch (fault) {
-        registry.scrapeFailed("runtime", fault)
+        books.scrapeFailed("runtime", fault)
       }
     }
     return metrics
@@ -175,11 +175,11 @@ export const make = (options: Options): Render => {
   const effectMetrics = (): ReadonlyArray<Formattable> => {
     try {
       const { clashes, cut, metrics } = EffectMetrics.convert(options.context, registry.clean)
-      for (const [name, samples] of cut) registry.overflow(name, samples)
-      for (const name of clashes) registry.clash("effect", name)
+      for (const [name, samples] of cut) books.overflow(name, Family.seriesOverflow, samples)
+      for (const name of clashes) books.clash("effect", name)
       return metrics
     } catch (fault) {
-      registry.scrapeFailed("effect", fault)
+      books.scrapeFailed("effect", fault)
       return []
     }
   }
@@ -195,7 +195,7 @@ export const make = (options: Options): Render => {
       try {
         parts.push(await format(target, metric, as))
       } catch (fault) {
-        registry.scrapeFailed(metric.name, fault)
+        books.scrapeFailed(metric.name, fault)
       }
       await rest()
     }
@@ -214,7 +214,7 @@ export const make = (options: Options): Render => {
     ]
     for (const { metric, source } of foreign) {
       const claims = claimsOf(metric)
-      if (claims.some((name) => claimed.has(name))) registry.clash(source, metric.name)
+      if (claims.some((name) => claimed.has(name))) books.clash(source, metric.name)
       else {
         for (const name of claims) claimed.add(name)
         await put(metric)
@@ -222,7 +222,7 @@ export const make = (options: Options): Render => {
     }
 
     const text = `${parts.join("\n")}${parts.length === 0 ? "" : "\n"}${as === "openmetrics" ? "# EOF\n" : ""}`
-    registry.scraped(as, (performance.now() - started) / 1000, Buffer.byteLength(text))
+    books.scraped(as, (performance.now() - started) / 1000, Buffer.byteLength(text))
     return text
   }
 

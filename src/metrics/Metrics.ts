@@ -41,10 +41,18 @@ export interface CollectedValue {
   readonly value: number
 }
 
-/** A counter or gauge whose values are asked for at each scrape: spans of the pipeline, connections of a pool. */
+/**
+ * A counter or gauge whose values are asked for at each scrape: spans of the pipeline, connections of a pool.
+ *
+ * What several collectors tell of one label set adds up (two pools; of two moments the later one holds). A counter's
+ * recorded and collected counts add up too; a gauge's collected value beats a recorded one.
+ */
 export interface Collector {
   readonly definition: Catalogue.Counter | Catalogue.Gauge
-  /** Synchronous and cheap. When it throws, its own series are absent from that scrape and a fault is counted. */
+  /**
+   * Synchronous and cheap. When it throws, or tells what is no finite number, its metric is absent from that scrape and
+   * a fault is counted.
+   */
   readonly collect: () => Iterable<CollectedValue>
 }
 

@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     runtime: yield* RuntimeMetrics.acquire(prom).pipe(
       Effect.catchDefect((fault) =>
         Effect.sync(() => {
-          registry.scrapeFailed("runtime", fault)
+          registry.books.scrapeFailed("runtime", fault)
           return undefined
         })
       )
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ...options.config,
     limits: options.limits,
     render,
-    failed: (fault) => registry.scrapeFailed("exposition", fault)
+    failed: (fault) => registry.books.scrapeFailed("exposition", fault)
   })
   const service: Metrics.Service = { enabled: true, ...registry.recording, render, address: Option.some(address) }
   return service

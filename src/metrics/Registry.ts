@@ -5,36 +5,12 @@
 import * as Effect from "effect/Effect"
 import * as Catalogue from "../Catalogue.ts"
 import type * as Guard from "../Guard.ts"
+import * as Books from "./Books.ts"
 import * as Cells from "./Cells.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
-import * as Numbers from "./Numbers.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
-
-/** One exposed value of a counter or gauge. */
-export interface ScalarSeries {
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number
-}
-
-/** One exposed label set of a histogram. */
-export interface HistogramSeries {
-  readonly labels: Readonly<Record<string, string>>
-  readonly cell: Cells.Histogram
-}
-
-/** The state of one metric at one moment. */
-export type Snapshot =
-  | {
-    readonly _tag: "Scalars"
-    readonly definition: Catalogue.Counter | Catalogue.Gauge
-    readonly series: ReadonlyArray<ScalarSeries>
-  }
-  | {
-    readonly _tag: "Histograms"
-    readonly definition: Catalogue.Histogram
-    readonly series: ReadonlyArray<HistogramSeries>
-  }
+import * as Snapshot from "./Snapshot.ts"
 
 /** What a registry is made of. */
 export interface Options {
@@ -45,9 +21,6 @@ export interface Options {
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
-
-/** Where a metric that had to give way came from. */
-export type Source = "definition" | "effect" | "runtime"
 
 /** The metrics that a program may define at run time beside its catalogue; more are a loop that makes definitions. */
 export const maxDefinitions = 1000
@@ -63,19 +36,14 @@ const maxCleaned = 5000
 
 /** The metrics of one layer. */
 export interface Registry {
-  readonly self: SelfMetrics.SelfMetrics
+  readonly books: Books.Books
   readonly recording: Pick<Metrics.Service, "counter" | "gauge" | "histogram" | "declare" | "collect" | "samples">
   /** The definitions in the order in which they are exposed. */
   readonly definitions: () => ReadonlyArray<Catalogue.Definition>
   /** The state of one metric; `undefined`, and a fault, when one of its collectors throws. */
-  readonly snapshot: (definition: Catalogue.Definition) => Snapshot | undefined
+  readonly snapshot: (definition: Catalogue.Definition) => Snapshot.Snapshot | undefined
   /** Cleans a text of a metric that is not of the catalogue. */
   readonly clean: (text: string) => string
-  /** Tells of series of a metric that were left out because there are too many. */
-  readonly overflow: (metric: string, series: number) => void
-  readonly clash: (source: Source, name: string) => void
-  readonly scrapeFailed: (metric: string, fault: unknown) => void
-  readonly scraped: (format: Metrics.Format, seconds: number, bytes: number) => void
 }
 
 const sameShape = (one: Catalogue.Definition, other: Catalogue.Definition): boolean =>
@@ -84,22 +52,12 @@ const sameShape = (one: Catalogue.Definition, other: Catalogue.Definition): bool
 /** Makes an empty registry: counters and histograms of the catalogue's known label sets at 0. */
 export const make = (options: Options): Registry => {
   const { guard, now } = options
-  const overflows = new Map<string, Map<string, number>>()
-  const scrapeErrors = new Map<string, number>()
-  const clashes = new Map<Source, Set<string>>()
-  const scrapes = new Map<Metrics.Format, number>()
-  let last: { readonly seconds: number; readonly bytes: number } | undefined
-
-  const countOverflow = (metric: string, label: string, amount: number): void => {
-    const labels = overflows.get(metric) ?? new Map<string, number>()
-    if (overflows.size < maxDefinitions) overflows.set(metric, labels)
-    labels.set(label, (labels.get(label) ?? 0) + amount)
-  }
+  const books = Books.make(guard, maxDefinitions)
 
   const environment: Family.Environment = {
     scrub: (text) => guard.run("scrubber", () => options.scrubber.text(text), () => Catalogue.overflowValue),
     refuse: (problem) => guard.count("recorder", new RangeError(problem)),
-    overflow: (metric, label) => countOverflow(metric, label, 1),
+    overflow: (metric, label) => books.overflow(metric, label, 1),
     now
   }
 
@@ -126,19 +84,6 @@ export const make = (options: Options): Registry => {
     return family
   }
 
-  // Bounded labels are known at 0, so that the first value beyond a bound is an increase.
-  const expectOverflow = (definition: Catalogue.Definition): void => {
-    const bounded = Object.keys(definition.labels).filter((name) => definition.labels[name]?._tag === "Bounded")
-    if (bounded.length === 0) return
-    overflows.set(definition.name, new Map([...bounded, Family.seriesOverflow].map((label) => [label, 0])))
-  }
-
-  const clash = (source: Source, name: string): void => {
-    const names = clashes.get(source) ?? new Set<string>()
-    clashes.set(source, names)
-    if (names.size < maxDefinitions) names.add(name)
-  }
-
   /** The family of a definition; one that the catalogue doesn't have is taken in unless its name is taken. */
   const familyOf = (definition: Catalogue.Definition): Family.Family | undefined => {
     const known = byDefinition.get(definition)
@@ -149,7 +94,7 @@ export const make = (options: Options): Registry => {
       return named
     }
     if (Catalogue.claimedNames(definition).some((name) => claims.has(name))) {
-      clash("definition", definition.name)
+      books.clash("definition", definition.name)
       guard.count("recorder", new Error(`${definition.name}: another metric has this name already`))
       return undefined
     }
@@ -157,9 +102,13 @@ export const make = (options: Options): Registry => {
       guard.count("recorder", new Error(`${definition.name}: ${maxDefinitions} metrics are defined already`))
       return undefined
     }
-    expectOverflow(definition)
+    books.expect(definition)
     return add(definition)
   }
+
+  /** What two collectors tell of one label set: amounts add up, of two moments the later one holds. */
+  const together = (definition: Catalogue.Definition, one: number, other: number): number =>
+    definition.kind === "gauge" && definition.exposes === "age" ? Math.max(one, other) : one + other
 
   const scalar = (definition: Catalogue.Counter | Catalogue.Gauge, value: number): number =>
     definition.kind === "gauge" && definition.exposes === "age" ? Math.max(0, (now() - value) / 1000) : value
@@ -170,11 +119,14 @@ export const make = (options: Options): Registry => {
       let size = 0
       for (const { labels, value } of collector.collect()) {
         if (++size > maxCollected) throw new RangeError(`${family.definition.name}: a collector told ${size} values`)
-        if (!Number.isFinite(value)) throw new RangeError(`${family.definition.name}: a collector told ${value}`)
+        if (!Number.isFinite(value) || (family.definition.kind === "counter" && value < 0)) {
+          throw new RangeError(`${family.definition.name}: a collector told ${value}`)
+        }
         const resolved = family.resolve(labels)
         if (resolved === undefined) continue
         if (resolved.overflowed !== undefined) family.overflow(resolved.overflowed)
-        values.set(resolved.series, (values.get(resolved.series) ?? 0) + value)
+        const other = values.get(resolved.series)
+        values.set(resolved.series, other === undefined ? value : together(family.definition, other, value))
       }
     }
     return values
@@ -183,10 +135,10 @@ export const make = (options: Options): Registry => {
   const scalars = (
     family: Family.Family,
     definition: Catalogue.Counter | Catalogue.Gauge
-  ): ReadonlyArray<ScalarSeries> => {
+  ): ReadonlyArray<Snapshot.ScalarSeries> => {
     const from = collectors.get(family)
     const told = from === undefined ? undefined : collected(family, from)
-    const out: Array<ScalarSeries> = []
+    const out: Array<Snapshot.ScalarSeries> = []
     for (const series of family.all) {
       const { cell } = series
       if (cell.kind === "histogram") continue
@@ -199,63 +151,50 @@ export const make = (options: Options): Registry => {
     return out
   }
 
-  const histograms = (family: Family.Family): ReadonlyArray<HistogramSeries> => {
-    const out: Array<HistogramSeries> = []
+  const histograms = (family: Family.Family): ReadonlyArray<Snapshot.HistogramSeries> => {
+    const out: Array<Snapshot.HistogramSeries> = []
     for (const { bound, cell, labels } of family.all) if (bound && cell.kind === "histogram") out.push({ labels, cell })
     return out
   }
 
-  const snapshotOf = (family: Family.Family): Snapshot => {
+  const snapshotOf = (family: Family.Family): Snapshot.Snapshot => {
     const { definition } = family
     return definition.kind === "histogram"
       ? { _tag: "Histograms", definition, series: histograms(family) }
       : { _tag: "Scalars", definition, series: scalars(family, definition) }
   }
 
-  const scrapeFailed = (metric: string, fault: unknown): void => {
-    guard.count("collect", fault)
-    if (scrapeErrors.has(metric) || scrapeErrors.size < maxDefinitions) {
-      scrapeErrors.set(metric, (scrapeErrors.get(metric) ?? 0) + 1)
-    }
-  }
-
-  const snapshot = (definition: Catalogue.Definition): Snapshot | undefined => {
+  const snapshot = (definition: Catalogue.Definition): Snapshot.Snapshot | undefined => {
     const family = familyOf(definition)
     if (family === undefined) return undefined
     try {
       return snapshotOf(family)
     } catch (fault) {
-      scrapeFailed(definition.name, fault)
+      books.scrapeFailed(definition.name, fault)
       return undefined
     }
   }
 
+  const attach = (collector: Metrics.Collector) => {
+    const family = familyOf(collector.definition)
+    if (family === undefined) return undefined
+    // An entry of its own, so that a collector that is added twice is taken away once at a time.
+    const entry: Metrics.Collector = { definition: collector.definition, collect: () => collector.collect() }
+    const set = collectors.get(family) ?? new Set<Metrics.Collector>()
+    collectors.set(family, set.add(entry))
+    return { entry, family, set }
+  }
+
   const collect = (collector: Metrics.Collector) =>
     Effect.acquireRelease(
-      Effect.sync(() => {
-        const family = familyOf(collector.definition)
-        if (family === undefined) return undefined
-        // An entry of its own, so that a collector that is added twice is taken away once at a time.
-        const entry: Metrics.Collector = { definition: collector.definition, collect: () => collector.collect() }
-        const set = collectors.get(family) ?? new Set<Metrics.Collector>()
-        collectors.set(family, set.add(entry))
-        return { entry, family, set }
-      }),
-      (added) =>
+      Effect.sync(() => attach(collector)),
+      (attached) =>
         Effect.sync(() => {
-          if (added === undefined) return
-          added.set.delete(added.entry)
-          if (added.set.size === 0) collectors.delete(added.family)
+          if (attached === undefined) return
+          attached.set.delete(attached.entry)
+          if (attached.set.size === 0) collectors.delete(attached.family)
         })
     ).pipe(Effect.asVoid)
-
-  const register = (
-    definition: Catalogue.Counter | Catalogue.Gauge,
-    values: () => Iterable<Metrics.CollectedValue>
-  ): void => {
-    const family = familyOf(definition)
-    if (family !== undefined) collectors.set(family, new Set([{ definition, collect: values }]))
-  }
 
   // What a caller without types may pass (no labels at all, a getter that throws) must not reach it as an exception.
   const guarded = <A>(body: () => A, fallback: () => A): A => guard.run("recorder", body, fallback)
@@ -283,65 +222,26 @@ export const make = (options: Options): Registry => {
         () => undefined
       ),
     collect,
-    samples: () => [...byName.values()].flatMap((family) => samplesOf(snapshot(family.definition)))
+    samples: () =>
+      [...byName.values()].flatMap((family) => {
+        const state = snapshot(family.definition)
+        return state === undefined ? [] : Snapshot.samples(state)
+      })
   }
 
-  const self = SelfMetrics.selfMetrics(options.catalogue.prefix)
   for (const definition of Object.values(options.catalogue.metrics)) {
-    expectOverflow(definition)
+    books.expect(definition)
     add(definition)
   }
+  const self = SelfMetrics.selfMetrics(options.catalogue.prefix)
   for (const definition of Object.values(self)) add(definition)
-
-  register(self.labelOverflow, function*() {
-    for (const [metric, labels] of overflows) {
-      for (const [label, value] of labels) yield { labels: { metric, label }, value }
-    }
-  })
-  register(self.faults, function*() {
-    for (const [hook, value] of guard.faults()) yield { labels: { hook }, value }
-  })
-  register(self.nameClashes, function*() {
-    for (const [source, names] of clashes) yield { labels: { source }, value: names.size }
-  })
-  register(self.scrapes, function*() {
-    for (const [format, value] of scrapes) yield { labels: { format }, value }
-  })
-  register(self.scrapeErrors, function*() {
-    for (const [metric, value] of scrapeErrors) yield { labels: { metric }, value }
-  })
-  register(self.scrapeDuration, () => last === undefined ? [] : [{ labels: {}, value: last.seconds }])
-  register(self.scrapeSize, () => last === undefined ? [] : [{ labels: {}, value: last.bytes }])
+  for (const collector of books.collectors(self)) attach(collector)
 
   return {
-    self,
+    books,
     recording,
     definitions: () => [...byName.values()].map((family) => family.definition),
     snapshot,
-    clean,
-    overflow: (metric, series) => countOverflow(metric, Family.seriesOverflow, series),
-    clash,
-    scrapeFailed,
-    scraped: (format, seconds, bytes) => {
-      scrapes.set(format, (scrapes.get(format) ?? 0) + 1)
-      last = { seconds, bytes }
-    }
+    clean
   }
-}
-
-/** The values of a metric as single samples, histograms as `_bucket`, `_sum` and `_count`. */
-const samplesOf = (snapshot: Snapshot | undefined): ReadonlyArray<Metrics.Sample> => {
-  if (snapshot === undefined) return []
-  const { name } = snapshot.definition
-  if (snapshot._tag === "Scalars") return snapshot.series.map(({ labels, value }) => ({ name, labels, value }))
-  return snapshot.series.flatMap(({ cell, labels }) => {
-    const out: Array<Metrics.Sample> = []
-    let count = 0
-    cell.counts.forEach((inBucket, index) => {
-      count += inBucket
-      out.push({ name: `${name}_bucket`, labels: { ...labels, le: Numbers.bound(cell.bounds[index]) }, value: count })
-    })
-    out.push({ name: `${name}_sum`, labels, value: cell.sum }, { name: `${name}_count`, labels, value: count })
-    return out
-  })
 }

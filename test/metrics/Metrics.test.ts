@@ -220,6 +220,28 @@ describe("Collectors", () => {
       expect(Shop.valuesOf(metrics.samples(), "shop_orders_total")).toEqual({ "channel=web product=tea": 13 })
     }))
 
+  it.effect("of moments tell the latest one, and may be classes", () =>
+    Effect.gen(function*() {
+      const { metrics } = yield* Shop.make()
+      yield* TestClock.setTime(10_000)
+      class Sale implements Metrics.Collector {
+        readonly definition = Shop.lastSale
+        readonly at: number
+        constructor(at: number) {
+          this.at = at
+        }
+        collect() {
+          return [{ labels: {}, value: this.at }]
+        }
+      }
+      const early = new Sale(3_000)
+      const scope = yield* Scope.make()
+      for (const sale of [early, early, new Sale(8_000)]) yield* metrics.collect(sale).pipe(Scope.provide(scope))
+      expect(Shop.valuesOf(metrics.samples(), "shop_last_sale_seconds")).toEqual({ "": 2 })
+      yield* Scope.close(scope, Exit.void)
+      expect(Shop.valuesOf(metrics.samples(), "shop_last_sale_seconds")).toEqual({})
+    }))
+
   it.effect("that throw, lie or never end cost their own metric only, and are counted", () =>
     Effect.gen(function*() {
       const { guard, metrics } = yield* Shop.make()
@@ -245,9 +267,15 @@ describe("Collectors", () => {
         expect(Shop.valuesOf(samples, "shop_basket_size")).toEqual({ "": 1 })
         yield* Scope.close(scope, Exit.void)
       }
-      expect(guard.faults().get("collect")).toBe(faulty.length)
+      yield* metrics.collect({
+        definition: Shop.ordersTotal,
+        collect: () => [{ labels: { channel: "web", product: "tea" }, value: -1 }]
+      })
+      expect(Shop.valuesOf(metrics.samples(), "shop_orders_total")).toEqual({})
+      expect(guard.faults().get("collect")).toBe(faulty.length + 1)
       expect(Shop.valuesOf(metrics.samples(), "shop_observability_scrape_errors_total")).toEqual({
-        "metric=shop_stock": faulty.length
+        "metric=shop_stock": faulty.length,
+        "metric=shop_orders_total": 2
       })
     }))
 })
