@@ -66,6 +66,16 @@ const disabled: Layer.Layer<Services> = Layer.mergeAll(
   Layer.succeed(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
 )
 
+// A detector of the product's own that throws is a fault like any other.
+const makeScrubber = ({ scrubber }: Vocabulary, guard: Guard.Guard): Scrubber.Scrubber =>
+  Scrubber.make({
+    ...scrubber,
+    onFault: (fault) => {
+      guard.count("scrubber", fault)
+      scrubber?.onFault?.(fault)
+    }
+  })
+
 /**
  * The layer of a product, built from the environment (`ObservabilityConfig.config`).
  *
@@ -79,8 +89,8 @@ export const layer = (
 ): Layer.Layer<Services, Config.ConfigError | MetricsServerError> =>
   Layer.unwrap(Effect.gen(function*() {
     const config = yield* ObservabilityConfig.config
-    const scrubber = Scrubber.make(vocabulary.scrubber)
     const guard = Guard.make()
+    const scrubber = makeScrubber(vocabulary, guard)
     const base = Logging.layer({
       scrubber,
       service: config.service,

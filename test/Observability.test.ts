@@ -1,7 +1,16 @@
-import { Accounting } from "@dawsos/observability"
+import { Accounting, Catalogue, HttpServer, Metrics, Observability, Tracing } from "@dawsos/observability"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as EffectHttpServer from "effect/http/HttpServer"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { createServer as createHttpServer } from "node:http"
 import { createServer, type Server } from "node:net"
 import type { ReceivedSpan } from "../examples/receiver/ReceivedSpan.ts"
 import * as Receiver from "../examples/receiver/Receiver.ts"
@@ -245,6 +254,93 @@ describe("the layer", () => {
         [...new Set(one.lines.map((line) => (JSON.parse(line) as { readonly service: string }).service))],
         ["one"]
       )
+    }))
+})
+
+describe("a vocabulary of another product", () => {
+  const { Label } = Catalogue
+  const metrics = {
+    requests: Catalogue.counter({
+      name: "shop_requests_total",
+      help: "Requests",
+      labels: { method: Label.oneOf(...HttpServer.methods), endpoint: Label.bounded(), status_code: Label.bounded() }
+    }),
+    duration: Catalogue.histogram({
+      name: "shop_request_duration_seconds",
+      help: "Duration of requests",
+      unit: "seconds",
+      labels: { method: Label.oneOf(...HttpServer.methods), endpoint: Label.bounded() },
+      buckets: [0.1, 1],
+      bucketsReason: "a test"
+    })
+  }
+  const serve = Observability.serve({ requests: metrics.requests, duration: metrics.duration, prefix: "shop" })
+
+  it.live("is observed under its own prefix, and what fails in its start is counted and not felt", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const vocabulary: Observability.Vocabulary = {
+        catalogue: Catalogue.make({ prefix: "shop", metrics }),
+        scrubber: { identifierPaths: ["/orders/:id"] },
+        onStart: () => {
+          throw new Error("no start")
+        }
+      }
+      const { console } = Harness.recordingConsole()
+      const context = yield* Layer.build(
+        serve(HttpRouter.add("GET", "/orders/:id", Effect.succeed(HttpServerResponse.text("ok")))).pipe(
+          Layer.provideMerge(NodeHttpServer.layer(createHttpServer, { port: 0, host: "127.0.0.1" })),
+          Layer.provideMerge(Observability.layer(vocabulary)),
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(Harness.environment(receiver))))
+        )
+      ).pipe(Effect.provideService(Console.Console, console))
+      const { address } = Context.get(context, EffectHttpServer.HttpServer)
+      yield* Effect.promise(() => fetch(`http://127.0.0.1:${"port" in address ? address.port : 0}/orders/A-4711-Z`))
+      yield* Context.get(context, Tracing.Tracing).flush
+      const text = yield* Context.get(context, Metrics.Metrics).render("prometheus")
+      const exposition = ExpositionText.parse(text, "prometheus")
+      const labels = { method: "GET", endpoint: "/orders/{id}", status_code: "200" }
+      assert.strictEqual(exposition.value("shop_requests_total", labels), 1)
+      assert.strictEqual(exposition.value("shop_observability_faults_total", { hook: "recorder" }), 1)
+      assert.strictEqual(exposition.value("shop_observability_spans_started_total"), 1)
+      assert.notInclude(text, "dawsos_")
+      const [span] = (yield* receiver.spans).filter(({ signal }) => signal === "otlp")
+      assert.include(Object.keys(span?.attributes ?? {}), "shop.request_id")
+      assert.match(String(span?.attributes["url.path"]), /^\/orders\/[0-9a-f]{8}$/)
+      assert.isEmpty(yield* receiver.requestsContaining("A-4711-Z"))
+      assert.deepStrictEqual(Object.keys(span?.attributes ?? {}).filter((key) => key.startsWith("dawsos")), [])
+    }))
+})
+
+describe("a detector that throws", () => {
+  it.live("keeps the text back, is counted, and changes nothing else", () =>
+    Effect.gen(function*() {
+      const { console, lines } = Harness.recordingConsole()
+      const broken = {
+        name: "broken",
+        triggers: "",
+        find: () => {
+          throw new Error("broken")
+        }
+      }
+      const vocabulary = {
+        catalogue: Catalogue.make({ prefix: "shop", metrics: {} }),
+        scrubber: { detectors: [broken] }
+      }
+      const value = yield* Effect.gen(function*() {
+        yield* Effect.logInfo("what nobody can judge")
+        const exposition = ExpositionText.parse(yield* (yield* Metrics.Metrics).render("prometheus"), "prometheus")
+        return exposition.value("shop_observability_faults_total", { hook: "scrubber" })
+      }).pipe(
+        Effect.provide(Layer.provide(
+          Observability.layer(vocabulary, { logFormat: "json" }),
+          ConfigProvider.layer(ConfigProvider.fromUnknown(quiet))
+        )),
+        Effect.provideService(Console.Console, console)
+      )
+      assert.isAbove(value ?? 0, 0)
+      assert.isNotEmpty(lines)
+      assert.notInclude(lines.join("\n"), "nobody")
     }))
 })
 
