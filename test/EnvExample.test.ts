@@ -1,9 +1,9 @@
+import { ObservabilityConfig } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { envExample } from "../scripts/generate/EnvExample.ts"
-import * as ObservabilityConfig from "../src/ObservabilityConfig.ts"
 
 const parse = (dotEnv: string) => ObservabilityConfig.config.parse(ConfigProvider.fromDotEnvContents(dotEnv))
 const assignments = envExample().split("\n").filter((line) => /^#?[A-Z_]+=/.test(line))

@@ -1,3 +1,4 @@
+import { ObservabilityConfig } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -8,7 +9,6 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import { inspect } from "node:util"
-import * as ObservabilityConfig from "../src/ObservabilityConfig.ts"
 
 type Env = Readonly<Record<string, string>>
 
