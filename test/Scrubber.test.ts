@@ -77,6 +77,7 @@ const texts: ReadonlyArray<readonly [text: string, secret: string, left: string]
   ["5500-0000-0000-0004", "5500", "[redacted]"],
   ["3782 822463 10005", "822463", "[redacted]"],
   ["password=s3cr3t, next", "s3cr3t", "password=[redacted], next"],
+  ["password=don't-s3cr3t ok", "s3cr3t", "password=[redacted] ok"],
   ["password = 's3cr3t'", "s3cr3t", "password = '[redacted]'"],
   ["{ password: 's3\\'cr3t', ok: 1 }", "cr3t", "{ password: '[redacted]', ok: 1 }"],
   ["body {\"password\":\"s3\\\"cr3t\",\"a\":1}", "cr3t", "body {\"password\":\"[redacted]\",\"a\":1}"],
@@ -133,6 +134,9 @@ const harmless = [
   "-0.0042",
   "1,234,567.89 USD",
   "4111111111111111.00",
+  "4111111111111112",
+  "4111 1111 1111 1112",
+  "effect@4.1.0.tgz",
   "0.4111111111111111",
   "2024-01-31",
   "2024-01-31T23:59:59.999Z",
@@ -264,6 +268,15 @@ describe("text", () => {
       assert.notInclude(scrubbed, "john")
     }
     assert.strictEqual(small.text("a".repeat(512)), "a".repeat(512))
+  })
+
+  it("much longer than the limit shows no half of a secret where the reading stops", () => {
+    const small = Scrubber.make({ limits: { length: 512 } })
+    const lengths = Array.from({ length: 200 }, (_, i) => [400 + i, 4500 + i]).flat()
+    for (const length of lengths) {
+      const text = `token=${"k".repeat(length)} john.doe.the.second@example.com ${"z ".repeat(9000)}`
+      assert.notInclude(small.text(text), "john")
+    }
   })
 })
 
