@@ -137,5 +137,6 @@ export const layerTest = (
 ): Layer.Layer<Services | TestLayer.Accessors> =>
   Layer.unwrap(Effect.promise(async () => {
     const test = await import("./testing/TestLayer.ts")
-    return test.layer(vocabulary, options)
+    const guard = Guard.make()
+    return test.layer(vocabulary, options, guard, makeScrubber(vocabulary, guard))
   }))

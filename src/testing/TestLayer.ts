@@ -54,30 +54,27 @@ const errors = (options: Parameters<typeof CapturedErrors.layer>[0]) =>
     CapturedErrors.layer(options)
   )
 
-const logs = Layer.suspend(() =>
+const logs = () =>
   Layer.provideMerge(Layer.effect(TestLogs, Effect.map(LoggedLines.TestLogs, (self) => self)), LoggedLines.layer())
-)
 
-/** Builds everything anew: no two of these share a registry, a record of spans, an event or a line. */
+/** The layer of one guard and one scrubber. Whoever builds it gets a registry and records of their own. */
 export const layer = (
   vocabulary: Observability.Vocabulary,
-  options: Options
+  options: Options,
+  guard: Guard.Guard,
+  scrubber: Scrubber.Scrubber
 ): Layer.Layer<Tracing | Metrics.Metrics | ErrorTracking.ErrorTracking | Accessors> =>
-  Layer.unwrap(Effect.sync(() => {
-    const { catalogue } = vocabulary
-    const scrubber = Scrubber.make(vocabulary.scrubber)
-    const guard = Guard.make()
-    return Layer.mergeAll(start(vocabulary), SelfObservation.layerOpen).pipe(
-      Layer.provideMerge(Layer.mergeAll(
-        errors({ sendEmail: options.sendUserEmail }),
-        TestTracing.layer({ prefix: catalogue.prefix, sampled: options.sampled })
-      )),
-      Layer.provide(SelfObservation.layer(selfMetrics(catalogue.prefix))),
-      Layer.provideMerge(MetricsMemory.layer({ catalogue, scrubber })),
-      Layer.provideMerge(logs),
-      Layer.provideMerge(Layer.mergeAll(
-        Layer.succeed(Guard.CurrentGuard, guard),
-        Layer.succeed(Scrubber.CurrentScrubber, scrubber)
-      ))
-    )
-  }))
+  // A layer that is one value for all would be built once for two of these, one inside the other.
+  Layer.mergeAll(start(vocabulary), Layer.fresh(SelfObservation.layerOpen)).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      errors({ sendEmail: options.sendUserEmail }),
+      TestTracing.layer({ prefix: vocabulary.catalogue.prefix, sampled: options.sampled })
+    )),
+    Layer.provide(SelfObservation.layer(selfMetrics(vocabulary.catalogue.prefix))),
+    Layer.provideMerge(MetricsMemory.layer({ catalogue: vocabulary.catalogue, scrubber })),
+    Layer.provideMerge(logs()),
+    Layer.provideMerge(Layer.mergeAll(
+      Layer.succeed(Guard.CurrentGuard, guard),
+      Layer.succeed(Scrubber.CurrentScrubber, scrubber)
+    ))
+  )

@@ -1,4 +1,4 @@
-import { ErrorTracking, Guard, Metrics, Tracing } from "@dawsos/observability"
+import { Catalogue, ErrorTracking, Guard, Metrics, Observability, Tracing } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { span, TestErrors, TestLogs, TestMetrics, TestTracing } from "@dawsos/observability/testing"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -72,6 +72,23 @@ describe("DawsOs.layerTest", () => {
         )
       )
     ))
+
+  it.effect("shares nothing with the test layer of another vocabulary, the one inside the other", () =>
+    Effect.gen(function*() {
+      yield* Effect.gen(function*() {
+        yield* Effect.logInfo("inside").pipe(Effect.withSpan("inside"))
+        const started = (yield* Metrics.Metrics).samples()
+          .filter(({ name }) => name.endsWith("_observability_spans_started_total"))
+          .map(({ name, value }) => [name, value])
+        assert.deepStrictEqual(started, [["shop_observability_spans_started_total", 1]])
+        yield* TestLogs.expectLine({ message: "inside" })
+        yield* TestTracing.expectForest([span("inside")])
+      }).pipe(
+        Effect.provide(Observability.layerTest({ catalogue: Catalogue.make({ prefix: "shop", metrics: {} }) }))
+      )
+      yield* TestLogs.expectNoLine()
+      yield* TestTracing.expectNoSpans
+    }).pipe(Effect.provide(DawsOs.layerTest)))
 
   it.effect("records what is known at the start", () =>
     Effect.gen(function*() {
