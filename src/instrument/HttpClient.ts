@@ -2,7 +2,7 @@
  * Observes an Effect HTTP client: each attempt once, by URL template, with the quota that the answer's headers tell.
  *
  * Effect's client opens the span of a request; this counts it, unless an observation of the same metric around it does
- * so already (`withProviderMetrics`). It keeps keys that travel in the query out of spans and error messages.
+ * so already (`withProviderMetrics`). Keys that travel in the query are kept out of spans, error messages and causes.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -15,10 +15,13 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
+import * as References from "effect/References"
 import type * as Catalogue from "../Catalogue.ts"
 import * as Guard from "../Guard.ts"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Observation from "../Observation.ts"
+import * as GuardedSpan from "../observation/GuardedSpan.ts"
+import * as HttpSecrets from "./HttpSecrets.ts"
 
 /** The labels of a counter of requests to providers. */
 export type RequestLabels = {
@@ -72,75 +75,91 @@ export const withUrlTemplate: {
     Effect.provideService(self, CurrentUrlTemplate, template)
 )
 
-const headerNumber = (
-  headers: Readonly<Record<string, string | undefined>>,
-  names: ReadonlyArray<string>
-): number | undefined => {
+type Headers = Readonly<Record<string, string | undefined>>
+
+const numberOf = (text: string | undefined, pattern: RegExp): number | undefined => {
+  const value = text === undefined ? undefined : pattern.exec(text)?.[1]
+  return value === undefined ? undefined : Number(value)
+}
+
+// Some send "100, 100;w=60": the first number is the value, the rest is policy.
+const first = /^\s*(\d{1,15})\b/
+
+const headerNumber = (headers: Headers, names: ReadonlyArray<string>): number | undefined => {
   for (const name of names) {
-    const text = headers[name]
-    // Some send "100, 100;w=60": the first number is the value, the rest is policy.
-    const value = text === undefined ? undefined : /^\s*(\d{1,15})\b/.exec(text)?.[1]
-    if (value !== undefined) return Number(value)
+    const value = numberOf(headers[name], first)
+    if (value !== undefined) return value
   }
   return undefined
 }
 
-const recordQuota = (
-  metrics: Metrics.Service,
-  response: HttpClientResponse.HttpClientResponse,
-  options: Options
-): void => {
-  const labels = { provider: options.provider }
-  const remaining = headerNumber(response.headers, ["x-ratelimit-remaining", "ratelimit-remaining"])
-  const limit = headerNumber(response.headers, ["x-ratelimit-limit", "ratelimit-limit"])
-  if (remaining !== undefined) metrics.gauge(options.rateLimitRemaining, labels).set(remaining)
-  if (limit !== undefined) metrics.gauge(options.rateLimitLimit, labels).set(limit)
+/** What an answer's headers say of the quota, in requests. */
+export interface Quota {
+  readonly remaining: number | undefined
+  readonly limit: number | undefined
 }
 
-// The message of a client error is a getter that redacts by the names of the fiber that reads it: read outside of one
-// (a logger, an error tracker) it would show the keys. It is fixed here, while the right names are at hand.
-const pinMessage = (exit: Exit.Exit<unknown, unknown>): void => {
-  if (exit._tag === "Success") return
+/**
+ * Reads `X-RateLimit-Remaining` and `-Limit` in the spellings in use, and the fields of the IETF draft
+ * (`RateLimit: "default";r=50`, with `RateLimit-Policy: "default";q=100`; before, `RateLimit: limit=100, remaining=50`).
+ */
+export const quotaOf = (headers: Headers): Quota => ({
+  remaining: headerNumber(headers, ["x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining"]) ??
+    numberOf(headers["ratelimit"], /\b(?:r|remaining)=(\d{1,15})\b/),
+  limit: headerNumber(headers, ["x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit"]) ??
+    numberOf(headers["ratelimit"], /\blimit=(\d{1,15})\b/) ??
+    numberOf(headers["ratelimit-policy"], /\bq=(\d{1,15})\b/)
+})
+
+type Ended = Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>
+
+/** The answer, which a client that refuses some statuses has made a failure. */
+const responseOf = (exit: Ended): HttpClientResponse.HttpClientResponse | undefined => {
+  if (exit._tag === "Success") return exit.value
   for (const reason of exit.cause.reasons) {
-    if (reason._tag !== "Fail" || !HttpClientError.isHttpClientError(reason.error)) continue
-    for (const error of [reason.error, reason.error.reason]) {
-      Object.defineProperty(error, "message", { value: error.message, configurable: true, enumerable: false })
-    }
+    if (reason._tag === "Fail" && HttpClientError.isHttpClientError(reason.error)) return reason.error.response
   }
+  return undefined
 }
-
-const statusOf = (exit: Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>): Observation.Status =>
-  exit._tag === "Success" && exit.value.status >= 400 ? "error" : Observation.statusOf(exit)
 
 const record = (
   fiber: Fiber.Fiber<unknown, unknown>,
-  exit: Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>,
-  nanos: bigint,
+  guard: Guard.Guard,
+  exit: Ended,
+  nanos: number,
   options: Options
 ): void => {
-  const status = statusOf(exit)
+  const { provider } = options
+  const response = responseOf(exit)
+  const status = exit._tag === "Success" && exit.value.status >= 400 ? "error" : Observation.statusOf(exit)
   const endpoint = fiber.getRef(CurrentUrlTemplate) ?? untemplated
   const metrics = Context.getOrUndefined(fiber.context, Metrics.Metrics)
-  if (metrics !== undefined && metrics.enabled) {
-    if (exit._tag === "Success") recordQuota(metrics, exit.value, options)
+  if (metrics?.enabled === true) {
+    const { limit, remaining } = response === undefined ? noQuota : quotaOf(response.headers)
+    if (remaining !== undefined) metrics.gauge(options.rateLimitRemaining, { provider }).set(remaining)
+    if (limit !== undefined) metrics.gauge(options.rateLimitLimit, { provider }).set(limit)
     if (!Observation.isRecorded(fiber, options.requests)) {
-      const labels = { provider: options.provider, endpoint }
-      const span = fiber.cache.span
-      metrics.counter(options.requests, { ...labels, status }).increment()
-      metrics.histogram(options.duration, labels).observe(
-        Number(nanos) / 1e9,
-        span !== undefined && span.sampled ? { traceId: span.traceId, spanId: span.spanId } : undefined
+      metrics.counter(options.requests, { provider, endpoint, status }).increment()
+    }
+    if (!Observation.isRecorded(fiber, options.duration)) {
+      metrics.histogram(options.duration, { provider, endpoint }).observe(
+        nanos / 1e9,
+        GuardedSpan.exemplar(fiber, guard, fiber.cache.span)
       )
     }
   }
   Observation.announce(fiber, {
     category: "http.client",
-    name: `${options.provider} ${endpoint}`,
+    name: `${provider} ${endpoint}`,
     status,
-    durationMillis: Number(nanos) / 1e6,
-    ...(exit._tag === "Success" ? { attributes: { "http.response.status_code": exit.value.status } } : {})
+    durationMillis: nanos / 1e6,
+    ...(response === undefined ? {} : { attributes: { "http.response.status_code": response.status } })
   })
 }
+
+const noQuota: Quota = { remaining: undefined, limit: undefined }
+
+const noop = (): void => {}
 
 /**
  * Wraps a client so that each request that it sends is observed.
@@ -153,22 +172,37 @@ export const observe: {
   <E, R>(client: HttpClient.HttpClient.With<E, R>, options: Options): HttpClient.HttpClient.With<E, R>
 } = dual(2, <E, R>(client: HttpClient.HttpClient.With<E, R>, options: Options): HttpClient.HttpClient.With<E, R> => {
   const names = [...sensitiveParameters, ...options.sensitiveParameters ?? []]
-  return HttpClient.transform(client, (effect) =>
+  const hiding = HttpClient.mapRequestEffect(client, (request) =>
+    Effect.withFiber((fiber) => {
+      const all = [...fiber.getRef(UrlParams.CurrentRedactedNames), ...names]
+      const guard = fiber.getRef(Guard.CurrentGuard)
+      return Effect.succeed(guard.run("scrubber", () => HttpSecrets.hide(request, all), () => request))
+    }))
+  return HttpClient.transform(hiding, (effect) =>
     Effect.withFiber((fiber) => {
       const guard = fiber.getRef(Guard.CurrentGuard)
       const clock = fiber.getRef(Clock.Clock)
-      const start = clock.currentTimeNanosUnsafe()
-      const redacted = [...fiber.getRef(UrlParams.CurrentRedactedNames), ...names]
-      return Effect.updateContext(
-        Effect.onExitPrimitive(effect, (exit) => {
-          guard.run("instrument", () => pinMessage(exit), () => undefined)
-          guard.run("instrument", () =>
-            record(fiber, exit, clock.currentTimeNanosUnsafe() - start, options), () =>
-            undefined)
-          return undefined
+      const start = clock.monotonicTimeNanosUnsafe()
+      const template = fiber.getRef(CurrentUrlTemplate)
+      return Effect.onExitPrimitive(
+        Effect.updateContext(effect, (context: Context.Context<R>) => {
+          const redacting = Context.add(
+            context,
+            UrlParams.CurrentRedactedNames,
+            [...Context.get(context, UrlParams.CurrentRedactedNames), ...names]
+          )
+          return template === undefined ? redacting : Context.add(
+            redacting,
+            References.TracerSpanAnnotations,
+            { ...Context.get(context, References.TracerSpanAnnotations), "url.template": template }
+          )
         }),
-        (context: Context.Context<R>) =>
-          Context.add(context, UrlParams.CurrentRedactedNames, redacted)
+        (exit) => {
+          const nanos = Number(clock.monotonicTimeNanosUnsafe() - start)
+          guard.run("scrubber", () => HttpSecrets.cleanCauses(exit), noop)
+          guard.run("instrument", () => record(fiber, guard, exit, nanos, options), noop)
+          return undefined
+        }
       )
     }))
 })
