@@ -4,23 +4,15 @@
  * The label sets that show at 0 from the start, and nothing else: what is not listed is observed all the same.
  */
 
-const statusCodes = {
-  read: ["200", "500"],
-  portfolio: ["200", "403", "404", "500"],
-  execute: ["200", "403", "404", "500", "503"],
-  create: ["201", "400", "500"],
-  remove: ["204", "404", "500"]
-} as const
-
 /** Routes of the API with the status codes that they answer. */
 export const endpoints = [
-  { method: "POST", endpoint: "/v1/execute", codes: statusCodes.execute },
-  { method: "GET", endpoint: "/api/patterns/list", codes: statusCodes.read },
-  { method: "GET", endpoint: "/api/metrics/{portfolio_id}", codes: statusCodes.portfolio },
-  { method: "GET", endpoint: "/api/quotes/{symbol}", codes: ["200", "404", "500", "503"] },
-  { method: "GET", endpoint: "/api/alerts", codes: statusCodes.read },
-  { method: "POST", endpoint: "/api/alerts", codes: statusCodes.create },
-  { method: "DELETE", endpoint: "/api/alerts/{alert_id}", codes: statusCodes.remove }
+  { method: "POST", endpoint: "/v1/execute", codes: ["200", "400", "401", "403", "404", "500", "503", "504"] },
+  { method: "GET", endpoint: "/api/patterns/list", codes: ["200", "500"] },
+  { method: "GET", endpoint: "/api/metrics/{portfolio_id}", codes: ["200", "401", "403", "500"] },
+  { method: "GET", endpoint: "/api/quotes/{symbol}", codes: ["200", "401", "404", "500", "503"] },
+  { method: "GET", endpoint: "/api/alerts", codes: ["200", "401", "500"] },
+  { method: "POST", endpoint: "/api/alerts", codes: ["201", "400", "401", "500"] },
+  { method: "DELETE", endpoint: "/api/alerts/{alert_id}", codes: ["204", "401", "404", "500"] }
 ] as const
 
 /** Patterns by id. */
@@ -90,44 +82,68 @@ export const capabilities = Object.entries(capabilitiesOf).flatMap(([agent_name,
   all.map((capability) => ({ agent_name, capability }))
 )
 
+const methodsOf = {
+  PricingService: ["get_latest_pack", "get_pack", "get_prices", "get_fx_rate", "get_quote", "value_positions"],
+  LedgerService: [
+    "get_portfolio",
+    "get_positions",
+    "get_valuations",
+    "get_flows",
+    "get_security",
+    "get_securities",
+    "get_commit_hash"
+  ],
+  PerformanceCalculator: [
+    "compute_twr",
+    "compute_mwr",
+    "compute_sharpe",
+    "compute_max_drawdown",
+    "compute_dar",
+    "compute_summary"
+  ],
+  CurrencyAttributor: ["compute_attribution", "compute_factor_exposures"],
+  MacroService: ["get_series", "get_indicators", "detect_regime"],
+  CyclesService: ["compute_short_term", "compute_long_term"],
+  OptimizerService: ["propose_trades", "analyze_impact"],
+  RatingsService: ["get_fundamentals", "rate"],
+  ReportService: ["export_csv", "render_pdf"],
+  AlertService: ["list", "create", "remove", "evaluate", "evaluate_all"],
+  NotificationService: ["send", "deliver", "retry_due"],
+  AuditService: ["log"]
+} as const
+
 /** Methods of services. */
-export const services = [
-  { service_name: "PricingService", method: "get_latest_pack" },
-  { service_name: "PricingService", method: "get_prices" },
-  { service_name: "PricingService", method: "get_fx_rate" },
-  { service_name: "PerformanceCalculator", method: "compute_twr" },
-  { service_name: "PerformanceCalculator", method: "compute_max_drawdown" },
-  { service_name: "CurrencyAttributor", method: "compute_attribution" },
-  { service_name: "MacroService", method: "detect_regime" },
-  { service_name: "MacroService", method: "get_indicators" }
-]
+export const services = Object.entries(methodsOf).flatMap(([service_name, methods]) =>
+  methods.map((method) => ({ service_name, method }))
+)
 
-/** Tables that are only read while requests are served. */
-const readOnly = ["portfolios", "securities", "users", "macro_indicators", "transactions"] as const
-
-/** Tables that a job or a request writes, with the operations that happen to them. */
-const written = {
-  pricing_packs: ["select", "insert", "update"],
-  prices: ["select", "insert"],
-  fx_rates: ["select", "insert"],
+/** What happens to each table while requests are served and jobs run, as `instrument/Sql` names it. */
+const statements = {
+  portfolios: ["select"],
+  securities: ["select"],
+  users: ["select"],
+  macro_indicators: ["select"],
+  transactions: ["select"],
+  prices: ["select"],
+  fx_rates: ["select"],
   lots: ["select"],
-  portfolio_daily_values: ["select", "insert"],
-  portfolio_metrics: ["select", "insert"],
+  portfolio_daily_values: ["select"],
+  portfolio_metrics: ["insert"],
+  pricing_packs: ["select", "insert", "update"],
   alerts: ["select", "insert", "update"],
-  notifications: ["select", "insert"],
+  notifications: ["insert"],
   dlq: ["select", "insert", "update"],
   audit_log: ["insert"]
 } as const
 
 /** The tables that are told apart. */
-export const tables: ReadonlyArray<string> = [...readOnly, ...Object.keys(written)]
+export const tables: ReadonlyArray<string> = Object.keys(statements)
 
-/** Operations on tables, and the ends of transactions, as `instrument/Sql` names them. */
+/** Operations on tables, and the ends of transactions. */
 export const queries = [
   { operation: "commit", table: "none" },
   { operation: "rollback", table: "none" },
-  ...readOnly.map((table) => ({ operation: "select", table })),
-  ...Object.entries(written).flatMap(([table, operations]) => operations.map((operation) => ({ operation, table })))
+  ...Object.entries(statements).flatMap(([table, operations]) => operations.map((operation) => ({ operation, table })))
 ]
 
 /** Endpoints of market-data providers, as URL templates. */
