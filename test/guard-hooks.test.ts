@@ -1,12 +1,5 @@
-import {
-  Catalogue,
-  ErrorTracking,
-  Guard,
-  Metrics,
-  Observability,
-  Observation,
-  type SpanSink
-} from "@dawsos/observability"
+import { Catalogue, ErrorTracking, Guard, Metrics, Observation } from "@dawsos/observability"
+import type { Observability, SpanSink } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"

@@ -2,9 +2,11 @@
  * The layer for tests. `Observability` imports it only when it is needed, so that programs don't load it.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as ErrorTracking from "../errors/ErrorTracking.ts"
+import * as Option from "effect/Option"
+import * as ErrorTracking from "../errors/ErrorTracking.ts"
 import * as CapturedErrors from "../errors/TestErrors.ts"
 import * as Guard from "../Guard.ts"
 import * as LoggedLines from "../logging/TestLogs.ts"
@@ -47,12 +49,31 @@ const start = (vocabulary: Observability.Vocabulary) =>
     guard.run("recorder", () => vocabulary.onStart?.(metrics, config), () => undefined)
   }))
 
+/** Gives ids numbers, in the order in which they are first seen. */
+const numbering = (): (id: string) => string => {
+  const numbers = new Map<string, string>()
+  return (id) => {
+    const known = numbers.get(id) ?? (numbers.size + 1).toString(16).padStart(32, "0")
+    numbers.set(id, known)
+    return known
+  }
+}
+
 // The accessors have keys of their own, so that expectations load neither of these rooms.
 const errors = (options: Parameters<typeof CapturedErrors.layer>[0]) =>
-  Layer.provideMerge(
-    Layer.effect(TestErrors, Effect.map(CapturedErrors.TestErrors, (self) => self)),
-    CapturedErrors.layer(options)
-  )
+  Layer.effectContext(Effect.gen(function*() {
+    const tracking = yield* ErrorTracking.ErrorTracking
+    const captured = yield* CapturedErrors.TestErrors
+    const number = numbering()
+    return Context.make(ErrorTracking.ErrorTracking, {
+      ...tracking,
+      captureException: (error, options) => Effect.map(tracking.captureException(error, options), Option.map(number)),
+      captureMessage: (message, level) => Effect.map(tracking.captureMessage(message, level), Option.map(number))
+    }).pipe(Context.add(TestErrors, {
+      events: Effect.map(captured.events, (events) => events.map((event) => ({ ...event, id: number(event.id) }))),
+      clear: captured.clear
+    }))
+  })).pipe(Layer.provideMerge(CapturedErrors.layer(options)))
 
 const logs = () =>
   Layer.provideMerge(Layer.effect(TestLogs, Effect.map(LoggedLines.TestLogs, (self) => self)), LoggedLines.layer())

@@ -1,4 +1,4 @@
-import { Catalogue, ErrorTracking, Observability, Observation } from "@dawsos/observability"
+import { Catalogue, ErrorTracking, type Observability, Observation } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"

@@ -1,4 +1,4 @@
-import { Catalogue, Metrics, Observability, Observation, Recorder } from "@dawsos/observability"
+import { Catalogue, Metrics, type Observability, Observation, Recorder } from "@dawsos/observability"
 import { TestMetrics } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -4,6 +4,7 @@ import { TestErrors, TestTracing } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import { failureOf, text } from "./failure.ts"
 
@@ -49,6 +50,16 @@ describe("TestErrors", () => {
       yield* ErrorTracking.captureMessage("pricing pack is old", "Warn")
       const event = yield* TestErrors.expectEvent({ message: "pricing pack is old", level: "warning", type: undefined })
       assert.strictEqual(event.message, "pricing pack is old")
+    }).pipe(Effect.provide(DawsOs.layerTest)))
+
+  it.effect("numbers events in their order", () =>
+    Effect.gen(function*() {
+      const id = (n: number) => `${n}`.padStart(32, "0")
+      assert.deepStrictEqual(yield* ErrorTracking.captureMessage("one"), Option.some(id(1)))
+      yield* Effect.exit(job)
+      assert.deepStrictEqual((yield* TestErrors.events).map((event) => event.id), [id(1), id(2)])
+      assert.deepStrictEqual(yield* ErrorTracking.captureException("three"), Option.some(id(3)))
+      assert.deepStrictEqual((yield* TestErrors.events).map((event) => event.id), [id(1), id(2), id(3)])
     }).pipe(Effect.provide(DawsOs.layerTest)))
 
   it.effect("leaves a breadcrumb for a warning that was logged", () =>
