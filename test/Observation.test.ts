@@ -472,9 +472,9 @@ describe("A fault of the layer never changes the host's exit", () => {
         const exit = yield* Effect.exit(change.provide === undefined ? observed : change.provide(observed))
         const reasons = (one: Exit.Exit<number, OutOfStock>) =>
           Exit.isFailure(one)
-            ? one.cause.reasons.map((reason) => ({
-              ...(reason._tag === "Fail" ? { fail: reason.error } : reason._tag === "Die" ? { die: reason.defect } : {})
-            }))
+            ? one.cause.reasons.map((reason) =>
+              reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : reason._tag
+            )
             : one.value
         expect(reasons(exit)).toEqual(reasons(plain))
         check(host)

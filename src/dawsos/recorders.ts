@@ -25,9 +25,10 @@ export const recordApiRequest = (request: {
   readonly duration: Duration.Input
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(request.duration)
     const labels = { method: methodLabel(request.method), endpoint: request.endpoint }
     service.counter(metrics.apiRequestsTotal, { ...labels, status_code: String(request.statusCode) }).increment()
-    service.histogram(metrics.apiRequestDuration, labels).observe(seconds(request.duration))
+    service.histogram(metrics.apiRequestDuration, labels).observe(took)
   })
 
 /** Records one execution of a pattern that `withPatternMetrics` did not observe. */
@@ -37,9 +38,10 @@ export const recordPatternExecution = (execution: {
   readonly duration: Duration.Input
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(execution.duration)
     const labels = { pattern_id: execution.patternId }
     service.counter(metrics.patternExecutionsTotal, { ...labels, status: execution.status }).increment()
-    service.histogram(metrics.patternExecutionDuration, labels).observe(seconds(execution.duration))
+    service.histogram(metrics.patternExecutionDuration, labels).observe(took)
   })
 
 /** Records one call of a capability that `withCapabilityMetrics` did not observe. */
@@ -50,9 +52,10 @@ export const recordAgentCapability = (call: {
   readonly duration: Duration.Input
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(call.duration)
     const labels = { agent_name: call.agent, capability: call.capability }
     service.counter(metrics.agentCapabilityCallsTotal, { ...labels, status: call.status }).increment()
-    service.histogram(metrics.agentCapabilityDuration, labels).observe(seconds(call.duration))
+    service.histogram(metrics.agentCapabilityDuration, labels).observe(took)
   })
 
 /** Records one call of a service that `withServiceMetrics` did not observe. */
@@ -63,9 +66,10 @@ export const recordServiceCall = (call: {
   readonly duration: Duration.Input
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(call.duration)
     const labels = { service_name: call.service, method: call.method }
     service.counter(metrics.serviceCallsTotal, { ...labels, status: call.status }).increment()
-    service.histogram(metrics.serviceCallDuration, labels).observe(seconds(call.duration))
+    service.histogram(metrics.serviceCallDuration, labels).observe(took)
   })
 
 /** Records one database query that the SQL instrumentation did not see. */
@@ -76,10 +80,11 @@ export const recordDbQuery = (query: {
   readonly failed?: boolean | undefined
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(query.duration)
     const labels = { operation: query.operation, table: query.table }
     service.counter(metrics.dbQueriesTotal, labels).increment()
     if (query.failed === true) service.counter(metrics.dbQueryErrorsTotal, labels).increment()
-    service.histogram(metrics.dbQueryDuration, labels).observe(seconds(query.duration))
+    service.histogram(metrics.dbQueryDuration, labels).observe(took)
   })
 
 /** Records one request to a provider that `withProviderMetrics` did not observe. */
@@ -90,9 +95,10 @@ export const recordProviderRequest = (request: {
   readonly duration: Duration.Input
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(request.duration)
     const labels = { provider: request.provider, endpoint: request.endpoint }
     service.counter(metrics.providerRequestsTotal, { ...labels, status: request.status }).increment()
-    service.histogram(metrics.providerRequestDuration, labels).observe(seconds(request.duration))
+    service.histogram(metrics.providerRequestDuration, labels).observe(took)
   })
 
 /** Records what a provider's response headers say of its quota, in requests; `limit` only where it is known. */
@@ -140,8 +146,9 @@ export const recordPricingPackBuild = (build: {
   readonly duration: Duration.Input
 }): Effect.Effect<void> =>
   record((service) => {
+    const took = seconds(build.duration)
     service.counter(metrics.pricingPackBuildsTotal, { status: build.status }).increment()
-    service.histogram(metrics.pricingPackBuildDuration, {}).observe(seconds(build.duration))
+    service.histogram(metrics.pricingPackBuildDuration, {}).observe(took)
   })
 
 /** Records how many database connections are in use, and how many there may be. */

@@ -22,9 +22,12 @@ export interface Recorded {
 const show = (sample: Metrics.Sample): string =>
   `${sample.name}{${Object.entries(sample.labels).map(([name, value]) => `${name}=${value}`).join()}} ${sample.value}`
 
-export const make = (catalogue: Catalogue.Catalogue = Catalogue.make({ prefix: "test", metrics: {} })): Recorded => {
+export const make = (
+  catalogue: Catalogue.Catalogue = Catalogue.make({ prefix: "test", metrics: {} }),
+  now: () => number = Date.now
+): Recorded => {
   const guard = Guard.make()
-  const registry = Registry.make({ catalogue, guard, scrubber: { text: (text) => text }, now: () => Date.now() })
+  const registry = Registry.make({ catalogue, guard, scrubber: { text: (text) => text }, now })
   const service: Metrics.Service = {
     ...registry.recording,
     enabled: true,
