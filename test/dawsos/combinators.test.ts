@@ -1,4 +1,4 @@
-import { Observation } from "@dawsos/observability"
+import type { Observation } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { span, TestMetrics, TestTracing } from "@dawsos/observability/testing"
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"

@@ -400,9 +400,10 @@ describe("A request whose keys are hidden", () => {
       expect(sorted(after)).toEqual(sorted(before))
       expect(after.pathname + after.hash).toBe(before.pathname + before.hash)
       const shown = JSON.stringify(hidden(url, params))
-      for (const [key, value] of [...inUrl, ...params]) {
-        if (names.some((pattern) => pattern.test(key)) && value.length > 12) expect(shown).not.toContain(value)
-      }
+      const isKey = ([name, value]: readonly [string, string]) =>
+        names.some((pattern) => pattern.test(name)) && value.length > 12
+      const keys = [...inUrl, ...params].filter(isKey).map(([, value]) => value)
+      expect(keys.filter((value) => shown.includes(value))).toEqual([])
     }))
   })
 
