@@ -7,12 +7,14 @@ interface Symptom {
   readonly shows: boolean
 }
 
+/** Checks of the summary that may not hold under a fault. */
+export type Spoiled = "pack" | "requests" | "event"
+
 interface Description {
   readonly meaning: string
   readonly alert: string
   readonly symptom: (figures: Figures) => Symptom
-  /** Checks of the summary that cannot hold under this fault. */
-  readonly spoils?: ReadonlyArray<"pack" | "requests" | "trace">
+  readonly spoils?: ReadonlyArray<Spoiled>
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
@@ -48,7 +50,7 @@ export const faults = {
     meaning: "market data providers take three seconds to answer",
     alert: "HighResponseTime",
     symptom: slowestRoute,
-    spoils: ["requests"]
+    spoils: ["requests", "event"]
   },
   "provider-quota": {
     meaning: "market data providers have almost no quota left",
@@ -65,7 +67,7 @@ export const faults = {
     meaning: "every answer of the database takes 100 ms longer",
     alert: "HighResponseTime",
     symptom: slowestRoute,
-    spoils: ["pack", "requests"]
+    spoils: ["pack", "requests", "event"]
   },
   "database-exhausted": {
     meaning: "idle transactions hold nearly all database connections",
@@ -76,7 +78,7 @@ export const faults = {
         share(figures.total("dawsos_db_connections_active"), figures.total("dawsos_db_connections_max")),
         0.8
       ),
-    spoils: ["pack", "requests"]
+    spoils: ["pack", "requests", "event"]
   },
   "pack-stale": {
     meaning: "the newest pricing pack is 26 hours old and its build fails",
@@ -117,7 +119,7 @@ export const faults = {
       const dropped = figures.total("dawsos_observability_spans_dropped_total")
       return { text: `spans dropped: ${dropped} (alert above 0)`, shows: dropped > 0 }
     },
-    spoils: ["trace"]
+    spoils: ["event"]
   }
 } as const satisfies Record<string, Description>
 

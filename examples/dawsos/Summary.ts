@@ -66,7 +66,7 @@ const families = (figures: Figures): Check => {
 }
 
 const atLeast = (minimum: number, count: number, what: string): Check =>
-  check(count >= minimum, `${count} ${what} (at least ${minimum})`)
+  check(count >= minimum, `${what}: ${count} (at least ${minimum})`)
 
 const errorEvent = ({ receivedEvents, receivedSpans }: Evidence): Check => {
   if (typeof receivedEvents === "string") return { result: "not checked", text: `the error event: ${receivedEvents}` }
@@ -102,7 +102,7 @@ const eventBalance = ({ events }: Evidence): Check => {
 export const checks = (evidence: Evidence): ReadonlyArray<Check> => {
   const { fault, figures } = evidence
   const described = fault === undefined ? undefined : Faults.describe(fault)
-  const unless = (spoiled: "pack" | "requests" | "trace", made: Check): Check =>
+  const unless = (spoiled: Faults.Spoiled, made: Check): Check =>
     made.result === "FAILED" && described?.spoils?.includes(spoiled) === true
       ? { result: "not checked", text: `${made.text}: --fault ${fault}` }
       : made
@@ -122,7 +122,7 @@ export const checks = (evidence: Evidence): ReadonlyArray<Check> => {
       "pack",
       atLeast(1, figures.total("dawsos_alerts_delivered_total", { status: "success" }), "alerts delivered")
     ),
-    unless("trace", errorEvent(evidence)),
+    unless("event", errorEvent(evidence)),
     spanBooks(evidence),
     eventBalance(evidence),
     ...(symptom === undefined || described === undefined

@@ -60,7 +60,11 @@ const receivedBy = ({ events, traces }: Environment.Environment) =>
   })
 
 /** The live view: every second on a terminal, else every five seconds. */
-const view = Effect.fnUntraced(function*(screen: Screen, environment: Environment.Environment) {
+const view = Effect.fnUntraced(function*(
+  screen: Screen,
+  environment: Environment.Environment,
+  addresses: string
+) {
   const metrics = yield* Metrics.Metrics
   const tracing = yield* Tracing.Tracing
   const errors = yield* ErrorTracking.ErrorTracking
@@ -71,6 +75,7 @@ const view = Effect.fnUntraced(function*(screen: Screen, environment: Environmen
     history = [...history, now].slice(-11)
     const state = {
       ...now,
+      addresses,
       before: history[0] ?? now,
       spans: tracing.accounting(),
       events: errors.accounting(),
@@ -88,12 +93,18 @@ const run = Effect.fnUntraced(
     const { address } = yield* HttpServer.HttpServer
     const metrics = yield* Metrics.Metrics
     const metricsUrl = Option.map(metrics.address, ({ host, port }) => `${url(host, port)}/metrics`)
-    screen.print(`API       ${url("127.0.0.1", "port" in address ? address.port : 0)}`)
+    const api = url("127.0.0.1", "port" in address ? address.port : 0)
+    screen.print(`API       ${api}`)
     screen.print(`metrics   ${Option.getOrElse(metricsUrl, () => "nowhere, observability is off")}`)
     screen.print(`traces    ${Environment.traceDestination(environment)}`)
     screen.print(`errors    ${Environment.eventDestination(environment)}`)
     if (fault !== undefined) screen.print(`fault     ${fault}: ${Options.meaningOf(fault)}`)
-    if (metrics.enabled) yield* Effect.forkScoped(view(screen, environment))
+    if (Option.isSome(metricsUrl)) {
+      const addresses = `API ${api}  ·  metrics ${metricsUrl.value}  ·  traces to ${
+        Environment.traceDestination(environment)
+      }`
+      yield* Effect.forkScoped(view(screen, environment, addresses))
+    }
     if (fault === "collector-down" && environment.traces !== undefined) {
       yield* Effect.forkScoped(Effect.delay(environment.traces.down, "2 seconds"))
     }

@@ -53,9 +53,10 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
           (select jsonb_object_agg(currency, usd) from fx_rates where asof_date = market_date) as usd,
           market_date::text as market_date
         from (select max(asof_date) as market_date from prices) newest`
+      const content = JSON.stringify(payload[0])
       yield* sql`
-        insert into pricing_packs (id, asof_date, policy, status, payload, fresh_at)
-        values (${id}, ${day(freshAt)}, 'close', 'fresh', ${JSON.stringify(payload[0])}::jsonb, ${new Date(freshAt)})
+        insert into pricing_packs (id, asof_date, policy, status, size_bytes, payload, fresh_at)
+        values (${id}, ${day(freshAt)}, 'close', 'fresh', ${content.length}, ${content}::jsonb, ${new Date(freshAt)})
         on conflict (id) do update set status = 'fresh', fresh_at = excluded.fresh_at`
     }
 

@@ -5,6 +5,8 @@ import { type Figures, isServerError } from "./Figures.ts"
 import type { Line } from "./Screen.ts"
 
 export interface State {
+  /** Where to look. */
+  readonly addresses: string
   readonly seconds: number
   readonly figures: Figures
   /** The figures some seconds ago, for rates. */
@@ -37,7 +39,6 @@ interface Table {
   readonly counter: string
   readonly labels: ReadonlyArray<string>
   readonly failed: (labels: Readonly<Record<string, string>>) => boolean
-  readonly rows: number
 }
 
 const routes: Table = {
@@ -45,8 +46,7 @@ const routes: Table = {
   histogram: "dawsos_api_request_duration_seconds",
   counter: "dawsos_api_requests_total",
   labels: ["method", "endpoint"],
-  failed: ({ status_code = "" }) => isServerError(status_code),
-  rows: 9
+  failed: ({ status_code = "" }) => isServerError(status_code)
 }
 
 const capabilities: Table = {
@@ -54,8 +54,7 @@ const capabilities: Table = {
   histogram: "dawsos_agent_capability_duration_seconds",
   counter: "dawsos_agent_capability_calls_total",
   labels: ["agent_name", "capability"],
-  failed: ({ status }) => status === "error" || status === "defect",
-  rows: 8
+  failed: ({ status }) => status === "error" || status === "defect"
 }
 
 const columns = (name: string, ...cells: ReadonlyArray<string>): string =>
@@ -63,7 +62,8 @@ const columns = (name: string, ...cells: ReadonlyArray<string>): string =>
 
 const table = (
   { before, figures, seconds }: State,
-  { counter, failed, histogram, labels, rows, title }: Table
+  { counter, failed, histogram, labels, title }: Table,
+  rows: number
 ): ReadonlyArray<Line> => {
   const span = Math.max(0.001, seconds - before.seconds)
   const found = figures.of(`${histogram}_count`).filter(({ value }) => value > 0).map(({ labels: all, value }) => {
@@ -110,38 +110,42 @@ export const eventBooks = ({ captured, dropped, queued, sent }: ErrorTracking.Er
     Object.values(dropped).reduce((sum, n) => sum + n, 0)
   }, queued ${queued}`
 
-/** An event in one line: what, where, and the trace to look at. */
-export const eventLine = (event: ReceivedEvent): string => {
-  const error = event.exceptions.at(-1)
-  return `${error?.type ?? event.level}: ${error?.value ?? event.message}  trace ${event.traceId}`
+/** An event in one line: what failed, why, and the trace to look at. */
+export const eventLine = ({ exceptions, level, message, traceId }: ReceivedEvent): string => {
+  const error = exceptions.at(-1)
+  const root = exceptions.length > 1 ? exceptions[0] : undefined
+  const why = root === undefined ? "" : ` (${root.type}: ${root.value?.split("\n", 1)[0]})`
+  return `trace ${traceId}  ${error?.type ?? level}: ${error?.value ?? message}${why}`
 }
 
 const blank: Line = { text: "" }
 
-/** The block, at most `rows` lines: the trace at its end gives way first. */
+/** The block, at most `rows` lines: in a small window its tables are shorter and the trace gives way. */
 export const render = (state: State, rows: number): ReadonlyArray<Line> => {
   const [started = "", ...sinks] = Accounting.format(state.spans).split("; ")
+  const small = rows < 40
   const lines: ReadonlyArray<Line> = [
     { text: headline(state), style: "bold" },
+    { text: state.addresses, style: "dim" },
     blank,
-    ...table(state, routes),
+    ...table(state, routes, small ? 4 : 9),
     blank,
-    ...table(state, capabilities),
+    ...table(state, capabilities, small ? 3 : 8),
     blank,
     { text: started },
     ...sinks.map((text) => ({ text: `  ${text}` })),
     { text: eventBooks(state.events) },
     ...(state.lastEvent === undefined
       ? []
-      : [{ text: `last error   ${eventLine(state.lastEvent)}`, style: "red" } as Line])
+      : [{ text: `last error  ${eventLine(state.lastEvent)}`, style: "red" } as Line])
   ]
   const trace = state.slowestTrace?.split("\n") ?? []
-  const room = Math.max(0, rows - lines.length - 2)
+  const room = Math.min(20, rows - lines.length - 3)
   return room < 3 || trace.length === 0 ? lines : [
     ...lines,
     blank,
     { text: "slowest request", style: "bold" },
-    ...trace.slice(0, room - 1).map((text) => ({ text: `  ${text}` })),
-    ...(trace.length >= room ? [{ text: `  … ${trace.length - room + 1} more spans`, style: "dim" } as Line] : [])
+    ...trace.slice(0, room).map((text) => ({ text: `  ${text}` })),
+    ...(trace.length > room ? [{ text: `  … ${trace.length - room} more spans`, style: "dim" } as Line] : [])
   ]
 }
