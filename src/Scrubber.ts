@@ -10,6 +10,7 @@ import { decodeComponent, encodeComponent, percentDetector } from "./scrubber/En
 import * as Identifiers from "./scrubber/Identifiers.ts"
 import * as Keys from "./scrubber/Keys.ts"
 import * as Pairs from "./scrubber/Pairs.ts"
+import * as Paths from "./scrubber/Paths.ts"
 import * as Personal from "./scrubber/Personal.ts"
 import { isHarmless } from "./scrubber/Placeholders.ts"
 import { postgresDetector } from "./scrubber/Postgres.ts"
@@ -92,9 +93,9 @@ export const limits: Walker.Limits = {
  */
 export const make = (options: ScrubberOptions = {}): Scrubber => {
   const bounds = checkLimits({ ...limits, ...options.limits })
-  const paths = [...Identifiers.paths, ...options.identifierPaths ?? []]
+  const paths = [...Paths.paths, ...options.identifierPaths ?? []]
   for (const path of options.identifierPaths ?? []) {
-    const allowed = Identifiers.refusePath(path)
+    const allowed = Paths.refusePath(path)
     if (allowed !== undefined) {
       throw new ScrubberOptionsError({ option: "identifierPaths", value: path, allowed: `a path with ${allowed}` })
     }
@@ -115,7 +116,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
     Credentials.authorizationDetector,
     Credentials.jwtDetector,
     Credentials.providerKeyDetector,
-    Identifiers.pathDetector(paths),
+    Paths.pathDetector(paths),
     Personal.emailDetector,
     percentDetector,
     ...options.detectors ?? []

@@ -134,11 +134,13 @@ const prefixes: ReadonlyArray<readonly [string, number]> = [
   ["sntrys_", 20],
   ["sntryu_", 20]
 ]
-const byFirst = new Map<number, Array<readonly [string, number]>>()
-for (const entry of prefixes) {
-  const first = entry[0].charCodeAt(0)
-  byFirst.set(first, [...byFirst.get(first) ?? [], entry])
-}
+const byFirst: ReadonlyArray<ReadonlyArray<readonly [string, number]> | undefined> = Array.from(
+  { length: 128 },
+  (_, c) => {
+    const entries = prefixes.filter(([prefix]) => prefix.charCodeAt(0) === c)
+    return entries.length === 0 ? undefined : entries
+  }
+)
 
 /** Keys of providers that can be told by their beginning. */
 export const providerKeyDetector: Detector = {
@@ -148,7 +150,8 @@ export const providerKeyDetector: Detector = {
   find: (text, found) => {
     let end = 0
     for (let i = 0; i < text.length; i++) {
-      const candidates = byFirst.get(text.charCodeAt(i))
+      const c = text.charCodeAt(i)
+      const candidates = c < 128 ? byFirst[c] : undefined
       if (candidates === undefined || (i > 0 && isAlphanumeric(text.charCodeAt(i - 1)))) continue
       for (const [prefix, least] of candidates) {
         if (!text.startsWith(prefix, i)) continue

@@ -1,0 +1,210 @@
+import { code, isAlphanumeric, isSpace, runEnd, startsWithIgnoringCase, trimEnd } from "./Characters.ts"
+import { type Detector, followedByWord } from "./Detector.ts"
+import { identify, isTemplate, isUuid } from "./Identifiers.ts"
+
+/**
+ * Where ids stand in paths. A pattern is a path of words; `*` is any one segment, `**` any number of them, `v*` a
+ * segment with that beginning, `:id` an id, `:uuid` an id of that shape. A pattern may begin at any segment, so that
+ * a prefix of the path does not matter.
+ */
+export const paths: ReadonlyArray<string> = [
+  "/api/**/portfolios/:id",
+  "/api/**/users/:id",
+  "/api/metrics/:id",
+  "/api/*/metrics/:id",
+  "/v*/portfolios/:id",
+  "/v*/users/:id",
+  "/portfolios/:uuid",
+  "/portfolio/:uuid",
+  "/users/:uuid",
+  "/user/:uuid"
+]
+
+type Step =
+  | { readonly kind: "word"; readonly word: string }
+  | { readonly kind: "prefix"; readonly word: string }
+  | { readonly kind: "any" | "deep" | "id" | "uuid" }
+
+/** Says why a path pattern can't be used, or nothing. */
+export const refusePath = (pattern: string): string | undefined => {
+  const steps = parse(pattern)
+  if (steps.length > 30) return "at most 30 segments"
+  if (!steps.some((step) => step.kind === "id" || step.kind === "uuid")) return "a segment :id or :uuid"
+  if (steps[0]?.kind !== "word" && steps[0]?.kind !== "prefix") return "a word as its first segment"
+  return steps[steps.length - 1]?.kind === "deep" ? "a last segment other than **" : undefined
+}
+
+const parse = (pattern: string): ReadonlyArray<Step> =>
+  pattern.split("/").filter((segment) => segment !== "").map((segment): Step => {
+    if (segment === "*") return { kind: "any" }
+    if (segment === "**") return { kind: "deep" }
+    if (segment === ":id") return { kind: "id" }
+    if (segment === ":uuid") return { kind: "uuid" }
+    const word = segment.toLowerCase()
+    return word.endsWith("*") ? { kind: "prefix", word: word.slice(0, -1) } : { kind: "word", word }
+  })
+
+/** Segments where an id could stand that are routes of their own. */
+const routes = new Set([
+  "all",
+  "batch",
+  "bulk",
+  "count",
+  "current",
+  "export",
+  "health",
+  "import",
+  "list",
+  "me",
+  "new",
+  "search",
+  "self",
+  "summary"
+])
+
+/** A path whose last segment is a source file comes from a stack trace or a module name, not from a request. */
+const sources = new Set(["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "py", "go", "rs", "java", "map"])
+
+const isSource = (segment: string): boolean => {
+  const dot = segment.lastIndexOf(".")
+  if (dot < 0) return false
+  let end = dot + 1
+  while (end < segment.length && isAlphanumeric(segment.charCodeAt(end))) end++
+  if (end < segment.length && segment.charCodeAt(end) !== code.colon && segment.charCodeAt(end) !== code.close) {
+    return false
+  }
+  return sources.has(segment.slice(dot + 1, end))
+}
+
+/** Ends a segment or a path in running text; everything else can be part of a segment. */
+const breaks = new Uint8Array(128)
+for (const sign of "/?#&=<>\\\"'` \t\n\r\v\f") breaks[sign.charCodeAt(0)] = 1
+
+/**
+ * Replaces ids in paths. All patterns advance together, one segment at a time, each as a set of states in one integer;
+ * while none of them has begun, a segment is only compared with their first words.
+ */
+export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
+  const rules = patterns.map(parse)
+  const firsts = [...new Set(rules.map((rule) => rule[0]?.kind === "word" ? rule[0].word : ""))].filter((w) => w !== "")
+  const prefixes = [...new Set(rules.map((rule) => rule[0]?.kind === "prefix" ? rule[0].word : undefined))]
+    .filter((word) => word !== undefined)
+  const begins = (text: string, start: number, end: number): boolean => {
+    for (const word of firsts) {
+      if (word.length === end - start && startsWithIgnoringCase(text, word, start)) return true
+    }
+    for (const word of prefixes) if (startsWithIgnoringCase(text, word, start)) return true
+    return false
+  }
+  // Shared by all calls, each of which leaves it clear: a call is never inside another.
+  const states = new Int32Array(rules.length)
+  return {
+    name: "path-identifiers",
+    triggers: "/",
+    find: (text, found) => {
+      let pending: Array<Pending> | undefined
+      let active = false
+      let inPath = false
+      let start = 0
+      for (let i = 0; i <= text.length; i++) {
+        const c = i < text.length ? text.charCodeAt(i) : code.space
+        if (c < 128 ? breaks[c] === 0 : !isSpace(c)) continue
+        const ends = c !== code.slash
+        if (ends && c === code.apostrophe && followedByWord(text, i)) continue
+        if (i > start && (inPath || !ends) && (active || begins(text, start, i))) {
+          const end = ends ? trimSegment(text, start, i) : i
+          const segment = text.slice(start, end)
+          const outcome = advance(rules, states, segment)
+          active = (outcome & stillActive) !== 0
+          if ((outcome & isHit) !== 0 && isIdentifier(segment)) (pending ??= []).push({ start, end, id: segment })
+        }
+        if (ends) {
+          if (pending !== undefined) {
+            settle(pending, isSource(text.slice(start, i)), found)
+            pending = undefined
+          }
+          if (active) states.fill(0)
+          active = inPath = false
+        } else inPath = true
+        start = i + 1
+      }
+    }
+  }
+}
+
+interface Pending {
+  readonly start: number
+  readonly end: number
+  readonly id: string
+}
+
+const settle = (
+  pending: ReadonlyArray<Pending>,
+  source: boolean,
+  found: (start: number, end: number, replacement: string) => void
+): void => {
+  for (const { end, id, start } of pending) {
+    if (source && !isUuid(id)) continue
+    const replacement = identify(id)
+    if (replacement !== id) found(start, end, replacement)
+  }
+}
+
+/** A last segment without the punctuation after it; a template ends with its bracket. */
+const trimSegment = (text: string, start: number, end: number): number => {
+  const first = text.charCodeAt(start)
+  if (first !== code.openBrace && first !== code.openBracket) return trimEnd(text, start, end)
+  const close = runEnd(text, start, (c) => c !== code.closeBrace && c !== code.closeBracket, end)
+  return runEnd(text, close, (c) => c === code.closeBrace || c === code.closeBracket, Math.min(end, close + 2))
+}
+
+const isIdentifier = (segment: string): boolean => {
+  if (isTemplate(segment) || routes.has(segment)) return false
+  for (let i = 0; i < segment.length; i++) {
+    const c = segment.charCodeAt(i)
+    if (isAlphanumeric(c) || c >= 128) return true
+  }
+  return false
+}
+
+const isHit = 1
+const stillActive = 2
+
+/** One segment further in every pattern: whether one of them has an id here, and whether one of them goes on. */
+const advance = (rules: ReadonlyArray<ReadonlyArray<Step>>, states: Int32Array, segment: string): number => {
+  let outcome = 0
+  for (let r = 0; r < rules.length; r++) {
+    const rule = rules[r]
+    if (rule === undefined) continue
+    let after = 0
+    for (let open = (states[r] ?? 0) | 1; open !== 0; open &= open - 1) {
+      let at = 31 - Math.clz32(open & -open)
+      if (rule[at]?.kind === "deep") {
+        after |= 1 << at
+        at++
+      }
+      const step = rule[at]
+      if (step === undefined || !matches(step, segment)) continue
+      if (step.kind === "id" || step.kind === "uuid") outcome |= isHit
+      if (at + 1 < rule.length) after |= 1 << (at + 1)
+    }
+    states[r] = after
+    if (after !== 0) outcome |= stillActive
+  }
+  return outcome
+}
+
+const matches = (step: Step, segment: string): boolean => {
+  switch (step.kind) {
+    case "word":
+      return segment.length === step.word.length && startsWithIgnoringCase(segment, step.word, 0)
+    case "prefix":
+      return startsWithIgnoringCase(segment, step.word, 0)
+    case "uuid":
+      return isUuid(segment)
+    case "any":
+    case "deep":
+    case "id":
+      return true
+  }
+}
