@@ -6,6 +6,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberEffect from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import { TestClock } from "effect/testing"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
@@ -252,18 +253,29 @@ describe("An observed operation", () => {
       expect(after).toBe(before)
     }))
 
-  it.effect("an interruption at any step leaves no span open", () =>
+  it.effect("an interruption at any step leaves no span open, and the exit is the interruption", () =>
     Effect.gen(function*() {
       const { collected, recorded, run } = under()
-      const work = run(Effect.forEach([1, 2, 3], () => Effect.yieldNow.pipe(withOrder(web)), { discard: true }))
-      for (let steps = 0; steps < 12; steps++) {
-        const fiber = yield* Effect.forkChild(work)
-        for (let step = 0; step < steps; step++) yield* Effect.yieldNow
+      const work = run(Effect.forEach([1, 2, 3], () => Effect.void.pipe(withOrder(web)), { discard: true }))
+      let interrupted = 0
+      for (let steps = 0; steps < 100; steps++) {
+        // Yields after few primitives each, so that interruptions come in between any two of them.
+        const fiber = yield* Effect.forkChild(
+          Effect.provideService(work, Scheduler.MaxOpsBeforeYield, 2 + steps % 3)
+        )
+        for (let step = 0; step < steps / 3; step++) yield* Effect.yieldNow
         yield* FiberEffect.interrupt(fiber)
+        const exit = yield* FiberEffect.await(fiber)
+        if (Exit.isFailure(exit)) {
+          interrupted++
+          expect(Cause.hasInterruptsOnly(exit.cause)).toBe(true)
+        }
       }
-      expect(collected.spans.length).toBeGreaterThan(12)
+      expect(interrupted).toBeGreaterThan(10)
+      expect(interrupted).toBeLessThan(100)
       expect(collected.spans.filter(({ status }) => status._tag !== "Ended")).toEqual([])
       expect(recorded.value("shop_order_duration_seconds_count")).toBe(collected.spans.length)
+      expect(recorded.faults("recorder")).toBe(0)
     }))
 })
 
