@@ -26,12 +26,6 @@ export interface Options {
   readonly foreign: () => Tracer.AnySpan | undefined
 }
 
-interface Entry {
-  readonly span: RecordedSpan
-  /** What would have left the process, once the span has ended. */
-  readonly ended: TestSpan | undefined
-}
-
 /** The name of the sink in the books. */
 export const sinkName = "test"
 
@@ -40,7 +34,8 @@ const digits = (count: number, length: number): string => count.toString(16).pad
 /** See the module. */
 export class TestTracer implements Tracer.Tracer {
   readonly #options: Options
-  #entries: Array<Entry> = []
+  /** The sampled spans in the order of starting, each with what has left once it has ended. */
+  readonly #spans = new Map<RecordedSpan, TestSpan | undefined>()
   #traces = 0
   #started = 0
   #open = 0
@@ -78,13 +73,13 @@ export class TestTracer implements Tracer.Tracer {
       this.#end(ending, endTime, exit)
     })
     this.#open++
-    this.#entries.push({ span, ended: undefined })
+    this.#spans.set(span, undefined)
     return span
   }
 
   /** Every sampled span in the order of starting: the ended ones as they left, the open ones as they are. */
   spans(): ReadonlyArray<TestSpan> {
-    return this.#entries.flatMap(({ ended, span }) => {
+    return [...this.#spans].flatMap(([span, ended]) => {
       const shown = ended ?? this.#snapshot(span, undefined)
       return shown === undefined ? [] : [shown]
     })
@@ -92,7 +87,7 @@ export class TestTracer implements Tracer.Tracer {
 
   /** Forgets the spans that have ended; the books stay. */
   clear(): void {
-    this.#entries = this.#entries.filter(({ ended }) => ended === undefined)
+    for (const [span, ended] of this.#spans) if (ended !== undefined) this.#spans.delete(span)
   }
 
   /** The books as they are now. */
@@ -117,13 +112,12 @@ export class TestTracer implements Tracer.Tracer {
   #end(span: RecordedSpan, endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     this.#open--
     const ended = this.#snapshot(span, { endTime, exit })
-    const index = this.#entries.findIndex((entry) => entry.span === span)
     if (ended === undefined) {
       this.#lost++
-      this.#entries.splice(index, 1)
+      this.#spans.delete(span)
     } else {
       this.#exported++
-      this.#entries[index] = { span, ended }
+      this.#spans.set(span, ended)
     }
   }
 

@@ -93,6 +93,19 @@ const contract = (subject: Subject) =>
         ])
       }))
 
+    it.effect("takes an interruption for an error where a server answered with one", () =>
+      Effect.gen(function*() {
+        const answered = (status: number) =>
+          Effect.exit(
+            Effect.withSpan(Effect.interrupt, `${status}`, {
+              kind: "server",
+              attributes: { "http.response.status_code": status }
+            })
+          )
+        const { spans } = yield* run(Effect.andThen(answered(503), answered(499)))
+        assert.deepStrictEqual(spans.map(({ attributes }) => attributes["error.type"]), ["503", undefined])
+      }))
+
     it.effect("scrubs what leaves, and leaves alone what the program sees", () =>
       Effect.gen(function*() {
         const { exit, spans } = yield* run(
