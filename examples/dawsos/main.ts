@@ -101,7 +101,7 @@ const run = Effect.fnUntraced(
     if (fault !== undefined) screen.print(`fault     ${fault}: ${Options.meaningOf(fault)}`)
     if (Option.isSome(metricsUrl)) {
       const addresses = `API ${api}  ·  metrics ${metricsUrl.value}  ·  traces to ${
-        Environment.traceDestination(environment)
+        environment.traces === undefined ? Environment.traceDestination(environment) : "the local receiver"
       }`
       yield* Effect.forkScoped(view(screen, environment, addresses))
     }

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as SqlError from "effect/sql/SqlError"
 import { Settings, type SettingsShape } from "../Settings.ts"
 import { migrations } from "./Migrations.ts"
 import { seed } from "./Seed.ts"
@@ -21,6 +22,13 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
   override get message(): string {
     return this.reason
   }
+}
+
+/** What was wrong in the first place. */
+const rootMessage = (error: unknown): string => {
+  if (SqlError.isSqlError(error)) return rootMessage(error.reason)
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : rootMessage(error.cause)
 }
 
 interface Address {
@@ -112,5 +120,9 @@ const exhaust = Layer.effectDiscard(Effect.gen(function*() {
 /** A migrated and seeded database. */
 export const layer = exhaust.pipe(
   Layer.provideMerge(prepare),
-  Layer.provideMerge(client)
+  Layer.provideMerge(client),
+  Layer.catchTag("SqlError", (cause) =>
+    Layer.effectContext(
+      Effect.fail(new DatabaseUnavailable({ reason: `DATABASE_URL: no usable Postgres: ${rootMessage(cause)}`, cause }))
+    ))
 )
