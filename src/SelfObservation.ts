@@ -98,9 +98,9 @@ export const layer = (self: SelfMetrics): Layer.Layer<SelfObservation, never, Me
     })
   )
 
-/** Opens the books of the signals that are on. */
+/** Opens the books of the signals that are on; fresh, so that a layer inside another opens its own. */
 export const layerOpen: Layer.Layer<never, never, SelfObservation | Tracing.Tracing | ErrorTracking.ErrorTracking> =
-  Layer.effectDiscard(Effect.gen(function*() {
+  Layer.fresh(Layer.effectDiscard(Effect.gen(function*() {
     const self = yield* SelfObservation
     yield* self.open(yield* Tracing.Tracing, yield* ErrorTracking.ErrorTracking)
-  }))
+  })))

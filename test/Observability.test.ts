@@ -255,6 +255,28 @@ describe("the layer", () => {
         ["one"]
       )
     }))
+
+  it.live("opens books of its own when it is provided inside another live layer", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      // Two values: one that is provided again inside itself is the same layer.
+      const layer = () =>
+        Observability.layer({ catalogue: Catalogue.make({ prefix: "nested", metrics: {} }) }, {
+          logFormat: "json"
+        }).pipe(
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(Harness.environment(receiver))))
+        )
+      const spansStarted = Effect.gen(function*() {
+        yield* Effect.withSpan(Effect.void, "one")
+        const text = yield* (yield* Metrics.Metrics).render("prometheus")
+        return ExpositionText.parse(text, "prometheus").value("nested_observability_spans_started_total")
+      })
+      const inner = Effect.provide(spansStarted, layer())
+      const [within, outside] = yield* Effect.provide(Effect.all([inner, spansStarted]), layer()).pipe(
+        Effect.provideService(Console.Console, { ...globalThis.console, log: () => {} })
+      )
+      assert.deepStrictEqual([within, outside], [1, 1])
+    }))
 })
 
 describe("a vocabulary of another product", () => {

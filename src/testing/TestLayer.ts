@@ -86,7 +86,7 @@ export const layer = (
   scrubber: Scrubber.Scrubber
 ): Layer.Layer<Tracing | Metrics.Metrics | ErrorTracking.ErrorTracking | Accessors> =>
   // A layer that is one value for all would be built once for two of these, one inside the other.
-  Layer.mergeAll(start(vocabulary), Layer.fresh(SelfObservation.layerOpen)).pipe(
+  Layer.mergeAll(start(vocabulary), SelfObservation.layerOpen).pipe(
     Layer.provideMerge(Layer.mergeAll(
       errors({ sendEmail: options.sendUserEmail }),
       TestTracing.layer({ prefix: vocabulary.catalogue.prefix, sampled: options.sampled })
