@@ -101,6 +101,41 @@ describe("a failure at a boundary", () => {
       assert.strictEqual(event.operation, "job")
     })))
 
+  it.effect("has no trace where tracing is switched off", () =>
+    withErrors(Effect.gen(function*() {
+      yield* Effect.fail(new Broken({ message: "x" })).pipe(
+        observed("inner"),
+        Effect.withSpan("root"),
+        job,
+        Effect.exit,
+        Effect.withTracerEnabled(false)
+      )
+      assert.isUndefined((yield* theEvent).trace)
+    })))
+
+  it.effect("holds no secret in any of its texts", () =>
+    withErrors(Effect.gen(function*() {
+      const secret = "hunter2hunter2"
+      const leak = `Bearer ${secret}`
+      class Leaky extends Broken {
+        override readonly name = leak
+      }
+      yield* Effect.gen(function*() {
+        yield* ErrorTracking.addBreadcrumb({ category: leak, message: leak, data: { note: leak, password: secret } })
+        return yield* new Leaky({ message: leak, cause: new Error(leak) })
+      }).pipe(
+        ErrorTracking.withUser({ id: secret, email: `${secret}@example.com`, role: leak }),
+        ErrorTracking.withTags({ note: leak, password: secret, [leak]: "key" }),
+        Effect.tapCause((cause) => ErrorTracking.captureException(cause, { operation: leak, extra: { leak, secret } })),
+        ErrorTracking.withBoundary(leak),
+        Effect.exit
+      )
+      const event = yield* theEvent
+      assert.strictEqual(event.exceptions.length, 2)
+      assert.strictEqual(event.breadcrumbs.length, 1)
+      assert.notInclude(JSON.stringify(event), secret)
+    })))
+
   it.effect("is reported once, although it passes two boundaries of Effect", () =>
     withErrors(Effect.gen(function*() {
       const failing = Effect.fail(new Broken({ message: "x" }))

@@ -185,6 +185,23 @@ describe("An exposition", () => {
       expect(guard.faults().get("collect")).toBe(3)
     }))
 
+  it.effect("lacks the one metric that can't be written, and counts it", () =>
+    Effect.gen(function*() {
+      const { guard, metrics } = yield* Shop.make()
+      metrics.gauge(Shop.basketSize, {}).set(1)
+      // What a program without types may define, and what no constructor of the catalogue lets pass.
+      const helpless = { ...Shop.basketSize, name: "shop_helpless", help: undefined as unknown as string }
+      metrics.gauge(helpless, {}).set(1)
+      for (const format of formats) {
+        const read = yield* rendered(metrics, format)
+        expect(read.families.has("shop_helpless")).toBe(false)
+        expect(read.value("shop_basket_size")).toBe(1)
+      }
+      const read = yield* rendered(metrics, "prometheus")
+      expect(read.value("shop_observability_scrape_errors_total", { metric: "shop_helpless" })).toBe(2)
+      expect(guard.faults().get("collect")).toBe(3)
+    }))
+
   it.effect("tells how the one before it went", () =>
     Effect.gen(function*() {
       const { metrics } = yield* Shop.make()

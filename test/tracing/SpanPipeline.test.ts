@@ -1,9 +1,12 @@
 import { Accounting, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import type * as Otel from "@opentelemetry/api"
+import { resourceFromAttributes } from "@opentelemetry/resources"
+import { SamplingDecision } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as fc from "fast-check"
+import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
 import { controlled, memory, pipelineOf } from "./harness.ts"
 
 const endSpans = (tracer: Otel.Tracer, count: number): void => {
@@ -154,7 +157,7 @@ describe("the span pipeline", () => {
       ...memory("choosy"),
       selects: (span) => {
         if (span.name === "span 0") throw new Error("broken")
-        return span.name === "span 1"
+        return span.name === "span 1" || span.name === "span 3"
       }
     }
     const { guard, pipeline, timers, tracer } = pipelineOf([throwing, choosy], {}, (span) => {
@@ -165,8 +168,8 @@ describe("the span pipeline", () => {
     timers.advance(5_000)
     const accounting = pipeline.accounting()
     assert.strictEqual(sinkOf(accounting, 0).dropped.fault, 4)
-    assert.deepInclude(sinkOf(accounting, 1), { exported: 1, notSelected: 2 })
-    assert.strictEqual(sinkOf(accounting, 1).dropped.fault, 1)
+    assert.deepInclude(sinkOf(accounting, 1), { exported: 1, notSelected: 1 })
+    assert.strictEqual(sinkOf(accounting, 1).dropped.fault, 2)
     assert.strictEqual(guard.faults().get("sink"), 2)
     assert.strictEqual(guard.faults().get("scrubber"), 1)
     assert.deepStrictEqual(Accounting.imbalances(accounting), [])
@@ -187,6 +190,23 @@ describe("the span pipeline", () => {
     })
     none.tracer.startSpan("not taken").end()
     assert.deepStrictEqual(scrubbed, ["taken"])
+  })
+
+  it("keeps a span here that is recorded but not sampled, and counts it as unsampled", () => {
+    const sink = memory()
+    const { guard, pipeline, timers } = pipelineOf([sink])
+    const provider = SpanProvider.make({
+      guard,
+      pipeline,
+      resource: resourceFromAttributes({}),
+      sampler: { shouldSample: () => ({ decision: SamplingDecision.RECORD }), toString: () => "records only" }
+    })
+    const span = provider.tracer({ name: "test", version: undefined }).startSpan("recorded")
+    assert.isTrue(span.isRecording())
+    span.end()
+    timers.advance(5_000)
+    assert.strictEqual(sink.spans.length, 0)
+    assert.deepInclude(pipeline.accounting(), { started: 1, open: 0, unsampled: 1, ended: 0 })
   })
 
   it.effect("flushes what has ended, without waiting for what ends after the call", () =>
@@ -210,7 +230,12 @@ describe("the span pipeline", () => {
       const { pipeline, timers, tracer } = pipelineOf([controlled()])
       endSpans(tracer, 3)
       const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
-      timers.advance(5_000)
+      timers.advance(4_999)
+      yield* settled
+      assert.isUndefined(flush.pollUnsafe())
+      timers.advance(1)
+      yield* settled
+      assert.isDefined(flush.pollUnsafe())
       assert.deepInclude(sinkOf(yield* Fiber.join(flush)), { inFlight: 3, exported: 0 })
     }))
 
@@ -245,6 +270,8 @@ describe("the span pipeline", () => {
       yield* settled
       assert.isUndefined(shutdown.pollUnsafe())
       timers.advance(500)
+      yield* settled
+      assert.isDefined(shutdown.pollUnsafe())
       const books = sinkOf(yield* Fiber.join(shutdown))
       assert.deepInclude(books, { inFlight: 0, queued: 0 })
       assert.deepInclude(books.dropped, { timeout: 4, shutdown: 2 })
