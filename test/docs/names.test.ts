@@ -1,0 +1,102 @@
+import { ObservabilityConfig } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
+import { describe, expect, it } from "@effect/vitest"
+import { existsSync } from "node:fs"
+import * as Path from "node:path"
+import * as Manifest from "../../scripts/Manifest.ts"
+import { selfMetrics } from "../../src/metrics/SelfMetrics.ts"
+import * as Documents from "./Documents.ts"
+import * as Exports from "./Exports.ts"
+
+const manifest = Manifest.read(Documents.root)
+
+/** Every piece of code in the prose of a document, with the document. */
+const codes = Documents.documents.flatMap((document) =>
+  Documents.codes(Documents.read(document)).map((code) => ({ document, code }))
+)
+
+/** What a pattern finds in the code of all documents. */
+const found = (pattern: RegExp) =>
+  codes.flatMap(({ code, document }) => [...code.matchAll(pattern)].map(([name]) => ({ document, name })))
+
+// Read by the reference program, by tools that documents speak of, or by the base document's containers.
+const otherVariables = new Set(["DATABASE_URL", "REDIS_URL", "COLLECTOR_OTLP_ENABLED", "GF_SECURITY_ADMIN_PASSWORD"])
+
+describe("What documents name is there", () => {
+  it("exports and paths", () => {
+    const missing = codes.filter(({ code }) => Exports.isMissing(code) || Exports.isMissingPath(code))
+    expect(missing).toEqual([])
+  })
+
+  it("environment variables", () => {
+    const known = new Set(ObservabilityConfig.variables.map(({ name }) => name))
+    const names = found(/(?<![\w_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w_])/g)
+    expect(names.length).toBeGreaterThan(50)
+    expect(names.filter(({ name }) => !known.has(name) && !otherVariables.has(name))).toEqual([])
+  })
+
+  it("metrics", () => {
+    const known = [...Object.values(DawsOs.metrics), ...Object.values(selfMetrics("dawsos"))].map(({ name }) => name)
+    const names = found(/(?<![\w./-])dawsos_[a-z_]+(?:…)?/g)
+    expect(names.length).toBeGreaterThan(50)
+    // A beginning stands for all that begin so.
+    const isKnown = (name: string) =>
+      /[_…]$/.test(name) ? known.some((each) => each.startsWith(name.replace("…", ""))) : known.includes(name)
+    expect(names.filter(({ name }) => !isKnown(name))).toEqual([])
+  })
+
+  it("npm scripts", () => {
+    const commands = Documents.documents.flatMap((document) =>
+      [...Documents.read(document).matchAll(/npm run ([\w:-]+)|npm (start|test)\b/g)].map(([, run, short]) =>
+        run ?? short
+      )
+    )
+    expect(commands.filter((name) => name === undefined || !(name in manifest.scripts))).toEqual([])
+    expect(commands).toEqual(expect.arrayContaining(["start", "test", "check", "generate", "build"]))
+  })
+
+  it("entry points, and no other", () => {
+    const readme = Documents.read("README.md")
+    const [, line = ""] = /^Entry points: (.+?)\. /m.exec(readme) ?? []
+    const named = Documents.codes(line)
+    expect(named).toEqual(Object.keys(manifest.exports).map((entry) => manifest.name + entry.slice(1)))
+  })
+
+  it("dependencies, each with its reason, and no other", () => {
+    const tables = Documents.rows(Documents.read("docs/architecture.md")).filter((row) => "package" in row)
+    const named = tables.flatMap((row) => Documents.codes(row["package"] ?? ""))
+    expect(named.toSorted()).toEqual(
+      [
+        ...new Set([
+          ...Object.keys(manifest.dependencies),
+          ...Object.keys(manifest.peerDependencies),
+          ...Object.keys(manifest.devDependencies)
+        ])
+      ].toSorted()
+    )
+    expect(tables.filter((row) => row["for"] === "")).toEqual([])
+  })
+
+  it("rooms of the architecture", () => {
+    const [, tree = ""] = /```\n(src\/[\s\S]*?)```/.exec(Documents.read("docs/architecture.md")) ?? []
+    const paths = tree.split("\n").flatMap((line) => {
+      const [, indent = "", name = ""] = /^( *)([\w./]+)/.exec(line) ?? []
+      return name === "" ? [] : [indent === "" ? name : `src/${name}`]
+    })
+    expect(paths.length).toBeGreaterThan(20)
+    expect(paths.filter((path) => !existsSync(Path.join(Documents.root, path)))).toEqual([])
+  })
+
+  it("the package's version, in the changelog, newest first", () => {
+    const versions = [...Documents.read("CHANGELOG.md").matchAll(/^## (\d+\.\d+\.\d+)/gm)].map(([, version]) => version)
+    expect(versions[0]).toBe(manifest.version)
+  })
+
+  it("the peers and their ranges, in the README", () => {
+    const [, command = ""] = /^npm install (.+)$/m.exec(Documents.read("README.md")) ?? []
+    const required = Object.entries(manifest.peerDependencies)
+      .filter(([name]) => manifest.peerDependenciesMeta[name]?.optional !== true)
+      .map(([name, range]) => `${name}@${range}`)
+    expect(command.split(" ").toSorted()).toEqual([manifest.name, ...required].toSorted())
+  })
+})
