@@ -490,16 +490,13 @@ const instrument = [
     "src/instrument/Sql.ts",
     ["test/instrument/Sql.test.ts"],
     ["the text of a statement is its shape", "GuardedSpan.attribute(guard, span, \"db.query.text\", shape)", ""],
-    [
-      "a statement in a transaction takes no second connection",
-      "if (!database.inTransaction(fiber)) release",
-      "release"
-    ]
+    ["a statement that fails is counted as such", "&& failure) metrics", "&& false) metrics"],
+    ["a transaction that fails ends in a rollback", "exit._tag === \"Success\" ? \"commit\"", "true ? \"commit\""]
   ),
   inFile(
     "src/instrument/SqlConnections.ts",
     ["test/instrument/Sql.test.ts"],
-    ["waiting for a connection is not having one", "Math.min(this.#max, this.#holders)", "this.#holders"]
+    ["connections are given back", "this.#change(-1)", ""]
   ),
   inFile(
     "src/instrument/Redis.ts",
@@ -553,11 +550,7 @@ const layer = [
   inFile(
     "src/Observability.ts",
     ["test/integration/Disabled.test.ts"],
-    ["what is off does nothing", "if (!config.enabled) {", "if (false) {"]
-  ),
-  inFile(
-    "src/Observability.ts",
-    ["test/integration/Disabled.test.ts"],
+    ["what is off does nothing", "if (!config.enabled) {", "if (false) {"],
     [
       "a program that is off loads no vendor",
       "import * as Tracing from \"./tracing/Tracing.ts\"",
@@ -575,7 +568,7 @@ const layer = [
   ),
   inFile(
     "src/SelfObservation.ts",
-    ["test/Observability.test.ts"],
+    ["test/testing/DawsOs.test.ts"],
     ["the books of spans are shown", "tracing.accounting().ended", "0"],
     ["the books of events are shown", "errors.accounting().captured", "0"]
   )

@@ -105,8 +105,9 @@ describe("a failure at a boundary", () => {
     withErrors(Effect.gen(function*() {
       yield* Effect.fail(new Broken({ message: "x" })).pipe(
         observed("inner"),
-        Effect.withSpan("root"),
+        Effect.withSpan("inside"),
         job,
+        Effect.withSpan("around"),
         Effect.exit,
         Effect.withTracerEnabled(false)
       )
