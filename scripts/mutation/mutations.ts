@@ -115,7 +115,7 @@ const scrubber = [
   ),
   inFile(
     "src/scrubber/Text.ts",
-    ["test/Scrubber.test.ts"],
+    ["test/scrubber/Text.test.ts"],
     ["a secret across the limit of length is seen whole", "const margin = 4096", "const margin = 0"]
   ),
   inFile(
