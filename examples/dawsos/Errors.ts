@@ -86,16 +86,16 @@ export class InternalError extends Schema.TaggedError<InternalError>()("Internal
 }
 
 /** The errors that say themselves how they are answered. */
-type Answered = Rejected | PatternExecutionError | RequestTimeout
+const answered = [Rejected, PatternExecutionError, RequestTimeout, InternalError] as const
+
+type Answered = InstanceType<(typeof answered)[number]>
+
+const isAnswered = (error: unknown): error is Answered => answered.some((kind) => error instanceof kind)
 
 /** Keeps those errors and turns all others, defects too, into `InternalError`: every answer has a body, none a secret. */
 export const asInternal =
-  (operation: string) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, Answered | InternalError, R> =>
+  (operation: string) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, Answered, R> =>
     self.pipe(
-      Effect.mapError((error) =>
-        error instanceof Rejected || error instanceof PatternExecutionError || error instanceof RequestTimeout
-          ? error
-          : new InternalError({ operation, cause: error })
-      ),
+      Effect.mapError((error) => isAnswered(error) ? error : new InternalError({ operation, cause: error })),
       Effect.catchDefect((cause) => Effect.fail(new InternalError({ operation, cause })))
     )

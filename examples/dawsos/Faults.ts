@@ -97,13 +97,11 @@ export const faults = {
     alert: "PatternExecutionFailure",
     symptom: (figures) => {
       const name = "dawsos_pattern_executions_total"
-      const failing = figures.groups(name, "pattern_id").map(({ key, value }) =>
-        share(
-          figures.total(name, { pattern_id: key, status: "error" }) +
-            figures.total(name, { pattern_id: key, status: "defect" }),
-          value
-        )
-      )
+      const failing = figures.groups(name, "pattern_id").map(({ key, value }) => {
+        const failures = figures.total(name, { pattern_id: key, status: "error" }) +
+          figures.total(name, { pattern_id: key, status: "defect" })
+        return failures < 3 ? 0 : share(failures, value)
+      })
       return over("failing executions of the worst pattern", Math.max(0, ...failing), 0.05)
     }
   },

@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { createHash, randomUUID } from "node:crypto"
 import type { RequestContext } from "../Domain.ts"
-import { Rejected } from "../Errors.ts"
+import { asInternal, Rejected } from "../Errors.ts"
 import { bindInputs, Orchestrator } from "../orchestrator/Orchestrator.ts"
 import { Audit } from "../services/Audit.ts"
 import { Ledger } from "../services/Ledger.ts"
@@ -109,6 +109,7 @@ export class Executor extends Context.Service<Executor>()("dawsos/Executor", {
         audit.log({ user_id: user.id, action: pattern.id, request_id: ctx.request_id, outcome })
       const result = yield* orchestrator.execute(pattern, inputs, ctx).pipe(
         Effect.onExit((exit) => record(exit._tag === "Success" ? "success" : "error")),
+        asInternal(`pattern ${pattern.id}`),
         ErrorTracking.withTags({ pattern: pattern.id })
       )
       return {

@@ -49,7 +49,8 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
       method,
       path,
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-        executor.asUser(headers["authorization"], handler))
+        executor.asUser(headers["authorization"], (user) =>
+          asInternal(`${method} ${path}`)(handler(user))))
     )
 
   yield* route("GET", "/health", Effect.succeed(HttpServerResponse.jsonUnsafe({ status: "ok", version })))

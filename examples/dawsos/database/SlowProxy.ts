@@ -15,15 +15,17 @@ export const slowProxy = (target: Address, delayMillis: number): Effect.Effect<A
     const server = Net.createServer((client) => {
       const upstream = Net.connect(target.port, target.host)
       const timers = new Set<NodeJS.Timeout>()
+      // The database is told goodbye: a reset would come to a socket of PGlite's that nobody listens to any more.
       const close = () => {
         for (const timer of timers) clearTimeout(timer)
         client.destroy()
-        upstream.destroy()
+        upstream.end()
         sockets.delete(client)
       }
       sockets.add(client)
       client.pipe(upstream)
       upstream.on("data", (chunk) => {
+        if (client.destroyed) return
         const timer = setTimeout(() => {
           timers.delete(timer)
           client.write(chunk)

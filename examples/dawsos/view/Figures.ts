@@ -3,6 +3,8 @@ import type { Metrics } from "@dawsos/observability"
 
 type Labels = Readonly<Record<string, string>>
 
+const number = (text: string): number => Number(text.replace("Inf", "Infinity"))
+
 const matches = (sample: Metrics.Sample, labels: Labels): boolean =>
   Object.entries(labels).every(([name, value]) => sample.labels[name] === value)
 
@@ -36,7 +38,7 @@ export class Figures {
   quantile(name: string, q: number, labels: Labels = {}): number | undefined {
     const counts = Map.groupBy(
       this.of(`${name}_bucket`, labels),
-      ({ labels: { le = "" } }) => Number(le.replace("+", ""))
+      ({ labels: { le = "" } }) => number(le)
     )
     const buckets = [...counts].map(([bound, samples]) => ({
       bound,
@@ -70,5 +72,5 @@ export const parse = (page: string): ReadonlyArray<Metrics.Sample> =>
     if (name === undefined) return []
     const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)]
       .map(([, key = "", text = ""]): [string, string] => [key, unescape(text)])
-    return [{ name, labels: Object.fromEntries(pairs), value: Number(value?.replace("Inf", "Infinity")) }]
+    return [{ name, labels: Object.fromEntries(pairs), value: number(value ?? "") }]
   })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import { parse } from "../../../examples/dawsos/Options.ts"
 import { faults } from "../../../examples/dawsos/Faults.ts"
+import { parse } from "../../../examples/dawsos/Options.ts"
 
 describe("the command line", () => {
   it("takes a duration in ms, s, m or h, and runs on without one", () => {

@@ -17,19 +17,7 @@ import * as Program from "../../../examples/dawsos/Program.ts"
 import { Simulator } from "../../../examples/dawsos/providers/Simulator.ts"
 import { Alerts } from "../../../examples/dawsos/services/Alerts.ts"
 import { Notifications, WebhookSink } from "../../../examples/dawsos/services/Notifications.ts"
-import { Settings } from "../../../examples/dawsos/Settings.ts"
-
-const settings = Layer.succeed(Settings, {
-  port: 0,
-  databaseUrl: undefined,
-  redisUrl: undefined,
-  trafficRate: 0,
-  packInterval: Duration.hours(24),
-  alertInterval: Duration.hours(1),
-  // Fast enough that the dead-letter queue's first minute and the retries are over at once.
-  timeScale: 60_000,
-  fault: undefined
-})
+import { settings } from "./settings.ts"
 
 const [growth, income, balanced] = demoPortfolios
 const ada = `Bearer ${demoUsers[0].token}`
@@ -56,7 +44,7 @@ const codeOf = (pattern_id: string, inputs: Record<string, unknown> = {}, token?
   Effect.map(Effect.flip(execute(pattern_id, inputs, token)), (error) => "code" in error ? error.code : error._tag)
 
 // One test after the other: the first ones see the program before its first pricing pack.
-layer(Program.domain.pipe(Layer.provide(settings)), { excludeTestServices: true, timeout: "60 seconds" })(
+layer(Program.domain.pipe(Layer.provide(settings())), { excludeTestServices: true, timeout: "60 seconds" })(
   "the DawsOS program",
   (it) => {
     it.effect("authenticates first, then refuses to work without a pricing pack", () =>

@@ -1,8 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import * as TestClock from "effect/testing/TestClock"
@@ -13,18 +11,7 @@ import {
   capability,
   computed
 } from "../../../../examples/dawsos/orchestrator/AgentRuntime.ts"
-import { Settings } from "../../../../examples/dawsos/Settings.ts"
-
-const settings = Layer.succeed(Settings, {
-  port: 0,
-  databaseUrl: undefined,
-  redisUrl: undefined,
-  trafficRate: 0,
-  packInterval: Duration.hours(24),
-  alertInterval: Duration.hours(1),
-  timeScale: 1,
-  fault: undefined
-})
+import { settings } from "../settings.ts"
 
 const ctx: RequestContext = {
   request_id: "r",
@@ -52,7 +39,7 @@ describe("AgentRuntime", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(AgentRuntime.make([agent("one", Effect.succeed), agent("two", Effect.succeed)]))
       assert.strictEqual(error.message, "test.run is claimed by one and two")
-    }).pipe(Effect.provide(settings)))
+    }).pipe(Effect.provide(settings({ timeScale: 1 }))))
 
   it.effect("asks an agent once for the same input within a request, and says that the answer was kept", () =>
     Effect.gen(function*() {
@@ -66,7 +53,7 @@ describe("AgentRuntime", () => {
       })
       yield* runtime.execute("test.run", { x: 2 }, ctx, new Map())
       assert.strictEqual(calls, 2)
-    }).pipe(Effect.provide(settings)))
+    }).pipe(Effect.provide(settings({ timeScale: 1 }))))
 
   it.effect("retries a database that is away after 1, 2 and 4 seconds, then fails with the agent's name", () =>
     Effect.gen(function*() {
@@ -83,7 +70,7 @@ describe("AgentRuntime", () => {
       assert.strictEqual(calls, 4)
       assert.strictEqual(error.message, "one failed at test.run")
       assert.strictEqual(error._tag === "AgentExecutionError" ? error.cause : undefined, away)
-    }).pipe(Effect.provide(settings)))
+    }).pipe(Effect.provide(settings({ timeScale: 1 }))))
 
   it.effect("does not retry what a retry cannot help, such as arguments of the wrong type", () =>
     Effect.gen(function*() {
@@ -94,5 +81,5 @@ describe("AgentRuntime", () => {
         (yield* Effect.flip(runtime.execute("no.such", {}, ctx, new Map())))._tag,
         "CapabilityNotFound"
       )
-    }).pipe(Effect.provide(settings)))
+    }).pipe(Effect.provide(settings({ timeScale: 1 }))))
 })

@@ -1,0 +1,17 @@
+import * as Duration from "effect/Duration"
+import * as Layer from "effect/Layer"
+import { Settings, type SettingsShape } from "../../../examples/dawsos/Settings.ts"
+
+/** A program for a test: any free port, no traffic, no job but the first, everything that waits sixty thousand times faster. */
+export const settings = (changes: Partial<SettingsShape> = {}): Layer.Layer<Settings> =>
+  Layer.succeed(Settings, {
+    port: 0,
+    databaseUrl: undefined,
+    redisUrl: undefined,
+    trafficRate: 0,
+    packInterval: Duration.hours(24),
+    alertInterval: Duration.hours(1),
+    timeScale: 60_000,
+    fault: undefined,
+    ...changes
+  })
