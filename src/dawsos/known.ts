@@ -172,4 +172,4 @@ export const alertTypes = [
 export const deliveryMethods = ["inapp", "email", "webhook"] as const
 
 /** Commands of the shared cache. */
-export const redisCommands = ["GET", "SET", "DEL"] as const
+export const redisCommands = ["GET", "SET", "EVALSHA"] as const
