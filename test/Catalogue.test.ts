@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import { Catalogue } from "@dawsos/observability"
+import { describe, expect, it } from "@effect/vitest"
 
 const { Label } = Catalogue
 
