@@ -31,6 +31,16 @@ const entriesOf = ({ manifest }: Imports.Project): ReadonlyArray<string> =>
 
 const rooms = ["src/tracing/", "src/metrics/", "src/errors/", "src/logging/"]
 
+/** Recording, and what it stands on: whatever stands here is in every program, the live layer or none above it. */
+const observing = [
+  "src/Observation.ts",
+  "src/observation/",
+  "src/instrument/",
+  "src/Boundary.ts",
+  "src/Guard.ts",
+  "src/Recorder.ts"
+]
+
 /** Each vendor's packages and the only folder of `src` that may import them. */
 export const vendors: ReadonlyArray<{ readonly packages: RegExp; readonly folder: string }> = [
   { packages: /^(@opentelemetry\/|@effect\/opentelemetry$)/, folder: "src/tracing/" },
@@ -61,8 +71,8 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     sentence:
-      "Observation and instrument know Effect and the Metrics service, nothing of a vendor and nothing of DawsOS",
-    violations: each(["src/Observation.ts", "src/instrument/"], (found) => {
+      "Observation, instrument and what they stand on know Effect and the Metrics service, no vendor and nothing of DawsOS",
+    violations: each(observing, (found) => {
       if (found.package !== undefined) return found.package !== "effect"
       if (found.file === undefined) return found.specifier === undefined
       if (found.file === "src/metrics/Metrics.ts") return false
@@ -81,12 +91,20 @@ export const rules: ReadonlyArray<Rule> = [
       "src/Observation.ts": `import * as Effect from "effect/Effect"\nimport { trace } from "@opentelemetry/api"`,
       "src/instrument/Sql.ts":
         `import * as Metrics from "../metrics/Metrics.ts"\nimport * as Cell from "../metrics/Cell.ts"\n` +
-        `import { metrics } from "../dawsos/Metrics.ts"`
+        `import { metrics } from "../dawsos/Metrics.ts"`,
+      "src/observation/GuardedSpan.ts": `import type { Span } from "@opentelemetry/api"`,
+      "src/Boundary.ts": `import * as Guard from "./Guard.ts"\nimport { captureException } from "@sentry/node"`,
+      "src/Guard.ts": `import { ErrorTracking } from "./errors/ErrorTracking.ts"`,
+      "src/Recorder.ts": `import * as Metrics from "./metrics/Metrics.ts"\nimport { known } from "./dawsos/known.ts"`
     },
     violation: [
       "src/Observation.ts imports @opentelemetry/api",
       "src/instrument/Sql.ts imports ../metrics/Cell.ts",
-      "src/instrument/Sql.ts imports ../dawsos/Metrics.ts"
+      "src/instrument/Sql.ts imports ../dawsos/Metrics.ts",
+      "src/observation/GuardedSpan.ts imports @opentelemetry/api",
+      "src/Boundary.ts imports @sentry/node",
+      "src/Guard.ts imports ./errors/ErrorTracking.ts",
+      "src/Recorder.ts imports ./dawsos/known.ts"
     ]
   },
   {

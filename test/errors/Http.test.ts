@@ -20,6 +20,7 @@ import { createHash } from "node:crypto"
 import { createServer } from "node:http"
 import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
 import { layer as recorded, TestErrors } from "../../src/errors/TestErrors.ts"
+import * as Meeting from "../support/Meeting.ts"
 
 const { Label } = Catalogue
 
@@ -52,7 +53,10 @@ class NotThere extends Schema.TaggedError<NotThere>()("NotThere", {}, { httpApiS
 
 const shared = new Broken({ message: "one object for all requests" })
 
-// Breadcrumb, fork, failure: each request leaves its own marks on the way.
+const concurrency = 25
+const meeting = Meeting.make(concurrency)
+
+// Breadcrumb, fork, failure: each request leaves its own marks on the way, while all others that are in flight do.
 const work = (n: string) =>
   Effect.gen(function*() {
     yield* ErrorTracking.addBreadcrumb({ message: `start ${n}` })
@@ -60,7 +64,7 @@ const work = (n: string) =>
     const fiber = yield* Effect.forkChild(
       Effect.andThen(
         ErrorTracking.addBreadcrumb({ message: `fork ${n}` }),
-        Effect.andThen(Effect.sleep("5 millis"), Effect.die(new Broken({ message: n })))
+        Effect.andThen(meeting, Effect.die(new Broken({ message: n })))
       ).pipe(ErrorTracking.withTags({ n }), observed("compute"))
     )
     return yield* Fiber.join(fiber)
@@ -150,7 +154,7 @@ describe("errors of an HTTP server", () => {
       const statuses = yield* Effect.forEach(
         paths,
         ([path, n]) => request(`${path}/${n}`, `user-${n}`),
-        { concurrency: 25 }
+        { concurrency }
       )
       assert.deepStrictEqual(new Set(statuses), new Set([500]))
       const all = yield* events

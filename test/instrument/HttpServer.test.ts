@@ -20,6 +20,7 @@ import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
 import * as HttpHost from "../support/HttpHost.ts"
+import * as Meeting from "../support/Meeting.ts"
 
 const text = (body: string) => Effect.succeed(HttpServerResponse.text(body))
 const bytes = (...parts: ReadonlyArray<string>) =>
@@ -390,12 +391,13 @@ describe("Each request has its own boundary", () => {
   const concurrency = 25
   const total = 50
   const where = Effect.withFiber((fiber) => Effect.succeed(Boundary.ofFiber(fiber)))
+  const meeting = Meeting.make(concurrency)
 
   const handler = (id: string) =>
     Effect.gen(function*() {
       const boundary = yield* where
       boundary?.addBreadcrumb({ category: "test", message: id, level: "info", timestamp: 0 })
-      yield* Effect.sleep(`${Number(id) % 7} millis`)
+      yield* meeting
       const forked = yield* Effect.forkChild(Effect.andThen(Effect.yieldNow, where))
       const same = (yield* Fiber.join(forked)) === boundary
       return `${boundary?.user?.id} ${boundary?.route} ${boundary?.breadcrumbs.map(({ message }) => message)} ${same}`

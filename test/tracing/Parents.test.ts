@@ -16,7 +16,11 @@ import { config, memory, named, parentOf, passThrough, traced } from "./harness.
 // What a third-party instrumentation holds: a tracer from the global API, taken before there was any layer.
 const third = Otel.trace.getTracer("third-party")
 const leaf = (name: string): void => third.startSpan(name).end()
-const later = (millis = 1): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** So many turns of the event loop later. */
+const later = async (turns = 1): Promise<void> => {
+  for (let n = 0; n < turns; n++) await turn()
+}
 
 describe("third-party spans inside Effect spans", () => {
   it.live("are children of the span whose code starts them, synchronous or not", () =>
@@ -31,11 +35,12 @@ describe("third-party spans inside Effect spans", () => {
           })
           yield* Effect.tryPromise(() => later().then(() => leaf("after then")))
           yield* Effect.callback<void>((resume) => {
-            setTimeout(() => {
+            setImmediate(() => {
               leaf("callback")
               resume(Effect.void)
-            }, 1)
+            })
           })
+          // Resumed by a timer.
           yield* Effect.sleep(1)
           yield* Effect.sync(() => leaf("after sleep"))
           yield* Effect.sync(() => leaf("inner")).pipe(Effect.withSpan("child"))
@@ -89,7 +94,7 @@ describe("third-party spans inside Effect spans", () => {
               leaf(`attempt ${++attempts}`)
               return attempts < 3 ? Effect.fail("again") : Effect.void
             }),
-            Schedule.spaced("1 millis")
+            Schedule.recurs(3)
           )
           yield* Effect.race(Effect.promise(() => later().then(() => leaf("racer"))), Effect.never)
           yield* Effect.addFinalizer(() => Effect.sync(() => leaf("finalizer")))
@@ -268,5 +273,6 @@ describe("two live layers in a process", () => {
         Otel.context.with(Otel.ROOT_CONTEXT.setValue(Symbol(), 1), () => Otel.context.active()),
         Otel.ROOT_CONTEXT
       )
+      assert.deepStrictEqual(Otel.propagation.fields(), [])
     }))
 })

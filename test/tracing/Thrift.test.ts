@@ -68,13 +68,13 @@ describe("Thrift's binary encoding", () => {
       out.double(301, 1)
       out.structs(302, 1)
     })
-    assert.deepStrictEqual(bytes, [
-      ...[2, 0, 1, 1],
-      ...[8, 0, 2, 0xff, 0xff, 0xff, 0xfe],
-      ...[11, 0x01, 0x2c, 0, 0, 0, 2, 0xc3, 0xa9],
-      ...[4, 0x01, 0x2d, 0x3f, 0xf0, ...zeros(6)],
-      ...[15, 0x01, 0x2e, 12, 0, 0, 0, 1],
-      0
-    ])
+    const fields = [
+      [2, 0, 1, 1],
+      [8, 0, 2, 0xff, 0xff, 0xff, 0xfe],
+      [11, 0x01, 0x2c, 0, 0, 0, 2, 0xc3, 0xa9],
+      [4, 0x01, 0x2d, 0x3f, 0xf0, ...zeros(6)],
+      [15, 0x01, 0x2e, 12, 0, 0, 0, 1]
+    ]
+    assert.deepStrictEqual(bytes, [...fields.flat(), 0])
   })
 })
