@@ -47,7 +47,7 @@ export const defaultLimits: Limits = { perFingerprint: 10, perMinute: 100, queue
 export const flushTimeout: Duration.Duration = Duration.seconds(5)
 
 // A burst is delivered in a few round trips; more connections than that are not worth opening for errors.
-const concurrency = 8
+const defaultConcurrency = 8
 
 const minute = 60_000
 
@@ -88,11 +88,14 @@ export const make = (options: {
   readonly scrub: (event: ErrorEvent) => ErrorEvent
   readonly guard: Guard.Guard
   readonly limits?: Partial<Limits> | undefined
+  /** How many events may be on their way at once, 8 by default. */
+  readonly concurrency?: number | undefined
 }): Effect.Effect<EventPipeline> =>
   Effect.withFiber((fiber) => {
     const { guard, sink } = options
     const limiter = makeLimiter({ ...defaultLimits, ...options.limits })
     const capacity = options.limits?.queue ?? defaultLimits.queue
+    const concurrency = options.concurrency ?? defaultConcurrency
     const clock = fiber.getRef(Clock.Clock)
     const runFork = Effect.runForkWith(
       Context.make(Clock.Clock, clock).pipe(
@@ -107,6 +110,8 @@ export const make = (options: {
     let queue: Array<ErrorEvent> = []
     const inFlight = new Set<ErrorEvent>()
     const workers = new Set<Fiber.Fiber<void>>()
+    // Workers that were woken and have not looked at the queue yet: the others may be busy for as long as a sink hangs.
+    let ready = 0
     let waiting: Array<() => void> = []
 
     const accounting = (): ErrorAccounting => ({
@@ -146,12 +151,25 @@ export const make = (options: {
     })
 
     const wake = (): void => {
-      if (workers.size >= concurrency || workers.size >= queue.length) return
+      if (workers.size >= concurrency || ready >= queue.length) return
+      let isReady = true
+      ready++
+      const begin = (): void => {
+        if (isReady) ready--
+        isReady = false
+      }
+      const begun = Effect.suspend(() => {
+        begin()
+        return work
+      })
       // Sending begins after the failing fiber has gone on: it must not wait for scrubbing.
-      const worker = runFork(Effect.andThen(Effect.yieldNow, work))
+      const worker = runFork(Effect.andThen(Effect.yieldNow, begun))
       workers.add(worker)
       worker.addObserver(() => {
+        begin()
         workers.delete(worker)
+        // What was offered after it had found the queue empty, and before this, found no room for another worker.
+        wake()
       })
     }
 
@@ -171,6 +189,7 @@ export const make = (options: {
 
     const idle: Effect.Effect<void> = Effect.callback((resume) => {
       if (inFlight.size === 0 && queue.length === 0) return resume(Effect.void)
+      wake()
       const done = () => resume(Effect.void)
       waiting.push(done)
       return Effect.sync(() => {

@@ -43,6 +43,7 @@ const make = (
   send: EventPipeline.EventSink["send"],
   options?: {
     readonly limits?: Partial<EventPipeline.Limits>
+    readonly concurrency?: number
     readonly scrub?: (event: ErrorEvent) => ErrorEvent
   }
 ) => {
@@ -52,7 +53,8 @@ const make = (
       sink: { send, close: Effect.void },
       scrub: options?.scrub ?? ((event) => event),
       guard,
-      limits: options?.limits
+      limits: options?.limits,
+      concurrency: options?.concurrency
     }),
     (pipeline) => ({ pipeline, guard })
   )
@@ -186,6 +188,49 @@ describe("EventPipeline", () => {
       assert.isFalse(scrubbed)
       yield* pipeline.flush(EventPipeline.flushTimeout)
       assert.isTrue(scrubbed)
+    }))
+
+  it.effect("an event that hangs holds up no other, as long as fewer hang than may be on their way at once", () =>
+    Effect.gen(function*() {
+      const answer = yield* Deferred.make<EventPipeline.SendResult>()
+      const { pipeline } = yield* make((event) => event.fingerprint[0] === "hangs" ? Deferred.await(answer) : sent, {
+        limits: unlimited
+      })
+      const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      for (let hanging = 1; hanging <= 7; hanging++) {
+        pipeline.offer(eventOf("hangs"))
+        yield* turn
+        pipeline.offer(eventOf("next"))
+        yield* turn
+        const accounting = pipeline.accounting()
+        assert.deepStrictEqual([accounting.sent, accounting.queued], [hanging, hanging])
+      }
+      pipeline.offer(eventOf("hangs"))
+      yield* turn
+      pipeline.offer(eventOf("next"))
+      yield* turn
+      assert.deepStrictEqual([pipeline.accounting().sent, pipeline.accounting().queued], [7, 9])
+      yield* Deferred.succeed(answer, EventPipeline.sent)
+      assert.strictEqual((yield* pipeline.flush(EventPipeline.flushTimeout)).sent, 16)
+    }))
+
+  it.effect("sends what is offered at the moment at which its last worker ends, without waiting for the next offer", () =>
+    Effect.gen(function*() {
+      // A fiber gives way after 2048 steps: for one of these lengths the worker does so after it has found the queue
+      // empty and before it has ended.
+      for (let steps = 1950; steps <= 2050; steps++) {
+        let long: Effect.Effect<EventPipeline.SendResult> = sent
+        for (let i = 0; i < steps; i++) {
+          const rest = long
+          long = Effect.suspend(() => rest)
+        }
+        const { pipeline } = yield* make((event) => event.fingerprint[0] === "long" ? long : sent, { concurrency: 1 })
+        pipeline.offer(eventOf("long"))
+        while (pipeline.accounting().queued > 0) yield* Effect.yieldNow
+        pipeline.offer(eventOf("last"))
+        for (let turns = 0; turns < 5; turns++) yield* Effect.yieldNow
+        assert.strictEqual(pipeline.accounting().queued, 0, `${steps} steps`)
+      }
     }))
 
   it.effect("gives a balanced account at any moment, whatever the sink answers", () =>
