@@ -4,32 +4,10 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 const respond = (status: number, code: string, message: string) =>
   HttpServerResponse.json({ error: { code, message } }, { status }).pipe(Effect.orDie)
-
-/** Failures a client or the hour of the day causes: never a defect, never reported. */
-export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
-  code: Schema.Literals([
-    "pricing_pack_warming",
-    "pricing_pack_not_found",
-    "pattern_not_found",
-    "pattern_invalid",
-    "unauthorized",
-    "forbidden",
-    "not_found",
-    "invalid_request"
-  ]),
-  detail: Schema.String
-}) {
-  override readonly [ErrorReporter.ignore] = true
-  override get message(): string {
-    return this.detail
-  }
-  [HttpServerRespondable.symbol]() {
-    return respond(rejectedStatus[this.code], this.code, this.detail)
-  }
-}
 
 const rejectedStatus = {
   pricing_pack_warming: 503,
@@ -41,6 +19,20 @@ const rejectedStatus = {
   not_found: 404,
   invalid_request: 400
 } as const
+
+/** Failures a client or the hour of the day causes: never a defect, never reported. */
+export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
+  code: Schema.Literals(Struct.keys(rejectedStatus)),
+  detail: Schema.String
+}) {
+  override readonly [ErrorReporter.ignore] = true
+  override get message(): string {
+    return this.detail
+  }
+  [HttpServerRespondable.symbol]() {
+    return respond(rejectedStatus[this.code], this.code, this.detail)
+  }
+}
 
 /** A step of a pattern failed: the pattern's text is wrong, or what the step called failed. */
 export class PatternExecutionError extends Schema.TaggedError<PatternExecutionError>()("PatternExecutionError", {

@@ -33,80 +33,71 @@ export const parseDuration = (text: string): Duration.Duration | undefined => {
 }
 
 interface Variable<A> {
+  readonly name: string
   readonly allowed: string
   readonly parse: (text: string) => A | undefined
   readonly fallback: A
   readonly secret?: boolean
 }
 
-const number = (fallback: number, minimum: number, maximum: number): Variable<number> => ({
+const number = (name: string, fallback: number, minimum: number, maximum: number): Variable<number> => ({
+  name,
   fallback,
   allowed: `a decimal number from ${minimum} to ${maximum}`,
   parse: (text) =>
     /^\d+(\.\d+)?$/.test(text) && Number(text) >= minimum && Number(text) <= maximum ? Number(text) : undefined
 })
 
-const interval = (fallback: Duration.Duration): Variable<Duration.Duration> => ({
+const interval = (name: string, fallback: Duration.Duration): Variable<Duration.Duration> => ({
+  name,
   fallback,
   allowed: "a number above 0 with ms, s, m or h, such as 30s",
-  parse: (text) => {
-    const parsed = parseDuration(text)
-    return parsed !== undefined && Duration.toMillis(parsed) > 0 ? parsed : undefined
-  }
+  parse: (text) =>
+    Option.getOrUndefined(Option.filter(Option.fromUndefinedOr(parseDuration(text)), Duration.isPositive))
 })
 
-const url = (allowed: string, scheme: RegExp): Variable<Redacted.Redacted | undefined> => ({
+const url = (name: string, allowed: string, scheme: RegExp): Variable<Redacted.Redacted | undefined> => ({
+  name,
   fallback: undefined,
   allowed,
   secret: true,
   parse: (text) => URL.canParse(text) && scheme.test(text) ? Redacted.make(text) : undefined
 })
 
-const variables = {
-  PORT: {
+const variables: { readonly [Name in keyof Omit<SettingsShape, "fault">]: Variable<SettingsShape[Name]> } = {
+  port: {
+    name: "PORT",
     fallback: 8000,
     allowed: "a whole number from 0 to 65535 in decimal digits; 0 takes any free port",
     parse: (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined
-  } satisfies Variable<number>,
-  DATABASE_URL: url("postgres://user:password@host:port/database", /^postgres(ql)?:\/\//),
-  REDIS_URL: url("redis://user:password@host:port or rediss://…", /^rediss?:\/\//),
-  TRAFFIC_RATE: number(8, 0, 1000),
-  PACK_BUILD_INTERVAL: interval(Duration.seconds(30)),
-  ALERT_INTERVAL: interval(Duration.seconds(2)),
-  TIME_SCALE: number(60, 1, 100_000)
+  },
+  databaseUrl: url("DATABASE_URL", "postgres://user:password@host:port/database", /^postgres(ql)?:\/\//),
+  redisUrl: url("REDIS_URL", "redis://user:password@host:port or rediss://…", /^rediss?:\/\//),
+  trafficRate: number("TRAFFIC_RATE", 8, 0, 1000),
+  packInterval: interval("PACK_BUILD_INTERVAL", Duration.seconds(30)),
+  alertInterval: interval("ALERT_INTERVAL", Duration.seconds(2)),
+  timeScale: number("TIME_SCALE", 60, 1, 100_000)
 }
-
-type Values = { readonly [Name in keyof typeof variables]: (typeof variables)[Name]["fallback"] }
 
 /** The program's own variables; all bad values at once, said as the observability layer says it. */
 export const config: Config.Config<Omit<SettingsShape, "fault">> = Config.all(
-  Object.fromEntries(Object.keys(variables).map((name) => [name, Config.option(Config.String(name))]))
-).pipe(Config.mapEffect((texts: Readonly<Record<string, Option.Option<string>>>) => {
+  Object.values(variables).map(({ name }) => Config.option(Config.String(name)))
+).pipe(Config.mapEffect((texts) => {
   const problems: Array<SchemaIssue.Issue> = []
-  const read = (name: string, { allowed, fallback, parse, secret }: Variable<unknown>): unknown => {
-    const text = Option.getOrUndefined(texts[name] ?? Option.none())
-    const value = text === undefined ? fallback : parse(text)
+  const values = Object.entries(variables).map(([key, variable]: [string, Variable<unknown>], index) => {
+    const text = Option.getOrUndefined(texts[index] ?? Option.none())
+    const value = text === undefined ? variable.fallback : variable.parse(text)
     if (text !== undefined && value === undefined) {
-      const shown = secret === true ? " (a secret, not shown)" : `=${JSON.stringify(text.slice(0, 120))}`
-      const message = `${name}${shown} is not allowed. Allowed: ${allowed}.`
-      problems.push(new SchemaIssue.Pointer([name], new SchemaIssue.InvalidValue({ message })))
+      const shown = variable.secret === true ? " (a secret, not shown)" : `=${JSON.stringify(text.slice(0, 120))}`
+      const message = `${variable.name}${shown} is not allowed. Allowed: ${variable.allowed}.`
+      problems.push(new SchemaIssue.Pointer([variable.name], new SchemaIssue.InvalidValue({ message })))
     }
-    return value
-  }
-  const values = Object.fromEntries(
-    Object.entries(variables).map(([name, variable]) => [name, read(name, variable as Variable<unknown>)])
-  ) as Values
-  const [first, ...rest] = problems
-  if (first !== undefined) return Effect.fail(configError([first, ...rest]))
-  return Effect.succeed({
-    port: values.PORT,
-    databaseUrl: values.DATABASE_URL,
-    redisUrl: values.REDIS_URL,
-    trafficRate: values.TRAFFIC_RATE,
-    packInterval: values.PACK_BUILD_INTERVAL,
-    alertInterval: values.ALERT_INTERVAL,
-    timeScale: values.TIME_SCALE
+    return [key, value]
   })
+  const [first, ...rest] = problems
+  return first === undefined
+    ? Effect.succeed(Object.fromEntries(values) as Omit<SettingsShape, "fault">)
+    : Effect.fail(configError([first, ...rest]))
 }))
 
 /** One error for several problems. */

@@ -106,7 +106,7 @@ const methodsOf = {
   CyclesService: ["compute_short_term", "compute_long_term"],
   OptimizerService: ["propose_trades", "analyze_impact"],
   RatingsService: ["get_fundamentals", "rate"],
-  ReportService: ["export_csv", "render_pdf"],
+  ReportService: ["export_csv"],
   AlertService: ["list", "create", "remove", "evaluate", "evaluate_all"],
   NotificationService: ["send", "deliver", "retry_due"],
   AuditService: ["log"]

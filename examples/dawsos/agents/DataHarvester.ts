@@ -91,14 +91,6 @@ export class DataHarvester extends Context.Service<DataHarvester>()("dawsos/agen
       "reports.export_csv": computes(
         Valued,
         ({ positions }) => Effect.map(reports.csv(positions), (content) => ({ media_type: "text/csv", content }))
-      ),
-      "reports.render_pdf": computes(
-        Valued,
-        ({ positions }) =>
-          Effect.map(reports.pdf("Portfolio report", positions), (pdf) => ({
-            media_type: "application/pdf",
-            content: Buffer.from(pdf, "latin1").toString("base64")
-          }))
       )
     })
   })

@@ -94,8 +94,7 @@ export class FinancialAnalyst extends Context.Service<FinancialAnalyst>()("dawso
       ),
       "optimizer.propose_trades": computes(
         ToTrade,
-        ({ max_weight, positions, ratings }) =>
-          optimizer.proposeTrades(positions, ratings, { maxWeight: max_weight, tolerance: 0.02, costPerTrade: 5 })
+        ({ max_weight, positions, ratings }) => optimizer.proposeTrades(positions, ratings, max_weight)
       ),
       "optimizer.analyze_impact": computes(
         ToAnalyze,

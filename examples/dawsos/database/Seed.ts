@@ -51,59 +51,45 @@ export const seed = Effect.gen(function*() {
   const dates = closes.filter((close) => close.symbol === "SPX").map((close) => close.date)
   const price = new Map(closes.map((close) => [`${close.symbol} ${close.date}`, close.price]))
 
-  yield* insert(
-    "securities",
-    securities.map((security) => ({ id: securityId(security.symbol), ...security, currency: "USD" }))
-  )
+  yield* insert("securities", securities.map((each) => ({ id: securityId(each.symbol), ...each, currency: "USD" })))
   yield* insert(
     "prices",
-    closes.map((close) => ({
-      security_id: securityId(close.symbol),
-      asof_date: close.date,
-      close: close.price,
+    closes.map(({ date, price: close, symbol }) => ({
+      security_id: securityId(symbol),
+      asof_date: date,
+      close,
       source: "vega-datasets"
     }))
   )
+  const monthly = (row: (month: number) => Readonly<Record<string, unknown>>) =>
+    dates.map((asof_date, month) => ({ asof_date, source: "simulated", ...row(month) }))
   yield* insert(
     "fx_rates",
-    ["USD", "EUR", "CAD"].flatMap((currency) =>
-      dates.map((date, month) => ({
-        currency,
-        asof_date: date,
-        usd: fxRate(currency, month),
-        source: "simulated"
-      }))
-    )
+    ["USD", "EUR", "CAD"].flatMap((currency) => monthly((month) => ({ currency, usd: fxRate(currency, month) })))
   )
   yield* insert(
     "macro_indicators",
-    Object.entries(indicators).flatMap(([id, value]) =>
-      dates.map((date, month) => ({ indicator_id: id, asof_date: date, value: value(month), source: "simulated" }))
+    Object.entries(indicators).flatMap(([indicator_id, value]) =>
+      monthly((month) => ({ indicator_id, value: value(month) }))
     )
   )
   yield* insert("users", demoUsers.map(({ token, ...user }) => ({ ...user, token_sha256: sha256(token) })))
   yield* insert("portfolios", demoPortfolios)
-  const bought = purchases.map((purchase) => ({
-    ...purchase,
-    cost: price.get(`${purchase.symbol} ${purchase.on}`) ?? 0
+  const lots = purchases.map(({ on, portfolio, quantity, symbol }) => ({
+    portfolio_id: portfolio.id,
+    security_id: securityId(symbol),
+    quantity,
+    cost: price.get(`${symbol} ${on}`) ?? 0,
+    acquired_on: on
   }))
-  yield* insert(
-    "lots",
-    bought.map((lot) => ({
-      portfolio_id: lot.portfolio.id,
-      security_id: securityId(lot.symbol),
-      quantity: lot.quantity,
-      cost: lot.cost,
-      acquired_on: lot.on
-    }))
-  )
+  yield* insert("lots", lots)
   yield* insert(
     "transactions",
-    bought.map((lot) => ({
-      portfolio_id: lot.portfolio.id,
+    lots.map(({ acquired_on: happened_on, cost, portfolio_id, quantity }) => ({
+      portfolio_id,
       kind: "buy",
-      amount: lot.quantity * lot.cost,
-      happened_on: lot.on
+      amount: quantity * cost,
+      happened_on
     }))
   )
   // The value of a portfolio on a date is its lots of then at the closes and exchange rates of that date.
@@ -119,30 +105,17 @@ export const seed = Effect.gen(function*() {
     join fx_rates asset on asset.currency = securities.currency and asset.asof_date = prices.asof_date
     join fx_rates base on base.currency = portfolios.base_currency and base.asof_date = prices.asof_date
     group by portfolios.id, prices.asof_date`
+  const alert = (n: number, user_id: string, alert_type: string, condition: object, delivery_method: string) => ({
+    id: `a1e57000-0000-4000-8000-00000000000${n}`,
+    user_id,
+    alert_type,
+    condition: JSON.stringify(condition),
+    delivery_method,
+    cooldown_minutes: 15
+  })
   yield* insert("alerts", [
-    {
-      id: "a1e57000-0000-4000-8000-000000000001",
-      user_id: ada.id,
-      alert_type: "price",
-      condition: JSON.stringify({ symbol: "AAPL", above: 100 }),
-      delivery_method: "webhook",
-      cooldown_minutes: 15
-    },
-    {
-      id: "a1e57000-0000-4000-8000-000000000002",
-      user_id: ada.id,
-      alert_type: "drawdown_limit",
-      condition: JSON.stringify({ portfolio_id: growth.id, below: -0.2 }),
-      delivery_method: "inapp",
-      cooldown_minutes: 60
-    },
-    {
-      id: "a1e57000-0000-4000-8000-000000000003",
-      user_id: grace.id,
-      alert_type: "macro",
-      condition: JSON.stringify({ indicator: "UNRATE", above: 15 }),
-      delivery_method: "email",
-      cooldown_minutes: 1440
-    }
+    alert(1, ada.id, "price", { symbol: "AAPL", above: 100 }, "webhook"),
+    alert(2, ada.id, "drawdown_limit", { portfolio_id: growth.id, below: -0.2 }, "inapp"),
+    alert(3, grace.id, "macro", { indicator: "UNRATE", above: 15 }, "email")
   ])
 })

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
+import { listen } from "../LocalServer.ts"
 
 interface Address {
   readonly host: string
@@ -34,16 +35,6 @@ export const slowProxy = (target: Address, delayMillis: number): Effect.Effect<A
       })
       for (const socket of [client, upstream]) socket.on("error", close).on("close", close)
     })
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          for (const socket of sockets) socket.destroy()
-        })
-    )
-    const address = server.address()
-    return { host: "127.0.0.1", port: typeof address === "object" && address !== null ? address.port : 0 }
+    const port = yield* listen(server, () => sockets.forEach((socket) => socket.destroy()))
+    return { host: "127.0.0.1", port }
   })

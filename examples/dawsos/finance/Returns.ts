@@ -27,6 +27,8 @@ export interface CashFlow {
   readonly amount: number
 }
 
+const notComputable = (figure: string, reason: string) => Result.fail(new NotComputable({ figure, reason }))
+
 const dayMillis = 86_400_000
 const daysBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / dayMillis
 
@@ -41,7 +43,7 @@ export const periodReturns = (valuations: ReadonlyArray<Valuation>): ReadonlyArr
 export const timeWeightedReturn = (valuations: ReadonlyArray<Valuation>): Result.Result<number, NotComputable> => {
   const returns = periodReturns(valuations)
   return returns.length === 0
-    ? Result.fail(new NotComputable({ figure: "time-weighted return", reason: "fewer than two valuations" }))
+    ? notComputable("time-weighted return", "fewer than two valuations")
     : Result.succeed(returns.reduce((product, r) => product * (1 + r), 1) - 1)
 }
 
@@ -55,9 +57,7 @@ export const annualise = (total: number, days: number): number => (1 + total) **
 export const moneyWeightedReturn = (flows: ReadonlyArray<CashFlow>): Result.Result<number, NotComputable> => {
   const first = flows[0]
   if (first === undefined || !flows.some((f) => f.amount < 0) || !flows.some((f) => f.amount > 0)) {
-    return Result.fail(
-      new NotComputable({ figure: "money-weighted return", reason: "needs money put in and money taken out" })
-    )
+    return notComputable("money-weighted return", "needs money put in and money taken out")
   }
   const terms = flows.map((f) => ({ amount: f.amount, years: daysBetween(first.date, f.date) / 365 }))
   const presentValue = (rate: number): number =>
@@ -66,7 +66,7 @@ export const moneyWeightedReturn = (flows: ReadonlyArray<CashFlow>): Result.Resu
   let high = 1
   while (presentValue(low) * presentValue(high) > 0 && high < 1e6) high *= 2
   if (presentValue(low) * presentValue(high) > 0) {
-    return Result.fail(new NotComputable({ figure: "money-weighted return", reason: "no rate balances the flows" }))
+    return notComputable("money-weighted return", "no rate balances the flows")
   }
   for (let step = 0; step < 200 && high - low > 1e-12; step++) {
     const middle = (low + high) / 2
@@ -88,10 +88,8 @@ export const sharpeRatio = (
 ): Result.Result<number, NotComputable> => {
   const deviation = standardDeviation(returns)
   return returns.length < 2 || deviation === 0
-    ? Result.fail(new NotComputable({ figure: "Sharpe ratio", reason: "the returns do not vary" }))
-    : Result.succeed(
-      (mean(returns) - riskFreeRate / periodsPerYear) / deviation * Math.sqrt(periodsPerYear)
-    )
+    ? notComputable("Sharpe ratio", "the returns do not vary")
+    : Result.succeed((mean(returns) - riskFreeRate / periodsPerYear) / deviation * Math.sqrt(periodsPerYear))
 }
 
 export interface Drawdown {
@@ -130,7 +128,7 @@ export const drawdownAtRisk = (
   confidence: number
 ): Result.Result<number, NotComputable> => {
   if (values.length < window || window < 2) {
-    return Result.fail(new NotComputable({ figure: "drawdown at risk", reason: `fewer than ${window} values` }))
+    return notComputable("drawdown at risk", `fewer than ${window} values`)
   }
   const depths = values.slice(0, values.length - window + 1)
     .map((_, start) => maxDrawdown(values.slice(start, start + window)).depth)

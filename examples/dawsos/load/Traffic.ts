@@ -47,7 +47,7 @@ export const round: ReadonlyArray<Call> = [
   execute("macro_cycles_overview"),
   { method: "POST", path: "/api/alerts", body: alert, token: "demo-grace" },
   get("/api/alerts", "demo-grace"),
-  execute("export_portfolio_report", { portfolio_id: income.id, format: "pdf" }),
+  execute("export_portfolio_report", { portfolio_id: income.id }),
   execute("holding_deep_dive", { symbol: "GOOG" }),
   get("/health/pack", null),
   // Expected refusals: a foreign portfolio, an unknown pattern, symbol and token, a wrong input.

@@ -20,19 +20,6 @@ export interface StepTrace {
   readonly duration_ms: number
 }
 
-export interface PatternResult {
-  readonly pattern_id: string
-  readonly state: Readonly<Record<string, unknown>>
-  readonly trace: {
-    readonly agents_used: ReadonlyArray<string>
-    readonly capabilities_used: ReadonlyArray<string>
-    readonly steps: ReadonlyArray<StepTrace>
-    readonly provenance: Readonly<Record<string, Provenance>>
-  }
-  /** Some of the data are old or made up, because where they come from did not answer. */
-  readonly degraded: boolean
-}
-
 /** The inputs with their defaults, each of the declared type. */
 export const bindInputs = (
   pattern: Pattern,
@@ -111,8 +98,9 @@ export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orches
           steps,
           provenance
         },
+        // Some of the data are old or made up, because where they come from did not answer.
         degraded: Object.values(provenance).some((source) => degraded({ provenance: source }))
-      } satisfies PatternResult
+      }
     })
 
     /** One span and one count for each; the time limit is inside, so that exceeding it counts as an error. */
@@ -122,7 +110,9 @@ export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orches
           duration: timeLimit,
           orElse: () => Effect.fail(new RequestTimeout({ limit: timeLimit }))
         }),
-        DawsOs.withPatternMetrics({ patternId: pattern.id }, { degraded: (result: PatternResult) => result.degraded })
+        DawsOs.withPatternMetrics({ patternId: pattern.id }, {
+          degraded: (result: { readonly degraded: boolean }) => result.degraded
+        })
       )
 
     const find = Effect.fnUntraced(function*(id: string) {

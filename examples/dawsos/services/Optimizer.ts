@@ -6,13 +6,10 @@ import * as Layer from "effect/Layer"
 import type { ValuedPosition } from "../Domain.ts"
 import { concentration, sum } from "../finance/Statistics.ts"
 
-export interface Policy {
-  /** No holding above this weight. */
-  readonly maxWeight: number
-  /** Weights that are off by less are left alone. */
-  readonly tolerance: number
-  readonly costPerTrade: number
-}
+/** Weights that are off by less are left alone. */
+const tolerance = 0.02
+
+const costPerTrade = 5
 
 export interface Trade {
   readonly symbol: string
@@ -49,25 +46,25 @@ export class Optimizer extends Context.Service<Optimizer>()("dawsos/OptimizerSer
     const proposeTrades = Effect.fn(function*(
       positions: ReadonlyArray<ValuedPosition>,
       ratings: Readonly<Record<string, number>>,
-      policy: Policy
+      maxWeight: number
     ) {
       const total = sum(positions.map((position) => position.value))
-      const targets = targetWeights(ratings, policy.maxWeight)
+      const targets = targetWeights(ratings, maxWeight)
       const trades = positions.flatMap((position): ReadonlyArray<Trade> => {
         const target = targets[position.symbol] ?? 0
         const drift = target - position.weight
-        return Math.abs(drift) < policy.tolerance ? [] : [{
+        return Math.abs(drift) < tolerance ? [] : [{
           symbol: position.symbol,
           side: drift > 0 ? "buy" : "sell",
           amount: Math.abs(drift) * total,
           target_weight: target
         }]
       })
-      yield* Effect.logDebug("trades proposed", { count: trades.length })
+      yield* Effect.annotateCurrentSpan("dawsos.trades", trades.length)
       return {
         trades,
         turnover: total === 0 ? 0 : sum(trades.map((trade) => trade.amount)) / (2 * total),
-        cost: trades.length * policy.costPerTrade
+        cost: trades.length * costPerTrade
       }
     }, observed("propose_trades"))
 
@@ -78,7 +75,7 @@ export class Optimizer extends Context.Service<Optimizer>()("dawsos/OptimizerSer
       const target = new Map(trades.map((trade) => [trade.symbol, trade.target_weight]))
       const before = positions.map((position) => position.weight)
       const after = positions.map((position) => target.get(position.symbol) ?? position.weight)
-      yield* Effect.logDebug("impact analysed", { positions: positions.length })
+      yield* Effect.annotateCurrentSpan("dawsos.trades", trades.length)
       return {
         concentration_before: concentration(before),
         concentration_after: concentration(after),
