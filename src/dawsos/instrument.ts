@@ -51,7 +51,10 @@ export const observeSql = (options: { readonly maxConnections?: number | undefin
     maxConnections: options.maxConnections
   })
 
-/** Observes the Redis that is below it: one span and one count for each command. */
+/**
+ * Observes the Redis that is below it: one span and one count for each command. A program with two of them provides it
+ * to each: what is above the one never talks to the other.
+ */
 export const layerRedis: Layer.Layer<Redis.Redis, never, Redis.Redis> = InstrumentRedis.layer({
   commands: metrics.redisCommandsTotal,
   duration: metrics.redisCommandDuration,

@@ -207,6 +207,6 @@ export const observe: {
     }))
 })
 
-/** Observes the HTTP client that is below it. */
+/** Observes the HTTP client that is below it, each where it is provided: one value may stand over several. */
 export const layer = (options: Options): Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient> =>
-  Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, observe(options)))
+  Layer.fresh(Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, observe(options))))

@@ -24,8 +24,8 @@ export interface Options {
 }
 
 // A command's name is a word; anything else is somebody's data in the wrong place.
-const commandName = (command: string): string =>
-  /^[A-Za-z][A-Za-z.]{0,31}$/.test(command) ? command.toUpperCase() : "_OTHER"
+const commandName = (command: unknown): string =>
+  typeof command === "string" && /^[A-Za-z][A-Za-z.]{0,31}$/.test(command) ? command.toUpperCase() : "_OTHER"
 
 /** How many commands are remembered with what they are bound to; Redis has about 240 of its own. */
 const maxRemembered = 500
@@ -73,7 +73,7 @@ export const observe = (redis: Redis.Redis["Service"], options: Options): Redis.
 }
 
 /**
- * Observes the Redis that is below it.
+ * Observes the Redis that is below it, each where it is provided: one value of this layer may stand over several.
  *
  * @example
  * import * as DawsOs from "@dawsos/observability/dawsos"
@@ -83,4 +83,4 @@ export const observe = (redis: Redis.Redis["Service"], options: Options): Redis.
  * export const RedisLive = DawsOs.layerRedis.pipe(Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379" })))
  */
 export const layer = (options: Options): Layer.Layer<Redis.Redis, never, Redis.Redis> =>
-  Layer.effect(Redis.Redis, Effect.map(Redis.Redis, (redis) => Redis.Redis.of(observe(redis, options))))
+  Layer.fresh(Layer.effect(Redis.Redis, Effect.map(Redis.Redis, (redis) => Redis.Redis.of(observe(redis, options)))))

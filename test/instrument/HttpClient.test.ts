@@ -9,7 +9,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -424,5 +424,28 @@ describe("A request whose keys are hidden", () => {
   ])("of %s shows %s", (url, shown, whole) => {
     expect(hidden(url).url).toBe(shown)
     expect(sent(hidden(url))).toBe(whole)
+  })
+})
+
+describe("One value of the layer", () => {
+  class First extends Context.Service<First, HttpClient.HttpClient>()("test/First") {}
+  class Second extends Context.Service<Second, HttpClient.HttpClient>()("test/Second") {}
+  const answering = (status: number) =>
+    Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response(null, { status }))))
+    )
+
+  it.live("over two clients keeps them two", () => {
+    const observed = Instrument.layer({ ...definitions, provider: "test" })
+    return Effect.gen(function*() {
+      expect((yield* (yield* First).get("http://x.test/")).status).toBe(200)
+      expect((yield* (yield* Second).get("http://x.test/")).status).toBe(204)
+    }).pipe(
+      Effect.provide(Layer.mergeAll(
+        Layer.effect(First, HttpClient.HttpClient).pipe(Layer.provide(observed), Layer.provide(answering(200))),
+        Layer.effect(Second, HttpClient.HttpClient).pipe(Layer.provide(observed), Layer.provide(answering(204)))
+      ))
+    )
   })
 })

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as Tracer from "effect/Tracer"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
+import * as FakeRedis from "../support/FakeRedis.ts"
 import * as Recorded from "../support/Recorded.ts"
 import * as RespServer from "../support/RespServer.ts"
 
@@ -98,6 +99,18 @@ describe("A command has one client span and is counted once", () => {
         expect(collected.names()).toEqual(["_OTHER", "JSON.SET"])
       })
     ))
+
+  it.live("that is no text at all counts as _OTHER, and is sent as it is", () =>
+    Effect.gen(function*() {
+      const recorded = Recorded.make()
+      const redis = Instrument.observe(FakeRedis.make("redis"), { ...definitions, prefix: "test" })
+      for (const command of [undefined, null, 42, true, Symbol("GET"), {}]) {
+        // @ts-expect-error a program without types
+        const sent: Effect.Effect<unknown, Redis.RedisError> = redis.send(command, "key")
+        expect(yield* Effect.provide(sent, recorded.context)).toBe(`redis answers ${String(command)}`)
+      }
+      expect(recorded.value("redis_commands_total", { command: "_OTHER" })).toBe(6)
+    }))
 
   it.live("that the server refuses is an error", () =>
     connected(({ collected, counts, redis }) =>
