@@ -57,6 +57,10 @@ const maxConnectionsOf = (client: object, options: Options): number => {
 
 const nothing = (): void => {}
 
+// Effect says on the span alone how a statement is run. `test/EffectInternals.test.ts` holds both texts.
+const methodAttribute = "effect.sql.method"
+const streamMethod = "executeStream"
+
 /** What happened to the database, with what it is recorded by. */
 interface Ended {
   readonly fiber: Fiber.Fiber<unknown, unknown>
@@ -65,19 +69,21 @@ interface Ended {
   readonly operation: string
   readonly table: string
   readonly exit: Exit.Exit<unknown, unknown>
+  /** Whether it was a stream, which ends with the exit of whoever reads it. */
+  readonly streamed: boolean
   readonly nanos: number
   readonly span: Tracer.AnySpan | undefined
 }
 
 const failed = new WeakSet<SqlError.SqlError>()
 
-// A stream ends with the exit of whoever reads it: a failure of the reader is none of the database's, even where it is
-// that of another statement, which has counted it already.
-const isFailure = (exit: Exit.Exit<unknown, unknown>): boolean => {
+// A stream ends with the exit of whoever reads it: a defect or failure of the reader is none of the database's, even
+// where it is that of another statement, which has counted it already.
+const isFailure = ({ exit, streamed }: Ended): boolean => {
   if (exit._tag === "Success") return false
   let own = false
   for (const reason of exit.cause.reasons) {
-    if (reason._tag === "Die") own = true
+    if (reason._tag === "Die" && !streamed) own = true
     if (reason._tag !== "Fail" || !SqlError.isSqlError(reason.error) || failed.has(reason.error)) continue
     failed.add(reason.error)
     own = true
@@ -97,7 +103,7 @@ const recordedBy = (fiber: Fiber.Fiber<unknown, unknown>, options: Options): Rea
 const record = (guard: Guard.Guard, options: Options, ended: Ended): void => {
   const { exit, fiber, metrics, nanos, operation, recorded, span, table } = ended
   const labels = { operation, table }
-  const failure = isFailure(exit)
+  const failure = isFailure(ended)
   if (metrics.enabled) {
     if (!recorded.has(options.queries.name)) metrics.counter(options.queries, labels).increment()
     if (!recorded.has(options.errors.name) && failure) metrics.counter(options.errors, labels).increment()
@@ -156,7 +162,8 @@ const transformer =
         if (table !== SqlText.noTable) GuardedSpan.attribute(guard, span, "db.collection.name", table)
         const sqlState = sqlStateOf(exit)
         if (sqlState !== undefined) GuardedSpan.attribute(guard, span, "db.response.status_code", sqlState)
-        record(guard, options, { fiber, metrics, recorded, operation, table, exit, nanos, span })
+        const streamed = guard.run("tracer", () => span.attributes.get(methodAttribute) === streamMethod, () => false)
+        record(guard, options, { fiber, metrics, recorded, operation, table, exit, streamed, nanos, span })
       })
       // Taken last, so that nothing which throws above can keep it.
       if (!database.inTransaction(fiber)) release = connections.take()
@@ -205,6 +212,7 @@ const observeTransaction =
             table: SqlText.noTable,
             // A rollback ends a transaction as it should: the failure before it is the program's.
             exit: operation === "commit" ? exit : Exit.void,
+            streamed: false,
             nanos: Number(clock.monotonicTimeNanosUnsafe() - at),
             span
           })
@@ -263,15 +271,19 @@ export const observe =
       Layer.effectContext(Effect.withFiber((fiber) => {
         const built = Context.getOrUndefined(fiber.context, Metrics.Metrics) ?? Metrics.disabled
         const client = Context.get(context, SqlClient.SqlClient)
-        const max = maxConnectionsOf(client, options)
         const guard = fiber.getRef(Guard.CurrentGuard)
+        const max = guard.run("instrument", () => maxConnectionsOf(client, options), () => defaultMaxConnections)
         const active = guard.run("instrument", () => {
           built.gauge(options.connectionsMax, {}).set(max)
           return built.gauge(options.connectionsActive, {})
         }, () => undefined)
         const database: Database = {
           options,
-          classify: SqlText.classifier(options.tables),
+          classify: guard.run(
+            "instrument",
+            () => SqlText.classifier(options.tables),
+            () => SqlText.classifier([])
+          ),
           connections: new Connections(max, (count) => guard.run("instrument", () => active?.set(count), nothing)),
           inTransaction: (running) => Context.getOrUndefined(running.context, client.transactionService) !== undefined,
           metricsOf: (running) => Context.getOrUndefined(running.context, Metrics.Metrics) ?? built

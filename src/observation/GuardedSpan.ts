@@ -122,31 +122,38 @@ const nothing = (): void => {}
 type MutableSpan = { -readonly [Key in keyof Tracer.Span]: Tracer.Span[Key] }
 
 /**
- * Hears of the end of a span that somebody else ends, before its tracer does.
+ * Hears of the end of a span that somebody else ends, before its tracer does; what the listener answers with, if it
+ * answers, is the exit that the tracer gets instead.
  *
- * The span of a disabled tracer counts as ended from the start and is never ended: made to look started it is, so that
- * what is counted at its end holds with tracing off.
+ * The span of a disabled tracer counts as ended from the start, is never ended and keeps no attributes: it is made to
+ * look started and gets attributes of its own, so that what is read and counted at its end holds with tracing off.
  */
 export const onEnd = (
   span: Tracer.Span,
   guard: Guard.Guard,
-  listener: (exit: Exit.Exit<unknown, unknown>) => void
+  listener: (exit: Exit.Exit<unknown, unknown>) => Exit.Exit<unknown, unknown> | void
 ): void => {
   const mutable = span as MutableSpan
   if (span.status._tag === "Ended") {
-    Object.defineProperty(mutable, "status", {
-      value: { _tag: "Started", startTime: 0n },
-      writable: true,
-      configurable: true
+    const attributes = new Map<string, unknown>()
+    Object.defineProperties(mutable, {
+      status: { value: { _tag: "Started", startTime: 0n }, writable: true, configurable: true },
+      attributes: { value: attributes, writable: true, configurable: true },
+      attribute: {
+        value: (key: string, value: unknown) => void attributes.set(key, value),
+        writable: true,
+        configurable: true
+      }
     })
   }
   const end = span.end
   let ended = false
   mutable.end = (time, exit) => {
+    let replaced = exit
     if (!ended) {
       ended = true
-      guard.run("instrument", () => listener(exit), nothing)
+      replaced = guard.run("instrument", () => listener(exit) ?? exit, () => exit)
     }
-    guard.run("tracer", () => end.call(span, time, exit), nothing)
+    guard.run("tracer", () => end.call(span, time, replaced), nothing)
   }
 }

@@ -273,6 +273,44 @@ describe("A failure", () => {
       })
     ))
 
+  for (const traced of [true, false]) {
+    const spans = traced ? "traced" : "untraced"
+
+    it.live(`that is a defect of a statement counts as an error, ${spans}`, () =>
+      database(({ counts, sql }) =>
+        Effect.gen(function*() {
+          yield* sql`SELECT * FROM orders`.pipe(Effect.exit, Effect.withTracerEnabled(traced))
+          expect(counts()).toEqual([...select(), "query_errors_total{select,orders} 1"])
+        }), {
+        transformer: (self) => self.compile()[0].startsWith("SELECT") ? Effect.die("driver") : Effect.succeed(self)
+      }))
+
+    it.live(`that is a defect of whoever reads a stream is none of the database's, ${spans}`, () =>
+      database(({ active, counts, sql }) =>
+        Effect.gen(function*() {
+          yield* sql`INSERT INTO orders VALUES (1, 'x')`
+          const boundary = new Boundary.Boundary("job", "nightly")
+          const exit = yield* Stream.runForEach(sql`SELECT * FROM orders`.stream, () => Effect.die("reader")).pipe(
+            Effect.exit,
+            Effect.provideService(Boundary.CurrentBoundary, boundary),
+            Effect.withTracerEnabled(traced)
+          )
+          expect(exit).toEqual(Exit.die("reader"))
+          expect(counts()).toEqual(["queries_total{insert,orders} 1", ...select()])
+          expect(boundary.failure("reader")).toBeUndefined()
+          expect(active()).toBe(0)
+        })
+      ))
+
+    it.live(`of a stream's own statement counts as an error, ${spans}`, () =>
+      database(({ counts, sql }) =>
+        Effect.gen(function*() {
+          yield* Stream.runDrain(sql`SELECT * FROM nowhere`.stream).pipe(Effect.exit, Effect.withTracerEnabled(traced))
+          expect(counts()).toEqual(["queries_total{select,other} 1", "query_errors_total{select,other} 1"])
+        })
+      ))
+  }
+
   it.live("is noted in the boundary with the operation that failed", () =>
     database(({ collected, sql }) =>
       Effect.gen(function*() {
@@ -318,6 +356,18 @@ describe("A transaction", () => {
     database(({ active, counts, sql }) =>
       Effect.gen(function*() {
         yield* Effect.flip(sql.withTransaction(Effect.andThen(sql`SELECT * FROM orders`, Effect.fail("no"))))
+        expect(counts()).toEqual(["queries_total{rollback,none} 1", ...select()])
+        expect(active()).toBe(0)
+      })
+    ))
+
+  it.live("whose body dies counts as rolled back, which is no error of the database either", () =>
+    database(({ active, counts, sql }) =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(
+          sql.withTransaction(Effect.andThen(sql`SELECT * FROM orders`, Effect.die("boom")))
+        )
+        expect(exit).toEqual(Exit.die("boom"))
         expect(counts()).toEqual(["queries_total{rollback,none} 1", ...select()])
         expect(active()).toBe(0)
       })
@@ -482,6 +532,34 @@ describe("What the layer provides", () => {
         yield* Stream.runDrain(sql`SELECT * FROM orders`.stream)
         expect(recorded.faults("instrument")).toBeGreaterThan(3)
       }), { metrics })
+  })
+
+  it.live("options that throw while the layer builds cost what they would say, not the database", () => {
+    const boom = () => {
+      throw new Error("boom")
+    }
+    const faulty: Instrument.Options = {
+      ...definitions,
+      tables: { [Symbol.iterator]: boom },
+      get maxConnections() {
+        return boom()
+      }
+    }
+    const recorded = Recorded.make()
+    return Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      expect(yield* sql<{ readonly n: number }>`SELECT 1 AS n FROM pg_class LIMIT 1`).toEqual([{ n: 1 }])
+      expect(recorded.value("db_connections_max")).toBe(Instrument.defaultMaxConnections)
+      expect(recorded.value("db_queries_total", { operation: "select", table: "other" })).toBe(1)
+      expect(recorded.faults("instrument")).toBe(2)
+    }).pipe(
+      Effect.provide(
+        Instrument.observe(faulty)(
+          PgClient.layer({ host: postgres.host, port: postgres.port, username: "postgres", maxConnections: 1 })
+        )
+      ),
+      Effect.provide(recorded.context)
+    )
   })
 
   it.live("a tracer whose spans throw or are frozen costs the span, not the statement", () =>
