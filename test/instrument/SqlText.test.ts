@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import * as SqlText from "../../src/instrument/SqlText.ts"
+import { countSteps } from "../scrubber/steps.ts"
 
 const tables = new Set(["prices", "lots", "portfolios", "alerts", "audit_log"])
 const cases: ReadonlyArray<readonly [text: string, operation: SqlText.Operation, table: string]> = [
@@ -188,18 +189,90 @@ describe("Whatever is sent", () => {
       expect(shape.replace("$1", "")).not.toMatch(/[0-9]/)
     }))
   })
+})
 
-  it("the work is linear: hostile texts of the longest kind take milliseconds", () => {
-    const n = SqlText.maxReadLength
-    const hostile = ["$a", "$", "(", ") AS ", "x) AS (", "'", "/*", "\"", "WITH a AS (", "FROM ", "$1", "a.", "-"].map(
-      (part) => `WITH x AS (${part.repeat(n)}`
+/** A text that says when one of its characters is read by its index, which happens in no method that can be counted. */
+const watched = (text: string, read: () => void): string => {
+  const get = (target: object, key: string | symbol): unknown => {
+    if (typeof key === "string" && /^\d+$/.test(key)) read()
+    const value: unknown = Reflect.get(target, key, target)
+    return typeof value === "function" ? value.bind(target) : value
+  }
+  // A string in all that the reader asks of one.
+  return new Proxy(Object(text) as object, { get }) as unknown as string
+}
+
+describe("The work of reading an SQL text", () => {
+  const size = 1_000
+  const repeat = (pattern: string, length: number): string => pattern.repeat(Math.ceil(length / pattern.length))
+
+  const steps = (text: string): number => {
+    let reads = 0
+    const seen = watched(text, () => reads++)
+    // Those of the tokens look at each character once.
+    return countSteps(() => SqlText.classify(seen, tables), "linear") + reads
+  }
+
+  /** How often the work of one size is needed for 16 times that size: 16 where it is linear, 256 where it is quadratic. */
+  const growth = (text: (length: number) => string): number => steps(text(16 * size)) / steps(text(size))
+
+  const fragments = [
+    ...[
+      "$a",
+      "$",
+      "$1",
+      "$a$",
+      "(",
+      ")",
+      ") AS ",
+      "x) AS (",
+      "'",
+      "''",
+      "E'\\",
+      "/*",
+      "*/",
+      "--",
+      "\n",
+      "\"",
+      "\"\"",
+      "-"
+    ],
+    ...[
+      "WITH a AS (",
+      "FROM ",
+      "JOIN ",
+      "ONLY ",
+      "IF NOT EXISTS ",
+      "UPDATE ",
+      "ON ",
+      "INDEX ",
+      "EXTRACT(",
+      "a"
+    ],
+    ...["a.", ".", ",", ";", " ", "1", "1e", "::", "SELECT ", "INSERT INTO ", "prices ", "é", "😀"]
+  ]
+  const fragment = FastCheck.constantFrom(...fragments)
+
+  it.each(fragments)("grows with the text for repetitions of %j", (part) => {
+    expect(growth((length) => repeat(part, length))).toBeLessThan(32)
+    expect(growth((length) => `WITH x AS (${repeat(part, length)}`)).toBeLessThan(32)
+  })
+
+  it("grows with the text for a beginning and the repetition of any mixture", () => {
+    const parts = FastCheck.array(fragment, { minLength: 1, maxLength: 4 })
+    FastCheck.assert(
+      FastCheck.property(fragment, parts, (head, parts) => {
+        expect(growth((length) => head + repeat(parts.join(""), length))).toBeLessThan(32)
+      }),
+      { numRuns: 50 }
     )
-    const longest = Math.max(...hostile.map((text) => {
-      const start = performance.now()
-      SqlText.classify(text, tables)
-      return performance.now() - start
-    }))
-    expect(longest).toBeLessThan(250)
+  })
+
+  it("is some twenty looks at each character of a usual statement, and ends at the longest text that is read", () => {
+    const usual = "SELECT p.day, p.close FROM prices p JOIN lots l ON l.symbol = p.symbol WHERE p.day = $1 AND x = 'y' "
+    expect(steps(usual)).toBeLessThan(25 * usual.length)
+    const longest = repeat(usual, SqlText.maxReadLength)
+    expect(steps(longest.repeat(10))).toBeLessThan(1.1 * steps(longest))
   })
 })
 

@@ -75,6 +75,10 @@ const started = (settings?: Settings) =>
 const served = <A, E>(name: string, test: () => Effect.Effect<A, E, Scope.Scope>, timeout?: number) =>
   it.live(name, () => Effect.provideService(Effect.scoped(test()), Metric.MetricRegistry, new Map()), timeout)
 
+// Milliseconds, shorter than the usual limits: a server that ignores those of a test is not done by then.
+const beforeHeadersTimeout = 4_500
+const beforeInactivityTimeout = 14_000
+
 describe("The metrics server", () => {
   served("serves the exposition in the format that was asked for, with its content type", () =>
     Effect.gen(function*() {
@@ -247,12 +251,11 @@ describe("The metrics server", () => {
           socket.write(bytes)
           return Effect.sync(() => socket.destroy())
         })
-      const all = Effect.all([closed(""), closed("GET /metr"), closed("GET /metrics HTTP/1.1\r\nX: ")], {
+      yield* Effect.all([closed(""), closed("GET /metr"), closed("GET /metrics HTTP/1.1\r\nX: ")], {
         concurrency: "unbounded"
       })
-      expect(Option.isSome(yield* Effect.timeoutOption(all, "5 seconds"))).toBe(true)
       expect((yield* request(address, "/healthz")).status).toBe(200)
-    }))
+    }), beforeHeadersTimeout)
 
   served("gets rid of a client that asks and never reads", () =>
     Effect.gen(function*() {
@@ -270,13 +273,10 @@ describe("The metrics server", () => {
       socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
       const other = Effect.tryPromise(() => fetch(`http://127.0.0.1:${address.port}/healthz`))
       expect(Exit.isFailure(yield* Effect.exit(other))).toBe(true)
-      const waited = yield* other.pipe(
-        Effect.retry({ schedule: Schedule.spaced("20 millis") }),
-        Effect.timeoutOption("8 seconds")
-      )
-      expect(Option.map(waited, ({ status }) => status)).toEqual(Option.some(200))
+      const { status } = yield* Effect.retry(other, { schedule: Schedule.spaced("20 millis") })
+      expect(status).toBe(200)
       socket.destroy()
-    }), 20_000)
+    }), beforeInactivityTimeout)
 
   served(
     "serves no more clients at a time than its bound, and is there again when they leave",
@@ -301,10 +301,14 @@ describe("The metrics server", () => {
       })
   )
 
-  served("closes at once, also when a client holds its connection and never reads", () =>
+  served("closes without waiting for clients that hold their connection and never read", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const { address } = yield* started().pipe(Scope.provide(scope))
+      // Left to themselves, these connections would outlive the test.
+      const hour = 3_600_000
+      const { address } = yield* started({
+        limits: { headersTimeout: hour, requestTimeout: hour, keepAliveTimeout: hour, inactivityTimeout: hour }
+      }).pipe(Scope.provide(scope))
       const sockets = [
         // Asks and does not read; asks for nothing; keeps its connection after an answer.
         "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(200),
@@ -318,16 +322,13 @@ describe("The metrics server", () => {
         return socket
       })
       yield* request(address, "/healthz")
-      const began = performance.now()
       yield* Scope.close(scope, Exit.void)
-      expect(performance.now() - began).toBeLessThan(2_000)
-      const closed = Effect.forEach(sockets, (socket) =>
+      yield* Effect.forEach(sockets, (socket) =>
         Effect.callback<void>((resume) => {
           if (socket.destroyed) return resume(Effect.void)
           socket.on("close", () => resume(Effect.void))
           socket.resume()
         }), { concurrency: "unbounded" })
-      expect(Option.isSome(yield* Effect.timeoutOption(closed, "2 seconds"))).toBe(true)
       const refused = yield* Effect.exit(Effect.tryPromise(() => fetch(`http://127.0.0.1:${address.port}/healthz`)))
       expect(Exit.isFailure(refused)).toBe(true)
     }))
