@@ -2,7 +2,9 @@
  * Reports failures at their boundary: an `ErrorReporter` for Effect's own reporting, and captures by hand.
  *
  * Effect's server reports a failed request twice, and `ErrorReporter.make` reports a shared error instance once for the
- * life of the process. Here a failure gives one event for each request or job that it ends.
+ * life of the process. Here a failure is a reason of a cause, and gives one event for each request or job that it ends.
+ * What a server makes of it on the way (a defect of a typed error, a copy with another stack) is known by the error
+ * object, which in turn says nothing of a capture by hand: a program that captures one object twice has failed twice.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -10,8 +12,10 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
+import type { ErrorEvent } from "./ErrorEvent.ts"
 import type { CaptureOptions } from "./ErrorTracking.ts"
 import * as EventBuilder from "./EventBuilder.ts"
 import type { EventPipeline } from "./EventPipeline.ts"
@@ -19,13 +23,18 @@ import * as Expected from "./Expected.ts"
 
 /** What makes events and hands them to the pipeline. */
 export interface Capturer {
-  /** One event for the unexpected failures of a cause; the id of the earlier event where it was reported before. */
+  /**
+   * A capture by hand: one event for the unexpected failures of a cause; the id of the earlier event where the same
+   * reasons were reported before. An error that is captured again on its own is a new failure.
+   */
   readonly cause: (
     cause: Cause.Cause<unknown>,
     fiber: Fiber.Fiber<unknown, unknown>,
     timestamp: number,
     options?: CaptureOptions | undefined
   ) => Option.Option<string>
+  /** A failure at a boundary of Effect: none where its reasons or its error objects were reported before. */
+  readonly report: (cause: Cause.Cause<unknown>, fiber: Fiber.Fiber<unknown, unknown>, timestamp: number) => void
   readonly message: (
     message: string,
     level: LogLevel.LogLevel,
@@ -44,6 +53,9 @@ export interface Options {
   readonly expectedStatuses?: ReadonlyArray<number> | undefined
 }
 
+// The id of a failure that was reported and has no event: it was over a limit, say.
+const noEvent = ""
+
 /** Makes a capturer. What it cannot make an event of is counted as lost by a fault, and nothing is thrown. */
 export const makeCapturer = (options: Options): Capturer => {
   const { guard, pipeline, program } = options
@@ -57,37 +69,60 @@ export const makeCapturer = (options: Options): Capturer => {
       return Option.none()
     })
 
+  const offer = (event: ErrorEvent): Option.Option<string> =>
+    pipeline.offer(event) ? Option.some(event.id) : Option.none()
+
   const reportedBefore = (
     boundary: Boundary.Boundary | undefined,
-    failures: ReadonlyArray<Expected.Failure>
+    failures: ReadonlyArray<Expected.Failure>,
+    byReporter: boolean
   ): string | undefined => {
     for (const reason of failures) {
-      const id = boundary === undefined ? seen.get(reason) : boundary.reported.get(Expected.valueOf(reason))
+      const id = boundary === undefined ? seen.get(reason) : boundary.reported.get(reason)
       if (id !== undefined) return id
+      if (boundary === undefined || !byReporter) continue
+      const value = Expected.valueOf(reason)
+      const earlier = Predicate.isObjectKeyword(value) ? boundary.reported.get(value) : undefined
+      if (earlier !== undefined) return earlier
     }
     return undefined
   }
 
+  const capture = (
+    cause: Cause.Cause<unknown>,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timestamp: number,
+    byReporter: boolean,
+    captureOptions?: CaptureOptions | undefined
+  ): Option.Option<string> =>
+    guarded(() => {
+      const failures = Expected.unexpected(cause, expectedStatuses)
+      if (failures.length === 0) return Option.none()
+      const boundary = Boundary.ofFiber(fiber)
+      const before = reportedBefore(boundary, failures, byReporter)
+      if (before !== undefined) return before === noEvent ? Option.none() : Option.some(before)
+      const event = EventBuilder.ofFailures(failures, { program, fiber, timestamp, options: captureOptions })
+      const id = offer(event)
+      const reported = Option.getOrElse(id, () => noEvent)
+      for (const reason of failures) {
+        seen.set(reason, reported)
+        boundary?.markReported(reason, reported)
+        const value = Expected.valueOf(reason)
+        if (Predicate.isObjectKeyword(value)) boundary?.markReported(value, reported)
+      }
+      return id
+    })
+
   return {
-    cause: (cause, fiber, timestamp, captureOptions) =>
-      guarded(() => {
-        const failures = Expected.unexpected(cause, expectedStatuses)
-        if (failures.length === 0) return Option.none()
-        const boundary = Boundary.ofFiber(fiber)
-        const before = reportedBefore(boundary, failures)
-        if (before !== undefined) return Option.some(before)
-        const event = EventBuilder.ofFailures(failures, { program, fiber, timestamp, options: captureOptions })
-        for (const reason of failures) {
-          seen.set(reason, event.id)
-          boundary?.markReported(Expected.valueOf(reason), event.id)
-        }
-        return pipeline.offer(event) ? Option.some(event.id) : Option.none()
-      }),
+    cause: (cause, fiber, timestamp, captureOptions) => capture(cause, fiber, timestamp, false, captureOptions),
+    report: (cause, fiber, timestamp) => {
+      capture(cause, fiber, timestamp, true)
+    },
     message: (message, level, fiber) =>
       guarded(() => {
         const timestamp = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
         const event = EventBuilder.ofMessage(message, level, { program, fiber, timestamp })
-        return pipeline.offer(event) ? Option.some(event.id) : Option.none()
+        return offer(event)
       }),
     crash: (error, operation) => {
       guarded(() => {
@@ -99,7 +134,7 @@ export const makeCapturer = (options: Options): Capturer => {
           timestamp: Date.now(),
           options: { severity: "Fatal", operation }
         })
-        return pipeline.offer(event) ? Option.some(event.id) : Option.none()
+        return offer(event)
       })
     }
   }
@@ -112,6 +147,6 @@ export const makeCapturer = (options: Options): Capturer => {
 export const make = (capturer: Capturer): ErrorReporter.ErrorReporter => ({
   [ErrorReporter.TypeId]: ErrorReporter.TypeId,
   report: ({ cause, fiber, timestamp }) => {
-    capturer.cause(cause, fiber, Number(timestamp / 1_000_000n))
+    capturer.report(cause, fiber, Number(timestamp / 1_000_000n))
   }
 })

@@ -154,6 +154,26 @@ describe("a failure at a boundary", () => {
       assert.strictEqual((yield* events).length, 1)
     })))
 
+  it.effect("is reported once when a boundary inside fails with a text, and when it is a defect further out", () =>
+    withErrors(Effect.gen(function*() {
+      yield* Effect.fail("text").pipe(Effect.withErrorReporting, job, Effect.exit)
+      // As the server of `HttpApi` makes a defect of an error that it can't answer.
+      yield* Effect.fail(new Broken({ message: "x" })).pipe(
+        Effect.withErrorReporting,
+        Effect.catch(Effect.die),
+        job,
+        Effect.exit
+      )
+      assert.strictEqual((yield* events).length, 2)
+    })))
+
+  it.effect("is reported beside another one with an equal text", () =>
+    withErrors(Effect.gen(function*() {
+      const step = Effect.suspend(() => Effect.fail("timeout")).pipe(Effect.withErrorReporting, Effect.exit)
+      yield* job(Effect.all([step, step, step]))
+      assert.strictEqual((yield* events).length, 3)
+    })))
+
   it.effect("is reported again in another run, even when it is the same error object", () =>
     withErrors(Effect.gen(function*() {
       const shared = new Broken({ message: "shared" })
@@ -422,13 +442,55 @@ describe("captureException", () => {
     withErrors(Effect.gen(function*() {
       const error = new Broken({ message: "x" })
       const ids = yield* Effect.gen(function*() {
-        const first = yield* ErrorTracking.captureException(error)
-        const second = yield* ErrorTracking.captureException(Cause.fail(error))
-        return [first, second]
+        const cause = Cause.fail(error)
+        return [yield* ErrorTracking.captureException(cause), yield* ErrorTracking.captureException(cause)]
       }).pipe(Effect.tap(() => Effect.exit(Effect.withErrorReporting(Effect.fail(error)))), job)
       const event = yield* theEvent
       assert.deepStrictEqual(ids, [Option.some(event.id), Option.some(event.id)])
     })))
+
+  it.effect("gives an event for each failure of a job, when their values are equal or one object as well", () =>
+    withErrors(Effect.gen(function*() {
+      const singleton = new Broken({ message: "one object" })
+      const failures = [
+        Effect.suspend(() => Effect.fail("timeout")),
+        Effect.suspend(() => Effect.die(42)),
+        Effect.suspend(() => Effect.fail(singleton))
+      ]
+      for (const failure of failures) {
+        const capturing = Effect.catchCause(failure, ErrorTracking.captureException)
+        const ids = yield* job(Effect.all([capturing, capturing, capturing]))
+        const captured = yield* events
+        assert.deepStrictEqual(ids, captured.map(({ id }) => Option.some(id)))
+        assert.strictEqual(new Set(captured.map(({ id }) => id)).size, 3)
+        yield* Effect.flatMap(TestErrors, ({ clear }) => clear)
+      }
+      yield* job(Effect.all([1, 2, 3].map(() => ErrorTracking.captureException(singleton))))
+      assert.strictEqual((yield* events).length, 3)
+    })))
+
+  it.effect("of a failure that goes on to end its job gives one event, be its value a text or an object", () =>
+    withErrors(Effect.gen(function*() {
+      for (const error of ["text", new Broken({ message: "x" })]) {
+        yield* Effect.fail(error).pipe(Effect.tapCause(ErrorTracking.captureException), job, Effect.exit)
+        yield* theEvent
+        yield* Effect.flatMap(TestErrors, ({ clear }) => clear)
+      }
+    })))
+
+  it.effect("answers with no id where the event was dropped, when the failure is captured again as well", () =>
+    Effect.gen(function*() {
+      const capturing = Effect.suspend(() => {
+        const first = Cause.fail(new Broken({ message: "first" }))
+        const over = Cause.fail(new Broken({ message: "over the limit" }))
+        return Effect.all([first, over, over, first].map((cause) => ErrorTracking.captureException(cause)))
+      })
+      for (const ids of [yield* job(capturing), yield* capturing]) {
+        assert.deepStrictEqual(ids.map(Option.isSome), [true, false, false, true])
+        assert.deepStrictEqual(ids[3], ids[0])
+      }
+      assert.strictEqual((yield* ErrorTracking.ErrorTracking).accounting().captured, 4)
+    }).pipe(Effect.provide(recorded({ limits: { perFingerprint: 1 } }))))
 
   it.effect("takes severity, tags, further data and the operation", () =>
     withErrors(Effect.gen(function*() {
@@ -563,6 +625,24 @@ describe("a fault of error tracking", () => {
         assert.strictEqual(accounting.captured, 1)
         assert.strictEqual(accounting.dropped.fault, 1)
         assert.strictEqual(guard.faults().get("reporter"), 1)
+      }).pipe(Effect.provide(recorded()), Effect.provideService(Guard.CurrentGuard, guard))
+    }))
+
+  it.effect("in tags or a breadcrumb that throw when they are read is counted, and the host's effect runs", () =>
+    Effect.gen(function*() {
+      const guard = Guard.make()
+      yield* Effect.gen(function*() {
+        const tags = Object.defineProperty({ part: "one" }, "bad", { enumerable: true, get: failing })
+        const breadcrumb = Object.defineProperty({ message: "step" }, "category", { get: failing })
+        const tagged = ErrorTracking.addBreadcrumb(breadcrumb).pipe(
+          Effect.andThen(Effect.fail("x")),
+          ErrorTracking.withTags(tags),
+          ErrorTracking.withTags({ outer: "yes" })
+        )
+        assert.deepStrictEqual(yield* Effect.exit(job(tagged)), Exit.fail("x"))
+        assert.strictEqual(yield* Effect.succeed(1).pipe(ErrorTracking.withTags(tags)), 1)
+        assert.deepInclude((yield* theEvent).tags, { outer: "yes", operation: "job" })
+        assert.strictEqual(guard.faults().get("recorder"), 3)
       }).pipe(Effect.provide(recorded()), Effect.provideService(Guard.CurrentGuard, guard))
     }))
 
