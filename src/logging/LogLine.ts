@@ -17,6 +17,7 @@ export interface LogLine {
   /** ISO 8601, with milliseconds. */
   readonly timestamp: string
   readonly level: LogLevel.LogLevel
+  /** The texts that were logged; where there are none, the first line of the cause. */
   readonly message: string
   readonly service: string
   readonly version: string
@@ -38,6 +39,8 @@ const disabledTraceId = "noop"
 
 const isEmpty = (record: object): boolean => Object.keys(record).length === 0
 
+const firstLine = (text = ""): string => text.split("\n", 1).join()
+
 /** Makes the line of what was logged. Throws only when the scrubber does. */
 export const make = (
   logged: Logger.Options<unknown>,
@@ -51,10 +54,13 @@ export const make = (
     : [data.message]
   const values = parts.filter((part) => typeof part !== "string")
   const span = logged.fiber.cache.span
+  const cause = data.cause === undefined ? undefined : scrubber.text(data.cause)
+  // The servers of Effect log a failed request as a cause and no words.
+  const message = scrubber.text(parts.filter((part) => typeof part === "string").join(" ")) || firstLine(cause)
   return {
     timestamp: data.timestamp,
     level: logged.logLevel,
-    message: scrubber.text(parts.filter((part) => typeof part === "string").join(" ")),
+    message,
     service: service.name,
     version: service.version,
     environment: service.environment,
@@ -67,6 +73,6 @@ export const make = (
     ...(isEmpty(data.spans)
       ? {}
       : { spans: Object.fromEntries(Object.entries(data.spans).map(([name, time]) => [scrubber.text(name), time])) }),
-    ...(data.cause === undefined ? {} : { cause: scrubber.text(data.cause) })
+    ...(cause === undefined ? {} : { cause })
   }
 }

@@ -25,6 +25,9 @@ export interface Options {
   readonly beside?: ReadonlyArray<Logger.Logger<unknown, unknown>> | undefined
 }
 
+// A program's clock may tell a time that is none; the line then has the time of the machine.
+const timeOf = (date: Date): string => (Number.isNaN(date.getTime()) ? new Date() : date).toISOString()
+
 /** Makes a logger that hands each line to `write` and harms nobody: what it throws on is counted by the guard. */
 export const makeLogger = (
   options: Pick<Options, "scrubber" | "service">,
@@ -37,7 +40,7 @@ export const makeLogger = (
       () => LogLine.make(logged, options.service, options.scrubber),
       // That something was logged is still worth a line; what it was is not known to be harmless.
       (): LogLine.LogLine => ({
-        timestamp: logged.date.toISOString(),
+        timestamp: timeOf(logged.date),
         level: logged.logLevel,
         message: "a log line was lost: it could not be formatted or scrubbed",
         service: options.service.name,

@@ -1,6 +1,7 @@
 import { Guard, Scrubber } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -116,6 +117,18 @@ describe("a JSON line", () => {
       ])
     }).pipe(Effect.provide(logging())))
 
+  it.effect("has the first line of its cause as message where nothing was said beside it, scrubbed", () =>
+    Effect.gen(function*() {
+      const cause = Cause.fail(new Error("GET https://x.test/?apikey=s3cr3t failed"))
+      yield* Effect.log(cause)
+      yield* Effect.log({ status: 500 }, cause)
+      yield* Effect.log("request failed", cause)
+      const lines = (yield* written).map((text) => JSON.parse(text) as LogLine)
+      const first = "Error: GET https://x.test/?apikey=[redacted] failed"
+      assert.deepStrictEqual(lines.map(({ message }) => message), [first, first, "request failed"])
+      for (const line of lines) assert.strictEqual(line.cause?.split("\n")[0], first)
+    }).pipe(Effect.provide(logging())))
+
   it.effect("is one line, whatever is logged", () =>
     Effect.gen(function*() {
       const cyclic: Record<string, unknown> = { big: 1n, symbol: Symbol("s"), map: new Map([["a", 1]]) }
@@ -176,6 +189,23 @@ describe("a fault of logging", () => {
       assert.deepStrictEqual(exit, Exit.succeed("result"))
       const line = yield* theLine
       assert.strictEqual(line.message, "a log line was lost: it could not be formatted or scrubbed")
+      assert.strictEqual(guard.faults().get("logger"), 1)
+    }))
+
+  it.effect("over a clock that tells no time leaves the program alone, writes the machine's and is counted", () =>
+    Effect.gen(function*() {
+      const guard = Guard.make()
+      const broken: Clock.Clock = { ...(yield* Clock.Clock), currentTimeMillisUnsafe: () => Number.NaN }
+      const before = Date.now()
+      const exit = yield* Effect.log("x").pipe(
+        Effect.as("result"),
+        Effect.provideService(Clock.Clock, broken),
+        Effect.provide(logging().pipe(Layer.provide(Layer.succeed(Guard.CurrentGuard, guard)))),
+        Effect.exit
+      )
+      assert.deepStrictEqual(exit, Exit.succeed("result"))
+      const time = Date.parse((yield* theLine).timestamp)
+      assert.isTrue(time >= before && time <= Date.now())
       assert.strictEqual(guard.faults().get("logger"), 1)
     }))
 
