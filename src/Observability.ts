@@ -118,8 +118,10 @@ export const layer = (
  * The same services for tests, with what they recorded in reach of `@dawsos/observability/testing`: deterministic ids,
  * the test's clock, no port, no timer, no vendor, nothing read from the environment.
  *
- * Each `Effect.provide` builds its own, so tests may run beside one another. A `sampled: false` shows that what a
- * program counts does not depend on sampling.
+ * Each `Effect.provide` builds its own, so tests may run beside one another. Not so inside another `provide` of the same
+ * value, or inside an `it.layer` of it: there both are one, and what the outer one has recorded shows in the inner one.
+ * `Layer.fresh(layer)` has its own there, too. A `sampled: false` shows that what a program counts does not depend on
+ * sampling.
  *
  * @example
  * import { Catalogue, Observability } from "@dawsos/observability"

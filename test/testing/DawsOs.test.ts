@@ -1,7 +1,7 @@
 import { Catalogue, ErrorTracking, Guard, Metrics, Observability, Tracing } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { span, TestErrors, TestLogs, TestMetrics, TestTracing } from "@dawsos/observability/testing"
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
@@ -136,13 +136,4 @@ describe("DawsOs.layerTest", () => {
     assert.deepStrictEqual(packages.filter(isVendor), [])
     assert.include(packages, "effect")
   })
-})
-
-layer(DawsOs.layerTest)("a suite on one test layer", (it) => {
-  it.effect("shares it with what provides the same layer again, unless that asks for a fresh one", () =>
-    Effect.gen(function*() {
-      yield* Effect.withSpan(Effect.void, "of the suite")
-      yield* Effect.provide(TestTracing.expectForest([span("of the suite")]), DawsOs.layerTest)
-      yield* Effect.provide(TestTracing.expectNoSpans, Layer.fresh(DawsOs.layerTest))
-    }))
 })
