@@ -5,10 +5,11 @@
  * drop-in `serve` counts each request once whatever the sampling, gives it a request id, and makes the boundary at whose
  * edge failures are reported.
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
@@ -112,6 +113,8 @@ interface Ending {
   readonly code: number
   readonly status: Observation.Status
   readonly errorType: string | undefined
+  /** What failed after a success had been announced: Effect ends the span by the status line alone. */
+  readonly late?: Cause.Cause<unknown> | undefined
 }
 
 const answered = (code: number): Ending =>
@@ -127,11 +130,13 @@ const endingOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown
   if (Option.isNone(failed)) return answered(sent)
   const cause = failed.value
   const aborted = cause.reasons.some((reason) => reason.annotations.has(HttpServerError.ClientAbort.key))
-  const code = sent >= 400 ? sent : Observation.statusOfCause(cause) !== "interrupted" ? 500 : aborted ? 499 : 503
+  const status = Observation.statusOfCause(cause)
+  const code = sent >= 400 ? sent : status !== "interrupted" ? 500 : aborted ? 499 : 503
   if (code < 499) return answered(code)
   return {
     code,
-    status: Observation.statusOfCause(cause),
+    status,
+    late: sent < 400 && status !== "interrupted" ? cause : undefined,
     errorType: Observation.errorTypeOfCause(cause) ?? String(code)
   }
 }
@@ -187,11 +192,15 @@ const record = (
   const { route, span } = boundary
   const method = methodLabel(request.method)
   const endpoint = route ?? unmatched
-  const { code, errorType, status } = endingOf(exit)
+  const { code, errorType, late, status } = endingOf(exit)
   if (span?._tag === "Span") {
     // The router sets `http.route` as it is written in the code; one spelling serves spans and labels.
     if (route !== undefined) GuardedSpan.attribute(guard, span, "http.route", route)
     if (errorType !== undefined) GuardedSpan.attribute(guard, span, "error.type", errorType)
+    // Untraced, a request has no span of its own, and the one around it is none of ours to end.
+    if (late !== undefined && span.kind === "server" && span.status._tag === "Started") {
+      guard.run("tracer", () => GuardedSpan.onEnd(span, guard, () => Exit.failCause(late)), noop)
+    }
   }
   const metrics = Context.getOrUndefined(fiber.context, Metrics.Metrics)
   if (metrics?.enabled === true) {
@@ -252,7 +261,8 @@ export const serve = (options: Options): typeof HttpRouter.serve => {
   const isUnobserved = options.unobserved ?? ((request) => isHealthOrScrape(pathOf(request.url)))
   const unobserved: Unobserved = (guard, request) => guard.run("instrument", () => isUnobserved(request), () => false)
   const observe = middleware(options, unobserved)
-  const untraced = Layer.effect(
+  // Fresh, since a second server of the program may stand in another context.
+  const untraced = Layer.fresh(Layer.effect(
     HttpMiddleware.TracerDisabledWhen,
     Effect.withFiber((fiber) => {
       const guard = fiber.getRef(Guard.CurrentGuard)
@@ -261,7 +271,7 @@ export const serve = (options: Options): typeof HttpRouter.serve => {
         disabled(request) || unobserved(guard, request)
       )
     })
-  )
+  ))
   const served = (
     app: Layer.Layer<unknown, unknown, unknown>,
     serveOptions?: Parameters<typeof HttpRouter.serve>[1]

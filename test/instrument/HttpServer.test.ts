@@ -1,8 +1,11 @@
 import { Boundary, Guard, HttpServer as Instrument, Metrics } from "@dawsos/observability"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -10,14 +13,18 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
+import * as Http from "node:http"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
 import * as HttpHost from "../support/HttpHost.ts"
 import * as Meeting from "../support/Meeting.ts"
@@ -228,9 +235,60 @@ describe("A body that is streamed", () => {
             expect((yield* host.ask("/s")).broken).toBe(true)
             expect(counts(host)).toEqual([one("GET", "/s", 500)])
             expect(host.collected.one("GET").attributes.get("error.type")).toBe("Error")
+            const { status } = host.collected.one("GET")
+            expect(status._tag === "Ended" && status.exit._tag === "Failure" && status.exit.cause).toEqual(
+              Cause.die(defect)
+            )
           })
       ))
   }
+
+  it.live("leaves the span around an untraced request alone when it dies", () =>
+    Effect.gen(function*() {
+      const around = new Tracer.NativeSpan({
+        name: "around",
+        kind: "internal",
+        parent: Option.none(),
+        annotations: Context.empty(),
+        links: [],
+        startTime: 0n,
+        sampled: true
+      })
+      const end = around.end
+      yield* hosting(HttpRouter.add("GET", "/s", HttpServerResponse.stream(Stream.die(defect))), (host) =>
+        Effect.gen(function*() {
+          yield* host.ask("/s")
+          expect(counts(host)).toEqual([one("GET", "/s", 500)])
+          expect(around.end).toBe(end)
+        }), {
+        context: Context.make(HttpMiddleware.TracerDisabledWhen, () =>
+          true).pipe(
+            Context.add(Tracer.ParentSpan, around)
+          ) as Context.Context<never>
+      })
+    }))
+
+  it.live("counts as 503 when the server interrupts it at its shutdown, though 200 was sent", () =>
+    Effect.gen(function*() {
+      const sending = yield* Deferred.make<void>()
+      const endless = Stream.concat(
+        bytes("a"),
+        Stream.fromEffect(Effect.andThen(Deferred.succeed(sending, undefined), Effect.never))
+      )
+      const scope = yield* Scope.make()
+      const host = yield* HttpHost.make(HttpRouter.add("GET", "/s", HttpServerResponse.stream(endless)), {
+        gracefulShutdownTimeout: "1 millis"
+      }).pipe(Scope.provide(scope))
+      const asked = yield* Effect.forkChild(host.send("/s"))
+      yield* Deferred.await(sending)
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* Fiber.join(asked)).toMatchObject({ status: 200, broken: true })
+      expect(counts(host)).toEqual([one("GET", "/s", 503)])
+      expect(yield* host.ended).toMatchObject({ status: "interrupted" })
+      const { attributes, status } = host.collected.one("GET")
+      expect(attributes.get("error.type")).toBe("503")
+      expect(status._tag === "Ended" && Exit.hasInterrupts(status.exit)).toBe(true)
+    }))
 
   it.live("counts as 499 when the client stops reading", () =>
     hosting(
@@ -311,6 +369,33 @@ describe("Health checks and scrapes", () => {
         expect(host.collected.names()).toEqual([])
         expect(counts(host)).toEqual([one("GET", "/api/quotes/{symbol}", 200)])
       }), { context: Context.make(HttpMiddleware.TracerDisabledWhen, () => true) }))
+})
+
+describe("Two servers of one program", () => {
+  it.live("leave untraced what each of them was told to", () =>
+    Effect.gen(function*() {
+      const collected = CollectedSpans.make()
+      const serve = Instrument.serve({ requests: HttpHost.requests, duration: HttpHost.duration, prefix: "test" })
+      class Traced extends Context.Service<Traced, HttpServer.HttpServer["Service"]>()("test/Traced") {}
+      class Untraced extends Context.Service<Untraced, HttpServer.HttpServer["Service"]>()("test/Untraced") {}
+      const server = (disabled: boolean) =>
+        serve(quote, { disableListenLog: true, disableLogger: true }).pipe(
+          Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => disabled)),
+          Layer.provideMerge(NodeHttpServer.layer(() => Http.createServer(), { port: 0, host: "127.0.0.1" }))
+        )
+      const both = Layer.mergeAll(
+        Layer.effect(Untraced, HttpServer.HttpServer).pipe(Layer.provide(server(true))),
+        Layer.effect(Traced, HttpServer.HttpServer).pipe(Layer.provide(server(false)))
+      )
+      yield* Effect.gen(function*() {
+        for (const { address } of [yield* Untraced, yield* Traced]) {
+          const port = "port" in address ? address.port : 0
+          const asked = () => fetch(`http://127.0.0.1:${port}/api/quotes/AAPL`).then((got) => got.text())
+          expect(yield* Effect.promise(asked)).toBe("42")
+        }
+      }).pipe(Effect.provide(both), Effect.provideService(Tracer.Tracer, collected.tracer))
+      expect(collected.names()).toEqual(["GET"])
+    }))
 })
 
 describe("Routes", () => {

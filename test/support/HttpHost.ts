@@ -3,6 +3,7 @@ import { Catalogue, Guard, HttpServer as Instrument, Metrics, Observation } from
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import type * as Fiber from "effect/Fiber"
@@ -97,6 +98,8 @@ export interface Setup {
   readonly tracer?: Tracer.Tracer | "none"
   readonly sampled?: boolean
   readonly metrics?: "none"
+  /** How long the server waits at its end for requests in flight. */
+  readonly gracefulShutdownTimeout?: Duration.Input
   /** Further context of the server. */
   readonly context?: Context.Context<never>
 }
@@ -126,7 +129,11 @@ export const make = (
     const reporter = ErrorReporter.make(({ cause }) => reported.push(cause))
     const serve = Instrument.serve({ requests, duration, prefix: "test", ...setup.options })
     const Served = serve(app, { disableListenLog: true, disableLogger: true, ...setup.serve }).pipe(
-      Layer.provideMerge(NodeHttpServer.layer(() => Http.createServer(), { port: 0, host: "127.0.0.1" })),
+      Layer.provideMerge(NodeHttpServer.layer(() => Http.createServer(), {
+        port: 0,
+        host: "127.0.0.1",
+        gracefulShutdownTimeout: setup.gracefulShutdownTimeout
+      })),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(context), ErrorReporter.layer([reporter])))
     )
     const built = yield* Effect.orDie(Layer.build(Served as Layer.Layer<HttpServer.HttpServer>))

@@ -1,4 +1,4 @@
-import { Tracing } from "@dawsos/observability"
+import { HttpServer as Instrument, Tracing } from "@dawsos/observability"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api"
@@ -10,7 +10,9 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
+import * as HttpHost from "../support/HttpHost.ts"
 import { named, traced } from "./harness.ts"
 
 class Unavailable extends Data.TaggedError("Unavailable")<{ readonly message: string }> {}
@@ -84,5 +86,27 @@ describe("spans of Effect's HTTP server", () => {
       assert.deepInclude(of("/slow").attributes, { "effect.outcome": "interrupted" })
       assert.deepInclude(accounting, { started: spans.length, open: 0 })
       assert.strictEqual(named(spans, "GET /fine").attributes["http.route"], "/fine")
+    }))
+
+  it.live("have status error when the body fails after a 200, with the failure as an event", () =>
+    Effect.gen(function*() {
+      const serve = Instrument.serve({ requests: HttpHost.requests, duration: HttpHost.duration, prefix: "test" })
+      const failing = HttpServerResponse.stream(
+        Stream.concat(Stream.make(new Uint8Array(1)), Stream.fail(new Unavailable({ message: "no more rows" })))
+      )
+      const server = serve(HttpRouter.add("GET", "/rows", failing), { disableListenLog: true, disableLogger: true })
+        .pipe(
+          Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
+        )
+      const { spans } = yield* traced(
+        Effect.gen(function*() {
+          const url = yield* addressOf
+          yield* Effect.exit(Effect.tryPromise(() => fetch(`${url}/rows`).then((response) => response.text())))
+        }).pipe(Effect.provide(server))
+      )
+      const span = named(spans, "GET /rows")
+      assert.deepStrictEqual(span.status, { code: SpanStatusCode.ERROR, message: "no more rows" })
+      assert.strictEqual(span.attributes["http.response.status_code"], 200)
+      assert.deepStrictEqual(span.events.map(({ attributes }) => attributes?.["exception.type"]), ["Unavailable"])
     }))
 })
