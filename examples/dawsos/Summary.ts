@@ -1,7 +1,6 @@
 /** What the run has shown, checked: metrics as a scrape sees them, what the receivers got, and the books at the end. */
 import { Accounting, type ErrorTracking } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
-import type { ReceivedSpan } from "../receiver/ReceivedSpan.ts"
 import type { ReceivedEvent } from "../receiver/SentryEnvelope.ts"
 import * as Faults from "./Faults.ts"
 import type { Figures } from "./view/Figures.ts"
@@ -45,8 +44,8 @@ export interface Evidence {
   /** The books after the end of the layer. */
   readonly spans: Accounting.Accounting
   readonly events: ErrorTracking.ErrorAccounting
-  /** What the receivers got, or why they cannot know. */
-  readonly receivedSpans: ReadonlyArray<ReceivedSpan> | string
+  /** The traces of error events that arrived, and the events; or why the receivers cannot know. */
+  readonly receivedTraces: ReadonlySet<string> | string
   readonly receivedEvents: ReadonlyArray<ReceivedEvent> | string
 }
 
@@ -68,14 +67,14 @@ const families = (figures: Figures): Check => {
 const atLeast = (minimum: number, count: number, what: string): Check =>
   check(count >= minimum, `${what}: ${count} (at least ${minimum})`)
 
-const errorEvent = ({ receivedEvents, receivedSpans }: Evidence): Check => {
+const errorEvent = ({ receivedEvents, receivedTraces }: Evidence): Check => {
   if (typeof receivedEvents === "string") return { result: "not checked", text: `the error event: ${receivedEvents}` }
   const last = receivedEvents.at(-1)
   if (last === undefined) return check(false, "no error event was received")
-  if (typeof receivedSpans === "string") {
-    return { result: "not checked", text: `the trace of the error event: ${receivedSpans}; ${eventLine(last)}` }
+  if (typeof receivedTraces === "string") {
+    return { result: "not checked", text: `the trace of the error event: ${receivedTraces}; ${eventLine(last)}` }
   }
-  const linked = receivedEvents.filter(({ traceId }) => receivedSpans.some((span) => span.traceId === traceId))
+  const linked = receivedEvents.filter(({ traceId }) => traceId !== undefined && receivedTraces.has(traceId))
   const shown = linked.at(-1) ?? last
   return check(
     linked.length > 0,
@@ -83,12 +82,12 @@ const errorEvent = ({ receivedEvents, receivedSpans }: Evidence): Check => {
   )
 }
 
-const spanBooks = ({ fault, receivedSpans, spans }: Evidence): Check => {
+const spanBooks = ({ fault, receivedTraces, spans }: Evidence): Check => {
   const left = spans.open + spans.sinks.reduce((sum, { inFlight, queued }) => sum + inFlight + queued, 0)
   const lost = spans.sinks.reduce((sum, sink) => sum + Accounting.droppedTotal(sink), 0)
   const wrong = Accounting.imbalances(spans)
   // A real destination may be down: what it did not take is in the books, and no fault of this program.
-  const mayLose = typeof receivedSpans === "string" || fault === "collector-down"
+  const mayLose = typeof receivedTraces === "string" || fault === "collector-down"
   const text = wrong.length === 0 ? Accounting.format(spans) : `the books of spans do not balance: ${wrong.join("; ")}`
   return check(wrong.length === 0 && left === 0 && spans.started > 0 && (mayLose || lost === 0), text)
 }

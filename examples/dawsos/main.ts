@@ -47,12 +47,17 @@ const named = (span: ReceivedSpan): ReceivedSpan => {
   return typeof operation === "string" ? { ...span, name: `${operation} ${table ?? ""}`.trim() } : span
 }
 
-const receivedBy = ({ events, traces }: Environment.Environment) =>
+/** What has arrived at the receivers; `linked` collects the events whose trace was seen, since old spans give way. */
+const receivedBy = ({ events, traces }: Environment.Environment, linked: Set<string>) =>
   Effect.gen(function*() {
     const spans = traces === undefined ? [] : yield* traces.spans
+    const errors = events === undefined ? [] : yield* events.events
+    for (const { traceId } of errors) {
+      if (traceId !== undefined && spans.some((span) => span.traceId === traceId)) linked.add(traceId)
+    }
     const slowest = TraceTree.slowest(spans.filter(({ kind }) => kind === "server"))
     return {
-      lastEvent: events === undefined ? undefined : (yield* events.events).at(-1),
+      lastEvent: errors.at(-1),
       slowestTrace: slowest === undefined
         ? undefined
         : TraceTree.render(spans.filter(({ traceId }) => traceId === slowest).map(named))
@@ -63,7 +68,8 @@ const receivedBy = ({ events, traces }: Environment.Environment) =>
 const view = Effect.fnUntraced(function*(
   screen: Screen,
   environment: Environment.Environment,
-  addresses: string
+  addresses: string,
+  linked: Set<string>
 ) {
   const metrics = yield* Metrics.Metrics
   const tracing = yield* Tracing.Tracing
@@ -79,7 +85,7 @@ const view = Effect.fnUntraced(function*(
       before: history[0] ?? now,
       spans: tracing.accounting(),
       events: errors.accounting(),
-      ...(yield* receivedBy(environment))
+      ...(yield* receivedBy(environment, linked))
     }
     screen.show(LiveView.render(state, screen.rows))
   })
@@ -89,7 +95,12 @@ const view = Effect.fnUntraced(function*(
 
 /** Runs the program for a while; answers with what is known once everything has ended. */
 const run = Effect.fnUntraced(
-  function*(screen: Screen, environment: Environment.Environment, { duration, fault }: Options.Options) {
+  function*(
+    screen: Screen,
+    environment: Environment.Environment,
+    { duration, fault }: Options.Options,
+    linked: Set<string>
+  ) {
     const { address } = yield* HttpServer.HttpServer
     const metrics = yield* Metrics.Metrics
     const metricsUrl = Option.map(metrics.address, ({ host, port }) => `${url(host, port)}/metrics`)
@@ -103,7 +114,7 @@ const run = Effect.fnUntraced(
       const addresses = `API ${api}  ·  metrics ${metricsUrl.value}  ·  traces to ${
         environment.traces === undefined ? Environment.traceDestination(environment) : "the local receiver"
       }`
-      yield* Effect.forkScoped(view(screen, environment, addresses))
+      yield* Effect.forkScoped(view(screen, environment, addresses, linked))
     }
     if (fault === "collector-down" && environment.traces !== undefined) {
       yield* Effect.forkScoped(Effect.delay(environment.traces.down, "2 seconds"))
@@ -119,6 +130,7 @@ const run = Effect.fnUntraced(
 const main = Effect.fnUntraced(function*(options: Options.Options) {
   const screen = new Screen(process.stdout, process.env)
   const environment = yield* Environment.prepare(process.env, options.fault)
+  const linked = new Set<string>()
   const program = Program.layer.pipe(
     Layer.provide(Settings.layer(options.fault)),
     Layer.provideMerge(Observability.layer(DawsOs.vocabulary, { captureUncaught: true })),
@@ -126,7 +138,7 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
   )
   screen.print("starting  Postgres, data providers, API …")
   // Log lines stay above the live view, and out of the way of plain output.
-  const ended = yield* run(screen, environment, options).pipe(
+  const ended = yield* run(screen, environment, options, linked).pipe(
     Effect.provide(program),
     Effect.provideService(Console.Console, screen.console(globalThis.console)),
     Effect.provideService(Logger.LogToStderr, !screen.terminal)
@@ -136,6 +148,7 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
   if (ended.figures === undefined) {
     return screen.print("answers  " + [...ended.statuses].map(([status, count]) => `${status}: ${count}`).join(", "))
   }
+  yield* receivedBy(environment, linked)
   const { config, events, traces } = environment
   const { sampler } = config.tracing
   const checks = Summary.checks({
@@ -143,11 +156,11 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
     figures: ended.figures,
     spans: ended.tracing.accounting(),
     events: ended.errors.accounting(),
-    receivedSpans: traces === undefined
+    receivedTraces: traces === undefined
       ? `spans go to ${Environment.traceDestination(environment)}`
       : sampler._tag !== "AlwaysOn"
       ? "not every trace is sampled"
-      : yield* traces.spans,
+      : linked,
     receivedEvents: events === undefined ? "events go to the Sentry of SENTRY_DSN" : yield* events.events
   })
   screen.print({ text: "Summary", style: "bold" })
