@@ -6,14 +6,15 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Credentials from "./scrubber/Credentials.ts"
 import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
-import { decodeComponent, encodeComponent, percentDetector } from "./scrubber/Encoding.ts"
+import { percentDetector } from "./scrubber/Encoding.ts"
 import * as Identifiers from "./scrubber/Identifiers.ts"
 import * as Keys from "./scrubber/Keys.ts"
+import * as Locators from "./scrubber/Locators.ts"
 import * as Pairs from "./scrubber/Pairs.ts"
 import * as Paths from "./scrubber/Paths.ts"
 import * as Personal from "./scrubber/Personal.ts"
-import { isHarmless } from "./scrubber/Placeholders.ts"
 import { postgresDetector } from "./scrubber/Postgres.ts"
+import * as Prose from "./scrubber/Prose.ts"
 import * as Text from "./scrubber/Text.ts"
 import * as Urls from "./scrubber/Urls.ts"
 import * as Walker from "./scrubber/Walker.ts"
@@ -36,8 +37,11 @@ export interface Scrubber {
   readonly attributes: (
     record: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
   ) => Record<string, unknown>
-  /** A raw path or a full URL: credentials, query values, ids in paths. */
-  readonly url: (value: string) => string
+  /**
+   * A raw path or a full URL: credentials, query values, ids in paths. With the template of the route that it matched
+   * (`/api/alerts/{user_id}`, `/api/alerts/:user_id`) each segment is judged by its parameter's name as well.
+   */
+  readonly url: (value: string, route?: string) => string
   /** The first 8 hex digits of an id's SHA-256: a pseudonym, not anonymity (whoever has the id can compute it). */
   readonly pseudonym: (id: string) => string
 }
@@ -113,31 +117,40 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
     Personal.cardDetector,
     Pairs.pairDetector(judge),
     Pairs.flagDetector(judge),
+    Prose.curlDetector,
+    Prose.elementDetector(judge),
     Credentials.authorizationDetector,
     Credentials.jwtDetector,
     Credentials.providerKeyDetector,
     Paths.pathDetector(paths),
+    Prose.proseDetector(judge),
     Personal.emailDetector,
     percentDetector,
     ...options.detectors ?? []
   ], onFault)
-  const text: Text.ScrubText = Text.make(pass, (source, level) => walker.json(source, level), bounds.length)
-  const url = makeUrl(text, judge)
-  const walker = Walker.make({ judge, text, url, limits: bounds, onFault })
-  const guarded = (run: (value: string) => string) => (value: string): string => {
-    try {
-      return run(String(value))
-    } catch (fault) {
-      onFault(fault)
-      return unreadable
+  const text: Text.ScrubText = Text.make(
+    pass,
+    (source, level, owner) => walker.json(source, level, owner),
+    bounds.length
+  )
+  const url = Locators.make(paths, text, judge)
+  const walker = Walker.make({ judge, text, url: (value) => url(value), limits: bounds, onFault })
+  const guarded =
+    <More extends ReadonlyArray<string | undefined>>(run: (value: string, ...more: More) => string) =>
+    (value: string, ...more: More): string => {
+      try {
+        return run(String(value), ...more)
+      } catch (fault) {
+        onFault(fault)
+        return unreadable
+      }
     }
-  }
   return {
     text: guarded((value) => text(value, 0)),
     value: walker.value,
     field: walker.field,
     attributes: walker.attributes,
-    url: guarded(url),
+    url: guarded((value, route?: string) => url(value, route)),
     pseudonym: Identifiers.pseudonym
   }
 }
@@ -156,37 +169,6 @@ export const CurrentScrubber: Context.Reference<Scrubber> = Context.Reference<Sc
   "@dawsos/observability/Scrubber",
   { defaultValue: () => make() }
 )
-
-/** A path or URL by its parts: the query by its parameters' names, the rest as text. */
-const makeUrl = (text: Text.ScrubText, judge: (key: string) => Keys.KeyVerdict) => {
-  const query = (part: string): string => {
-    let changed = false
-    const parameters = part.split("&").map((parameter) => {
-      const equals = parameter.indexOf("=")
-      if (equals < 0) return parameter
-      const name = parameter.slice(0, equals)
-      const content = parameter.slice(equals + 1)
-      const verdict = judge(decodeComponent(name))
-      if (verdict.class === "plain") return parameter
-      const decoded = decodeComponent(content)
-      if (isHarmless(decoded) || Identifiers.isTemplate(decoded)) return parameter
-      const shown = verdict.class === "sensitive" ? "[redacted]" : encodeComponent(Identifiers.identify(decoded))
-      if (shown === content || decoded === shown) return parameter
-      changed = true
-      return `${name}=${shown}`
-    })
-    return changed ? parameters.join("&") : part
-  }
-  const once = (value: string): string => {
-    const hash = value.indexOf("#")
-    const end = hash < 0 ? value.length : hash
-    const mark = value.indexOf("?")
-    const start = mark >= 0 && mark < end ? mark + 1 : !value.includes("/") ? 0 : end
-    const fragment = hash < 0 ? "" : `#${query(value.slice(hash + 1))}`
-    return text(value.slice(0, start) + query(value.slice(start, end)) + fragment, 0)
-  }
-  return (value: string): string => Text.settle(value, once)
-}
 
 const guard = (onFault: ((fault: unknown) => void) | undefined) => (fault: unknown): void => {
   try {

@@ -3,7 +3,9 @@
  */
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
+import * as Boundary from "../Boundary.ts"
 import type * as Scrubber from "../Scrubber.ts"
+import { alongRoute } from "../scrubber/Locators.ts"
 
 /** The program that writes. */
 export interface Service {
@@ -39,6 +41,13 @@ const disabledTraceId = "noop"
 
 const isEmpty = (record: object): boolean => Object.keys(record).length === 0
 
+// Effect's request logger annotates its line with the raw path; the request's boundary knows the route that it matched.
+const annotationsOf = (
+  logged: Logger.Options<unknown>,
+  annotations: Readonly<Record<string, unknown>>,
+  scrubber: Scrubber.Scrubber
+): Readonly<Record<string, unknown>> => alongRoute(annotations, Boundary.ofFiber(logged.fiber)?.route, scrubber.url)
+
 const firstLine = (text = ""): string => text.split("\n", 1).join()
 
 /** Makes the line of what was logged. Throws only when the scrubber does. */
@@ -69,7 +78,9 @@ export const make = (
       : { trace_id: span.traceId, span_id: span.spanId }),
     fiber: data.fiberId,
     ...(values.length === 0 ? {} : { values: values.map((value) => scrubber.value(value)) }),
-    ...(isEmpty(data.annotations) ? {} : { annotations: scrubber.attributes(data.annotations) }),
+    ...(isEmpty(data.annotations)
+      ? {}
+      : { annotations: scrubber.attributes(annotationsOf(logged, data.annotations, scrubber)) }),
     ...(isEmpty(data.spans)
       ? {}
       : { spans: Object.fromEntries(Object.entries(data.spans).map(([name, time]) => [scrubber.text(name), time])) }),

@@ -35,6 +35,9 @@ export interface Conversion {
   readonly cut: ReadonlyMap<string, number>
 }
 
+/** Cleans a text, which is the value of `label` where that is given. */
+export type Clean = (text: string, label?: string) => string
+
 /** The samples of one foreign metric that are exposed. */
 export const maxForeignSeries = 2000
 
@@ -59,12 +62,12 @@ const labelName = (key: string, reserved: string | undefined): string => {
 const labelsOf = (
   attributes: Metric.Metric.AttributeSet | undefined,
   reserved: string | undefined,
-  clean: (text: string) => string
+  clean: Clean
 ): Record<string, string> => {
   const values = new Map<string, Array<string>>()
   for (const [key, value] of Object.entries(attributes ?? {}).sort(([one], [other]) => one < other ? -1 : 1)) {
     const name = labelName(key, reserved)
-    values.set(name, [...values.get(name) ?? [], clean(value)])
+    values.set(name, [...values.get(name) ?? [], clean(value, key)])
   }
   return Object.fromEntries([...values].map(([name, all]) => [name, all.join(";")]))
 }
@@ -73,15 +76,16 @@ interface Shape {
   readonly name: string
   readonly type: ForeignMetric["type"]
   readonly reserved: string | undefined
-  readonly values: (labels: Record<string, string>, clean: (text: string) => string) => ReadonlyArray<ForeignValue>
+  readonly values: (labels: Record<string, string>, clean: Clean) => ReadonlyArray<ForeignValue>
 }
 
-const shapeOf = (snapshot: Metric.Metric.Snapshot): Shape => {
+const shapeOf = (snapshot: Metric.Metric.Snapshot, clean: Clean): Shape => {
+  const id = clean(snapshot.id)
   switch (snapshot.type) {
     case "Counter": {
       const { count, incremental } = snapshot.state
       return {
-        name: incremental ? counterName(snapshot.id) : metricName(snapshot.id),
+        name: incremental ? counterName(id) : metricName(id),
         type: incremental ? "counter" : "gauge",
         reserved: undefined,
         values: (labels) => [{ labels, value: Number(count) }]
@@ -90,7 +94,7 @@ const shapeOf = (snapshot: Metric.Metric.Snapshot): Shape => {
     case "Gauge": {
       const { value } = snapshot.state
       return {
-        name: metricName(snapshot.id),
+        name: metricName(id),
         type: "gauge",
         reserved: undefined,
         values: (labels) => [{ labels, value: Number(value) }]
@@ -99,7 +103,7 @@ const shapeOf = (snapshot: Metric.Metric.Snapshot): Shape => {
     case "Frequency": {
       const { occurrences } = snapshot.state
       return {
-        name: counterName(snapshot.id),
+        name: counterName(id),
         type: "counter",
         reserved: "key",
         values: (labels, clean) =>
@@ -107,7 +111,7 @@ const shapeOf = (snapshot: Metric.Metric.Snapshot): Shape => {
       }
     }
     case "Histogram": {
-      const name = metricName(snapshot.id)
+      const name = metricName(id)
       const { buckets, count, sum } = snapshot.state
       return {
         name,
@@ -126,7 +130,7 @@ const shapeOf = (snapshot: Metric.Metric.Snapshot): Shape => {
       }
     }
     case "Summary": {
-      const name = metricName(snapshot.id)
+      const name = metricName(id)
       const { count, quantiles, sum } = snapshot.state
       return {
         name,
@@ -148,8 +152,8 @@ const shapeOf = (snapshot: Metric.Metric.Snapshot): Shape => {
 const keyOf = (labels: Readonly<Record<string, string | number>>): string =>
   JSON.stringify(Object.entries(labels).sort(([one], [other]) => one < other ? -1 : 1))
 
-/** Converts the registry that `context` carries. `clean` sees each label value. */
-export const convert = (context: Context.Context<never>, clean: (text: string) => string): Conversion => {
+/** Converts the registry that `context` carries. `clean` sees each name, description and label value. */
+export const convert = (context: Context.Context<never>, clean: Clean): Conversion => {
   const families = new Map<
     string,
     ForeignMetric & { readonly values: Array<ForeignValue>; readonly seen: Set<string> }
@@ -157,7 +161,7 @@ export const convert = (context: Context.Context<never>, clean: (text: string) =
   const clashes: Array<string> = []
   const cut = new Map<string, number>()
   for (const snapshot of Metric.snapshotUnsafe(context)) {
-    const shape = shapeOf(snapshot)
+    const shape = shapeOf(snapshot, clean)
     const known = families.get(shape.name)
     if (known !== undefined && known.type !== shape.type) {
       clashes.push(shape.name)

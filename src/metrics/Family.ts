@@ -23,7 +23,8 @@ export interface Resolved {
 
 /** What a family needs of its surroundings. */
 export interface Environment {
-  readonly scrub: (text: string) => string
+  /** Cleans a value of the label `name`. */
+  readonly scrub: (name: string, value: string) => string
   readonly refuse: (problem: string) => void
   readonly overflow: (metric: string, label: string) => void
   /** Milliseconds since the epoch. */
@@ -53,7 +54,9 @@ export class Family {
     this.definition = definition
     this.names = Object.keys(definition.labels)
     this.#environment = environment
-    this.#tables = Object.values(definition.labels).map((label) => Labels.make(label, environment.scrub))
+    this.#tables = Object.entries(definition.labels).map(([name, label]) =>
+      Labels.make(label, (value) => environment.scrub(name, value))
+    )
     this.#bounded = Object.values(definition.labels).map((label) => label._tag === "Bounded")
     // A gauge is absent until it is set, so only counters and histograms are bound in advance.
     if (definition.kind !== "gauge") this.declare(definition.known)

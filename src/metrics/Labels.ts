@@ -44,6 +44,6 @@ const bounded = (label: Catalogue.Bounded, scrub: (text: string) => string): Lab
   }
 }
 
-/** The table of one label. `scrub` sees each new value once. */
+/** The table of one label. `scrub` sees each new value once, as a value of this label. */
 export const make = (label: Catalogue.Label, scrub: (text: string) => string): LabelTable =>
   label._tag === "OneOf" ? oneOf(label) : bounded(label, scrub)

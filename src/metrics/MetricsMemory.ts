@@ -13,8 +13,8 @@ import * as Registry from "./Registry.ts"
 /** What metrics are kept for. */
 export interface Options {
   readonly catalogue: Catalogue.Catalogue
-  /** Cleans the values of bounded labels when they are first seen. */
-  readonly scrubber: { readonly text: (text: string) => string }
+  /** Cleans the values of bounded labels when they are first seen, each as its label's name has it. */
+  readonly scrubber: Registry.LabelScrubber
   /** Counts the faults of recorders and collectors; the guard of the surrounding layer where it is not given. */
   readonly guard?: Guard.Guard | undefined
 }

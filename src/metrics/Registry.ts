@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Catalogue from "../Catalogue.ts"
 import type * as Guard from "../Guard.ts"
+import type { Scrubber } from "../Scrubber.ts"
 import * as Books from "./Books.ts"
 import * as Cells from "./Cells.ts"
 import * as Family from "./Family.ts"
@@ -12,11 +13,14 @@ import type * as Metrics from "./Metrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import * as Snapshot from "./Snapshot.ts"
 
+/** What scrubbing metrics takes; the layer's `Scrubber` is one. */
+export type LabelScrubber = Pick<Scrubber, "text" | "field">
+
 /** What a registry is made of. */
 export interface Options {
   readonly catalogue: Catalogue.Catalogue
-  /** Cleans the values of bounded labels before they are kept. */
-  readonly scrubber: { readonly text: (text: string) => string }
+  /** Cleans the values of bounded labels before they are kept, each as its label's name has it. */
+  readonly scrubber: LabelScrubber
   readonly guard: Guard.Guard
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -42,8 +46,8 @@ export interface Registry {
   readonly definitions: () => ReadonlyArray<Catalogue.Definition>
   /** The state of one metric; `undefined`, and a fault, when one of its collectors throws. */
   readonly snapshot: (definition: Catalogue.Definition) => Snapshot.Snapshot | undefined
-  /** Cleans a text of a metric that is not of the catalogue. */
-  readonly clean: (text: string) => string
+  /** Cleans a text of a metric that is not of the catalogue; `label` is the one whose value it is. */
+  readonly clean: (text: string, label?: string) => string
 }
 
 const sameShape = (one: Catalogue.Definition, other: Catalogue.Definition): boolean =>
@@ -54,8 +58,9 @@ export const make = (options: Options): Registry => {
   const { guard, now } = options
   const books = Books.make(guard, maxDefinitions)
 
+  const hidden = () => Catalogue.overflowValue
   const environment: Family.Environment = {
-    scrub: (text) => guard.run("scrubber", () => options.scrubber.text(text), () => Catalogue.overflowValue),
+    scrub: (name, value) => guard.run("scrubber", () => String(options.scrubber.field(name, value)), hidden),
     refuse: (problem) => guard.count("recorder", new RangeError(problem)),
     overflow: (metric, label) => books.overflow(metric, label, 1),
     now
@@ -63,11 +68,16 @@ export const make = (options: Options): Registry => {
 
   // The same texts come at every scrape, so they are scrubbed once.
   const cleaned = new Map<string, string>()
-  const clean = (text: string): string => {
-    const known = cleaned.get(text)
+  const clean = (text: string, label?: string): string => {
+    // No name of a label has a line break in it.
+    const key = label === undefined ? `\n${text}` : `${label}\n${text}`
+    const known = cleaned.get(key)
     if (known !== undefined) return known
-    const value = environment.scrub(text).slice(0, maxForeignText).toWellFormed()
-    if (text.length <= maxForeignText && cleaned.size < maxCleaned) cleaned.set(text, value)
+    const scrubbed = label === undefined
+      ? guard.run("scrubber", () => options.scrubber.text(text), hidden)
+      : environment.scrub(label, text)
+    const value = scrubbed.slice(0, maxForeignText).toWellFormed()
+    if (key.length <= 2 * maxForeignText && cleaned.size < maxCleaned) cleaned.set(key, value)
     return value
   }
 

@@ -13,6 +13,7 @@ export const code = {
   newline: 10,
   carriageReturn: 13,
   space: 32,
+  bang: 33,
   quote: 34,
   hash: 35,
   dollar: 36,

@@ -66,6 +66,8 @@ export const sensitiveAtEnd: ReadonlyArray<string> = [
   "hmac",
   "pin",
   "pan",
+  "pw",
+  "creds",
   "user pass",
   "db pass",
   "smtp pass",

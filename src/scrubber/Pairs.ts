@@ -317,7 +317,10 @@ export const flagDetector = (judge: Judge): Detector => ({
       if (text.startsWith(mark, start + 1)) continue
       const valueStop = trimEnd(text, start + 1, valueEnd(text, start + 1))
       if (valueStop <= start + 1) continue
-      put(text, start + 1, valueStop, verdict, false, judge, found)
+      // `--user bob:…`: the name comes with its password.
+      if (verdict.class === "identifier" && text.slice(start + 1, valueStop).includes(":")) {
+        found(start + 1, valueStop, mark)
+      } else put(text, start + 1, valueStop, verdict, false, judge, found)
       at = valueStop
     }
   }

@@ -1,5 +1,6 @@
-import { code, isAlphanumeric, isSpace, runEnd, startsWithIgnoringCase, trimEnd } from "./Characters.ts"
+import { code, isAlphanumeric, isDigit, isSpace, runEnd, startsWithIgnoringCase, trimEnd } from "./Characters.ts"
 import { type Detector, followedByWord } from "./Detector.ts"
+import { decodeComponent } from "./Encoding.ts"
 import { identify, isTemplate, isUuid } from "./Identifiers.ts"
 
 /**
@@ -14,6 +15,10 @@ export const paths: ReadonlyArray<string> = [
   "/api/*/metrics/:id",
   "/v*/portfolios/:id",
   "/v*/users/:id",
+  "/api/**/portfolio/:id",
+  "/api/**/user/:id",
+  "/v*/portfolio/:id",
+  "/v*/user/:id",
   "/portfolios/:uuid",
   "/portfolio/:uuid",
   "/users/:uuid",
@@ -55,30 +60,60 @@ const routes = new Set([
   "health",
   "import",
   "list",
+  "login",
+  "logout",
   "me",
   "new",
+  "preferences",
+  "profile",
+  "register",
   "search",
   "self",
+  "settings",
   "summary"
 ])
+
+/** Whether a segment where an id could stand is a route of its own. */
+export const isRoute = (segment: string): boolean => routes.has(segment)
 
 /** A path whose last segment is a source file comes from a stack trace or a module name, not from a request. */
 const sources = new Set(["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "py", "go", "rs", "java", "map"])
 
-const isSource = (segment: string): boolean => {
+const isSource = (segment: string, rooted: () => boolean): boolean => {
   const dot = segment.lastIndexOf(".")
   if (dot < 0) return false
-  let end = dot + 1
-  while (end < segment.length && isAlphanumeric(segment.charCodeAt(end))) end++
-  if (end < segment.length && segment.charCodeAt(end) !== code.colon && segment.charCodeAt(end) !== code.close) {
-    return false
-  }
-  return sources.has(segment.slice(dot + 1, end))
+  const end = runEnd(segment, dot + 1, isAlphanumeric)
+  const next = segment.charCodeAt(end)
+  if (end < segment.length && next !== code.colon && next !== code.close) return false
+  // A client may well ask for `/api/metrics/x.js`: at the root of a path only a line's number tells a file.
+  return sources.has(segment.slice(dot + 1, end)) && (isDigit(segment.charCodeAt(end + 1)) || !rooted())
 }
 
 /** Ends a segment or a path in running text; everything else can be part of a segment. */
 const breaks = new Uint8Array(128)
 for (const sign of "/?#&=<>\\\"'` \t\n\r\v\f") breaks[sign.charCodeAt(0)] = 1
+
+/** What the first segments of the patterns are compared with. */
+const beginnings = (rules: ReadonlyArray<ReadonlyArray<Step>>) => {
+  const words = new Set<string>()
+  const prefixes = new Set<string>()
+  for (const [first] of rules) {
+    if (first?.kind === "word") words.add(first.word)
+    if (first?.kind === "prefix") prefixes.add(first.word)
+  }
+  return { words: [...words], prefixes: [...prefixes] }
+}
+
+/** The segments of a real path, decoded, in which ids stand; `hit` is told their positions. */
+export const pathSegments = (patterns: ReadonlyArray<string>) => {
+  const rules = patterns.map(parse)
+  return (segments: ReadonlyArray<string>, hit: (index: number) => void): void => {
+    const states = new Int32Array(rules.length)
+    segments.forEach((segment, index) => {
+      if ((advance(rules, states, segment) & isHit) !== 0 && !routes.has(segment) && hasName(segment)) hit(index)
+    })
+  }
+}
 
 /**
  * Replaces ids in paths. All patterns advance together, one segment at a time, each as a set of states in one integer;
@@ -86,15 +121,26 @@ for (const sign of "/?#&=<>\\\"'` \t\n\r\v\f") breaks[sign.charCodeAt(0)] = 1
  */
 export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
   const rules = patterns.map(parse)
-  const firsts = [...new Set(rules.map((rule) => rule[0]?.kind === "word" ? rule[0].word : ""))].filter((w) => w !== "")
-  const prefixes = [...new Set(rules.map((rule) => rule[0]?.kind === "prefix" ? rule[0].word : undefined))]
-    .filter((word) => word !== undefined)
+  const { prefixes, words } = beginnings(rules)
+  const roots = beginnings(rules.filter((rule) => rule.some((step) => step.kind === "id")))
   const begins = (text: string, start: number, end: number): boolean => {
-    for (const word of firsts) {
+    for (const word of words) {
       if (word.length === end - start && startsWithIgnoringCase(text, word, start)) return true
     }
     for (const word of prefixes) if (startsWithIgnoringCase(text, word, start)) return true
     return false
+  }
+  /** The path begins where a pattern begins, behind its host if it has one. */
+  const isRooted = (text: string, start: number, end: number): boolean => {
+    const scheme = text.slice(start, end).indexOf("://")
+    let at = scheme < 0 ? start : start + scheme + 3
+    if (scheme >= 0) at = runEnd(text, at, (c) => c !== code.slash, end)
+    if (text.charCodeAt(at) !== code.slash) return false
+    const first = text.slice(at + 1, runEnd(text, at + 1, (c) => c !== code.slash, end)).toLowerCase()
+    return roots.words.includes(first) ||
+      roots.prefixes.some((word) =>
+        first.length > word.length && first.startsWith(word) && runEnd(first, word.length, isDigit) === first.length
+      )
   }
   // Shared by all calls, each of which leaves it clear: a call is never inside another.
   const states = new Int32Array(rules.length)
@@ -104,33 +150,51 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
     find: (text, found) => {
       let pending: Array<Pending> | undefined
       let active = false
+      let expects = false
       let inPath = false
+      let inQuery = false
+      let pathStart = 0
       let start = 0
       for (let i = 0; i <= text.length; i++) {
         const c = i < text.length ? text.charCodeAt(i) : code.space
         if (c < 128 ? breaks[c] === 0 : !isSpace(c)) continue
         const ends = c !== code.slash
         if (ends && c === code.apostrophe && followedByWord(text, i)) continue
-        if (i > start && (inPath || !ends) && (active || begins(text, start, i))) {
+        if (ends && expects && i > start && joins(text, i, inQuery) && !isTemplate(text.slice(start, i))) continue
+        if (i > start && (inPath || !ends) && (active || encoded(text, start, i) || begins(text, start, i))) {
           const end = ends ? trimSegment(text, start, i) : i
-          const segment = text.slice(start, end)
+          const segment = decodeComponent(text.slice(start, end))
           const outcome = advance(rules, states, segment)
           active = (outcome & stillActive) !== 0
+          expects = (outcome & expectsId) !== 0
           if ((outcome & isHit) !== 0 && isIdentifier(segment)) (pending ??= []).push({ start, end, id: segment })
         }
         if (ends) {
           if (pending !== undefined) {
-            settle(pending, isSource(text.slice(start, i)), found)
+            const first = pathStart
+            settle(pending, isSource(text.slice(start, i), () => isRooted(text, first, i)), found)
             pending = undefined
           }
           if (active) states.fill(0)
-          active = inPath = false
+          active = expects = inPath = false
+          inQuery = c === code.question || c === code.equals || c === code.ampersand || (c === code.hash && inQuery)
+          pathStart = i + 1
         } else inPath = true
         start = i + 1
       }
     }
   }
 }
+
+/** A sign that can be part of an id although it would end any other segment: `/api/metrics/a=b`, `/api/metrics/a"b`. */
+const joins = (text: string, at: number, inQuery: boolean): boolean => {
+  const c = text.charCodeAt(at)
+  if (c === code.quote) return followedByWord(text, at)
+  return !inQuery && (c === code.equals || c === code.ampersand) && followedByWord(text, at)
+}
+
+const encoded = (text: string, start: number, end: number): boolean =>
+  runEnd(text, start, (c) => c !== code.percent, end) < end
 
 interface Pending {
   readonly start: number
@@ -159,7 +223,11 @@ const trimSegment = (text: string, start: number, end: number): number => {
 }
 
 const isIdentifier = (segment: string): boolean => {
-  if (isTemplate(segment) || routes.has(segment)) return false
+  return !isTemplate(segment) && !routes.has(segment) && hasName(segment)
+}
+
+/** Something that could name anybody: a letter or a digit. */
+const hasName = (segment: string): boolean => {
   for (let i = 0; i < segment.length; i++) {
     const c = segment.charCodeAt(i)
     if (isAlphanumeric(c) || c >= 128) return true
@@ -169,6 +237,7 @@ const isIdentifier = (segment: string): boolean => {
 
 const isHit = 1
 const stillActive = 2
+const expectsId = 4
 
 /** One segment further in every pattern: whether one of them has an id here, and whether one of them goes on. */
 const advance = (rules: ReadonlyArray<ReadonlyArray<Step>>, states: Int32Array, segment: string): number => {
@@ -187,6 +256,7 @@ const advance = (rules: ReadonlyArray<ReadonlyArray<Step>>, states: Int32Array, 
       if (step === undefined || !matches(step, segment)) continue
       if (step.kind === "id" || step.kind === "uuid") outcome |= isHit
       if (at + 1 < rule.length) after |= 1 << (at + 1)
+      if (rule[at + 1]?.kind === "id") outcome |= expectsId
     }
     states[r] = after
     if (after !== 0) outcome |= stillActive

@@ -96,10 +96,15 @@ export const isTraceId = (verdict: KeyVerdict, value: string): boolean => {
 
 export const isUrlKey = (verdict: KeyVerdict): boolean => {
   const last = verdict.words[verdict.words.length - 1]
-  return verdict.words[0] === "url" || last === "url" || last === "uri" || last === "href" || last === "target"
+  return (verdict.words[0] === "url" && last !== "template") || last === "url" || last === "uri" || last === "href" ||
+    last === "target"
 }
 
 /** `--password`, whose value is the next of a program's arguments. */
 export const isFlag = (value: unknown): value is string =>
   typeof value === "string" && value.length > 2 && value.startsWith("--") &&
   runEnd(value, 2, isPlainKey) === value.length
+
+/** `url.query`: a query without its question mark, in which a path can stand. */
+export const isQueryKey = (verdict: KeyVerdict): boolean =>
+  verdict.words.length === 2 && verdict.words[0] === "url" && verdict.words[1] === "query"

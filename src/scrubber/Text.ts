@@ -1,8 +1,11 @@
 import { code, isSpace, mark, truncated } from "./Characters.ts"
 import type { Pass } from "./Detector.ts"
 
-/** Free text at a level: 0 is what the program wrote, deeper ones were decoded from it. */
-export type ScrubText = (text: string, level: number) => string
+/**
+ * Free text at a level: 0 is what the program wrote, deeper ones were decoded from it. `owner` is the key that it stands
+ * under, which matters where it is JSON.
+ */
+export type ScrubText = (text: string, level: number, owner?: string) => string
 
 /** Decoded text is searched in turn, this many times over: JSON in a string in JSON, an encoded URL in a query. */
 const deepest = 5
@@ -21,7 +24,7 @@ const reserve = 64
  */
 export const make = (
   pass: Pass,
-  json: (text: string, level: number) => string | undefined,
+  json: (text: string, level: number, owner?: string) => string | undefined,
   limit: number
 ): ScrubText => {
   const nested = Array.from(
@@ -33,10 +36,10 @@ export const make = (
     (_, level) => (text: string): string => pass(text, nested[level + 1] ?? identity)
   )
   const settled = (text: string, level: number): string => settle(text, passes[level] ?? identity)
-  return (text, level) => {
+  return (text, level, owner) => {
     if (text.length <= limit) {
       if (level < deepest && looksLikeJson(text)) {
-        const scrubbed = json(text, level)
+        const scrubbed = json(text, level, owner)
         if (scrubbed !== undefined && scrubbed.length <= limit) return scrubbed
       }
       const scrubbed = settled(text, level)

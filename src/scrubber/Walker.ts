@@ -13,6 +13,7 @@ import {
   isArray,
   isFlag,
   isList,
+  isQueryKey,
   isTraceId,
   isUrlKey,
   listed,
@@ -55,8 +56,8 @@ export interface Walker {
   readonly attributes: (
     record: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
   ) => Record<string, unknown>
-  /** Scrubs JSON text by its keys; undefined where it is none. */
-  readonly json: (text: string, level: number) => string | undefined
+  /** Scrubs JSON text by its keys, as what `owner` names; undefined where it is none. */
+  readonly json: (text: string, level: number, owner?: string) => string | undefined
 }
 
 export interface WalkerOptions {
@@ -136,7 +137,8 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       case "plain":
         if (typeof value !== "string") return rawHeaders(verdict, value, depth, walk) ?? any(value, key, depth, walk)
         if (isTraceId(verdict, value)) return value
-        return isUrlKey(verdict) ? string(value, walk, url) : string(value, walk)
+        if (!isUrlKey(verdict)) return string(value, walk, (content, level) => text(content, level, key))
+        return string(value, walk, isQueryKey(verdict) && !value.startsWith("?") ? (v) => url(`?${v}`).slice(1) : url)
     }
   }
 
@@ -365,7 +367,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       )
       return typeof shown === "string" ? { [unreadable]: true } : shown
     },
-    json: (source, level) => {
+    json: (source, level, owner) => {
       let parsed: unknown
       try {
         parsed = JSON.parse(source)
@@ -373,7 +375,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
         return undefined
       }
       const walk = begin(level + 1)
-      const scrubbed = any(parsed, undefined, 0, walk)
+      const scrubbed = any(parsed, owner, 0, walk)
       return walk.changed ? JSON.stringify(scrubbed) : source
     }
   }

@@ -5,35 +5,39 @@
  */
 import * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
+import { alongRoute } from "../scrubber/Locators.ts"
 
 /** What scrubbing a span takes; the layer's `Scrubber` is one. */
 export interface SpanScrubber {
   readonly text: (text: string) => string
   readonly attributes: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+  /** A URL, with the template of the route that it matched. */
+  readonly url: (value: string, route?: string) => string
 }
 
 /**
- * Copies `span` as the scrubber would have it: name, attributes, status message, events, links. The span of a request
- * that a route was found for is named `{method} {route}`, as OpenTelemetry's semantic conventions want it.
+ * Copies `span` as the scrubber would have it: name, attributes, status message, events, links, instrumentation scope.
+ * The span of a request that a route was found for is named `{method} {route}`, as OpenTelemetry's semantic conventions
+ * want it, and the URL that it shows is judged by the names of that route's parameters.
  */
 export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan => {
-  const spanContext = span.spanContext()
+  const spanContext = scrubContext(span.spanContext(), scrubber)
   const { parentSpanContext, status } = span
   return {
     name: scrubber.text(nameOf(span)),
     kind: span.kind,
     spanContext: () => spanContext,
-    ...(parentSpanContext === undefined ? {} : { parentSpanContext }),
+    ...(parentSpanContext === undefined ? {} : { parentSpanContext: scrubContext(parentSpanContext, scrubber) }),
     startTime: span.startTime,
     endTime: span.endTime,
     status: status.message === undefined ? status : { code: status.code, message: scrubber.text(status.message) },
-    attributes: attributes(span.attributes, scrubber),
+    attributes: attributes(alongRoute(span.attributes, span.attributes["http.route"], scrubber.url), scrubber),
     links: span.links.map((link) => scrubLink(link, scrubber)),
     events: span.events.map((event) => scrubEvent(event, scrubber)),
     duration: span.duration,
     ended: span.ended,
     resource: span.resource,
-    instrumentationScope: span.instrumentationScope,
+    instrumentationScope: scrubScope(span.instrumentationScope, scrubber),
     droppedAttributesCount: span.droppedAttributesCount,
     droppedEventsCount: span.droppedEventsCount,
     droppedLinksCount: span.droppedLinksCount
@@ -73,6 +77,23 @@ const isCarried = (value: unknown): value is Otel.AttributeValue => {
 const isPrimitive = (value: unknown): value is string | number | boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
+// Trace state comes from whoever called, and nobody behind an exporter needs it: it goes where anything is found in it.
+const scrubContext = (context: Otel.SpanContext, scrubber: SpanScrubber): Otel.SpanContext => {
+  if (context.traceState === undefined) return context
+  const text = context.traceState.serialize()
+  if (scrubber.text(text) === text) return context
+  const { traceState: _, ...rest } = context
+  return rest
+}
+
+type Scope = ReadableSpan["instrumentationScope"]
+
+const scrubScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({
+  name: scrubber.text(scope.name),
+  ...(scope.version === undefined ? {} : { version: scrubber.text(scope.version) }),
+  ...(scope.schemaUrl === undefined ? {} : { schemaUrl: scrubber.text(scope.schemaUrl) })
+})
+
 const scrubEvent = (event: TimedEvent, scrubber: SpanScrubber): TimedEvent => ({
   time: event.time,
   name: scrubber.text(event.name),
@@ -81,7 +102,7 @@ const scrubEvent = (event: TimedEvent, scrubber: SpanScrubber): TimedEvent => ({
 })
 
 const scrubLink = (link: Otel.Link, scrubber: SpanScrubber): Otel.Link => ({
-  context: link.context,
+  context: scrubContext(link.context, scrubber),
   ...(link.attributes === undefined ? {} : { attributes: attributes(link.attributes, scrubber) }),
   ...(link.droppedAttributesCount === undefined ? {} : { droppedAttributesCount: link.droppedAttributesCount })
 })

@@ -140,7 +140,7 @@ describe("The catalogue of DawsOS", () => {
     }).pipe(
       Effect.provide(MetricsLive.layer({
         catalogue: DawsOs.catalogue,
-        scrubber: { text: (text) => text },
+        scrubber: { text: (text) => text, field: (_, value) => value },
         guard: Guard.make(),
         config: { host: "127.0.0.1", port: 0, token: Option.none() }
       })),

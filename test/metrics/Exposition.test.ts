@@ -351,7 +351,7 @@ describe("Effect's own metrics", () => {
     Effect.gen(function*() {
       const metrics = yield* MetricsMemory.make({
         catalogue: Shop.catalogue,
-        scrubber: { text: (text) => text.replaceAll("s3cret", "[gone]") }
+        scrubber: Shop.scrubbing((text) => text.replaceAll("s3cret", "[gone]"))
       })
       yield* Metric.update(Metric.gauge("g", { attributes: { a: "s3cret" }, description: "s3cret" }), 1)
       yield* Metric.update(Metric.frequency("f"), "s3cret")

@@ -322,12 +322,10 @@ describe("Bounded labels", () => {
     Effect.gen(function*() {
       const seen: Array<string> = []
       const { metrics } = yield* Shop.make({
-        scrubber: {
-          text: (text) => {
-            seen.push(text)
-            return text.replace(/\S+@\S+/, "[email]")
-          }
-        }
+        scrubber: Shop.scrubbing((text) => {
+          seen.push(text)
+          return text.replace(/\S+@\S+/, "[email]")
+        })
       })
       seen.length = 0
       for (const product of ["a@x.org", "b@x.org", "a@x.org", "plain", "plain"]) {
@@ -340,11 +338,9 @@ describe("Bounded labels", () => {
   it.effect("whose scrubber throws show nothing of the value", () =>
     Effect.gen(function*() {
       const { guard, metrics } = yield* Shop.make({
-        scrubber: {
-          text: () => {
-            throw new Error("no")
-          }
-        }
+        scrubber: Shop.scrubbing(() => {
+          throw new Error("no")
+        })
       })
       const before = guard.faults().get("scrubber") ?? 0
       metrics.gauge(Shop.stock, { product: "secret" }).set(1)

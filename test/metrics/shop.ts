@@ -3,6 +3,7 @@ import { Catalogue, Guard } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
+import type * as Registry from "../../src/metrics/Registry.ts"
 
 const { Label } = Catalogue
 
@@ -43,11 +44,17 @@ export const catalogue = Catalogue.make({
   metrics: { ordersTotal, basketSize, stock, lastSale, checkoutDuration }
 })
 
+/** Cleans labels by their values alone. */
+export const scrubbing = (text: (text: string) => string): Registry.LabelScrubber => ({
+  text,
+  field: (_, value) => text(String(value))
+})
+
 /** Leaves every text as it is. */
-export const scrubber = { text: (text: string): string => text }
+export const scrubber: Registry.LabelScrubber = scrubbing((text) => text)
 
 /** A service of its own, and the guard that counts its faults. */
-export const make = (options: { readonly scrubber?: { readonly text: (text: string) => string } } = {}) =>
+export const make = (options: { readonly scrubber?: Registry.LabelScrubber } = {}) =>
   Effect.gen(function*() {
     const guard = Guard.make()
     const metrics = yield* MetricsMemory.make({ catalogue, guard, scrubber, ...options })

@@ -24,7 +24,11 @@ import type { Timers } from "../../src/tracing/Timers.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 
-export const passThrough: SpanScrubber = { text: (text) => text, attributes: (attributes) => attributes }
+export const passThrough: SpanScrubber = {
+  text: (text) => text,
+  attributes: (attributes) => attributes,
+  url: (value) => value
+}
 
 type Config = Options["config"]
 
