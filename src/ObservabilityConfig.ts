@@ -24,7 +24,13 @@ export type TraceDestination =
     /** The longest that one request may take. */
     readonly timeout: Duration.Duration
   }
-  | { readonly _tag: "JaegerHttp"; readonly url: string }
+  | {
+    readonly _tag: "JaegerHttp"
+    /** Without credentials. */
+    readonly url: string
+    /** Credentials of the address, as `authorization`. */
+    readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
+  }
   | { readonly _tag: "JaegerUdp"; readonly host: string; readonly port: number }
 
 /** Which traces are kept; `parentBased` follows the caller's decision and applies the rest to roots only. */

@@ -92,7 +92,8 @@ describe("ObservabilityConfig", () => {
       assert.isTrue(config.enabled)
       assert.deepStrictEqual(config.tracing.destination, {
         _tag: "JaegerHttp",
-        url: "http://localhost:14268/api/traces"
+        url: "http://localhost:14268/api/traces",
+        headers: {}
       })
       assert.strictEqual(
         config.tracing.destinationReason,
@@ -238,6 +239,18 @@ describe("ObservabilityConfig", () => {
       )
     })
 
+    it("sends the credentials of a Jaeger address as a redacted header, and no header that is meant for OTLP", () => {
+      const { destination } = accepted({
+        JAEGER_ENDPOINT: "http://ann:p%40ss@jaeger:14268/api/traces",
+        OTEL_EXPORTER_OTLP_HEADERS: "x-key=1"
+      }).tracing
+      assert(destination._tag === "JaegerHttp")
+      assert.strictEqual(destination.url, "http://jaeger:14268/api/traces")
+      assert.deepStrictEqual(reveal(destination.headers), {
+        authorization: `Basic ${Buffer.from("ann:p@ss").toString("base64")}`
+      })
+    })
+
     it("decodes headers, and the ones for traces beat the general ones by name in any case", () => {
       assert.deepStrictEqual(
         otlp({
@@ -332,7 +345,7 @@ describe("ObservabilityConfig", () => {
   })
 
   describe("bad values", () => {
-    const bad: ReadonlyArray<readonly [name: string, value: string]> = [
+    const bad: ReadonlyArray<readonly [name: string, value: string, shown?: string]> = [
       ["ENABLE_OBSERVABILITY", "maybe"],
       ["OTEL_SDK_DISABLED", "tru"],
       ["METRICS_PORT", "abc"],
@@ -368,23 +381,26 @@ describe("ObservabilityConfig", () => {
       ["SERVICE_NAME", "two\nlines"],
       ["ENVIRONMENT", "e".repeat(65)],
       ["SERVICE_VERSION", "v".repeat(100)],
-      ["OTEL_RESOURCE_ATTRIBUTES", "no-equals-sign"],
-      ["OTEL_RESOURCE_ATTRIBUTES", "=x"],
-      ["OTEL_RESOURCE_ATTRIBUTES", "a=100%"]
+      ["OTEL_RESOURCE_ATTRIBUTES", "no-equals-sign", "<entry 1>"],
+      ["OTEL_RESOURCE_ATTRIBUTES", "=x", "<entry 1>"],
+      ["OTEL_RESOURCE_ATTRIBUTES", "team=risk, region = eu,,a=100%", "team=risk, region = eu,,<entry 4>"],
+      ["OTEL_RESOURCE_ATTRIBUTES", "api_key=hun,ter2", "api_key=<redacted>,<entry 2>"],
+      ["OTEL_RESOURCE_ATTRIBUTES", "pass%77ord=x,b", "password=<redacted>,<entry 2>"],
+      ["OTEL_RESOURCE_ATTRIBUTES", "contact=ann@example.org,b", "contact=<redacted>,<entry 2>"]
     ]
 
     it("are refused with the variable, the value and what is allowed", () => {
-      for (const [name, value] of bad) {
+      for (const [name, value, shown = value] of bad) {
         const formatted = refusal({ [name]: value })
         assert.deepStrictEqual(refusedIn(formatted), [name], `${name}=${value}`)
-        assert.include(formatted, `${name}=${JSON.stringify(value)} is not allowed: `)
+        assert.include(formatted, `${name}=${JSON.stringify(shown)} is not allowed: `)
         const variable = ObservabilityConfig.variables.find((variable) => variable.name === name)
         assert.include(formatted, `Allowed: ${variable?.allowed}.`)
       }
     })
 
     it("are all reported at once, also while observability is off", () => {
-      const env = Object.fromEntries(bad)
+      const env = Object.fromEntries(bad.map(([name, value]) => [name, value]))
       const formatted = refusal({
         ...env,
         SENTRY_DSN: "nonsense",
@@ -458,10 +474,16 @@ describe("ObservabilityConfig", () => {
         OTEL_EXPORTER_OTLP_HEADERS: "api-key=hea-der",
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://user:pass-word@c:4318"
       })
+      const jaeger = accepted({ JAEGER_ENDPOINT: "http://user:pass-word@c:14268" })
       assert.strictEqual(Redacted.value(Option.getOrThrow(config.sentry.dsn)), dsn)
       assert.strictEqual(Redacted.value(Option.getOrThrow(config.metrics.token)), "tok-en")
       const authorization = Buffer.from("user:pass-word").toString("base64")
-      for (const text of [JSON.stringify(config), inspect(config, { depth: null, showHidden: true }), String(config)]) {
+      const printed = [config, jaeger].flatMap((one) => [
+        JSON.stringify(one),
+        inspect(one, { depth: null, showHidden: true }),
+        String(one)
+      ])
+      for (const text of printed) {
         for (const secret of [dsn, "0123456789abcdef", "tok-en", "hea-der", "pass-word", authorization]) {
           assert.notInclude(text, secret)
         }
@@ -511,7 +533,9 @@ describe("ObservabilityConfig", () => {
           { OTEL_EXPORTER_OTLP_TRACES_HEADERS: "ok=hunter2%0d%0aevil: 1" },
           { OTEL_EXPORTER_OTLP_TRACES_HEADERS: "ok=hunter2%" },
           { METRICS_TOKEN: "hunter2 hunter2" },
-          { JAEGER_ENDPOINT: "http://user:hunter2@jaeger:14268/api/traces" },
+          { JAEGER_ENDPOINT: "ftp://user:hunter2@jaeger:14268/api/traces" },
+          { OTEL_RESOURCE_ATTRIBUTES: "password=hunter2,b" },
+          { OTEL_RESOURCE_ATTRIBUTES: "team=risk,token=a,hunter2" },
           { JAEGER_ENDPOINT: "user:hunter2@jaeger" },
           { OTEL_EXPORTER_OTLP_ENDPOINT: "grpc://user:a@hunter2@collector" },
           { OTEL_EXPORTER_OTLP_ENDPOINT: "ws://collector/?api-key=hunter2" }
@@ -599,6 +623,7 @@ describe("ObservabilityConfig", () => {
           "http://u:S@h:99999",
           "h?k=S"
         ),
+        OTEL_RESOURCE_ATTRIBUTES: fc.constantFrom("password=S,b", "b,api_key=S", "token=a,S", "secret=S%", "S", "=S"),
         JAEGER_ENDPOINT: fc.constantFrom("http://u:S@h", "http://S@h", "https:/u:S@", "//u:S@h")
       }, { requiredKeys: [] })
       fc.assert(

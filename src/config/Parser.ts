@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { isIP } from "node:net"
+import * as Scrubber from "../Scrubber.ts"
 
 /**
  * Reads one variable's text. A failure is the reason in words; it never holds the text or a part of it, since the text
@@ -10,6 +11,8 @@ import { isIP } from "node:net"
 export interface Parser<out A> {
   readonly allowed: string
   readonly parse: (text: string) => Result.Result<A, string>
+  /** What of a refused text may be shown, where its parts are not alike in this. */
+  readonly show?: ((text: string) => string) | undefined
 }
 
 const longestTimer = 2_147_483_647 // Node's timers fire at once beyond 2^31 - 1 ms
@@ -107,16 +110,6 @@ export const httpUrl: Parser<HttpUrl> = {
   parse: parseHttpUrl
 }
 
-/** An `http` or `https` address whose user cannot authenticate. */
-export const httpUrlWithoutCredentials: Parser<string> = {
-  allowed: "an absolute http or https URL without credentials",
-  parse: (value) =>
-    Result.flatMap(parseHttpUrl(value), ({ credentials, url }) =>
-      credentials === undefined
-        ? Result.succeed(url.href)
-        : Result.fail("it holds credentials, which the Thrift exporter cannot send"))
-}
-
 /** A token as `Authorization: Bearer` can carry it. */
 export const bearerToken: Parser<Redacted.Redacted<string>> = {
   allowed: "visible ASCII characters without spaces, as a bearer token has",
@@ -163,10 +156,21 @@ const pairs = (value: string): Result.Result<ReadonlyArray<readonly [string, str
   return Result.succeed(out)
 }
 
+// An entry that can't be read may be the rest of a secret that holds a comma: it is named by its place alone.
+const showPair = (scrubber: Scrubber.Scrubber) => (entry: string, index: number): string => {
+  if (entry.trim() === "") return entry
+  const separator = entry.indexOf("=")
+  const key = decodePercent(entry.slice(0, separator).trim())
+  const item = decodePercent(entry.slice(separator + 1).trim())
+  if (separator === -1 || !key || item === undefined) return `<entry ${index + 1}>`
+  return scrubber.field(key, item) === item ? entry : `${scrubber.text(key)}=<redacted>`
+}
+
 /** `name=value,name=value`, percent-decoded (the OpenTelemetry specification's form of `OTEL_RESOURCE_ATTRIBUTES`). */
 export const attributes: Parser<Readonly<Record<string, string>>> = {
   allowed: "name=value pairs separated by commas, percent-encoded",
-  parse: (value) => Result.map(pairs(value), Object.fromEntries)
+  parse: (value) => Result.map(pairs(value), Object.fromEntries),
+  show: (value) => value.split(",").map(showPair(Scrubber.make())).join(",")
 }
 
 /** Like {@link attributes}, with names and values that HTTP can carry; names in lower case, values secret. */

@@ -9,6 +9,11 @@ export interface Problem {
   readonly message: string
 }
 
+/** What may be shown of a text whose parts are not alike in this. */
+export interface Shown {
+  readonly show?: ((text: string) => string) | undefined
+}
+
 const longest = 120
 
 /** A value fit for a message: credentials and query strings blotted out, one line, printable, at most 120 characters. */
@@ -27,9 +32,10 @@ const show = (value: string): string => {
 }
 
 /** The problem of a variable with this text. */
-export const make = (variable: Variable, text: string, reason: string): Problem => ({
+export const make = (variable: Variable & Shown, text: string, reason: string): Problem => ({
   variable: variable.name,
-  message: `${variable.name}${variable.secret ? " (a secret, not shown)" : `=${show(text)}`} is not allowed: ` +
+  message: `${variable.name}` +
+    `${variable.secret ? " (a secret, not shown)" : `=${show(variable.show?.(text) ?? text)}`} is not allowed: ` +
     `${reason}. Allowed: ${variable.allowed}.`
 })
 

@@ -61,6 +61,12 @@ const withTracesPath = (url: URL): string => {
   return out.href
 }
 
+/** The header that carries an address's credentials. */
+const authorizationOf = (credentials: Parser.HttpUrl["credentials"]): Record<string, Redacted.Redacted<string>> =>
+  credentials === undefined
+    ? {}
+    : { authorization: Redacted.make(`Basic ${Base64.encode(Redacted.value(credentials))}`) }
+
 const refuseProtocols = (from: Reader): void => {
   const general = from.read(Variables.OTEL_EXPORTER_OTLP_PROTOCOL)
   const traces = from.read(Variables.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL)
@@ -90,10 +96,7 @@ const resolveDestination = (
     if (url.port === "4317") {
       warn(`${variable} has port 4317, which is gRPC's on most collectors; OTLP over HTTP usually listens on 4318.`)
     }
-    const authorization: Record<string, Redacted.Redacted<string>> = credentials === undefined
-      ? {}
-      : { authorization: Redacted.make(`Basic ${Base64.encode(Redacted.value(credentials))}`) }
-    return { _tag: "Otlp", url: href, headers: { ...authorization, ...headers }, timeout }
+    return { _tag: "Otlp", url: href, headers: { ...authorizationOf(credentials), ...headers }, timeout }
   }
   const ofTraces = from.read(Variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT)
   const ofAll = from.read(Variables.OTEL_EXPORTER_OTLP_ENDPOINT)
@@ -114,7 +117,14 @@ const resolveDestination = (
       "OTEL_EXPORTER_OTLP_ENDPOINT",
       Option.map(ofAll, (url) => () => otlp(url, withTracesPath(url.url), "OTEL_EXPORTER_OTLP_ENDPOINT"))
     ],
-    ["JAEGER_ENDPOINT", Option.map(jaeger, (url) => (): TraceDestination => ({ _tag: "JaegerHttp", url }))],
+    [
+      "JAEGER_ENDPOINT",
+      Option.map(jaeger, ({ credentials, url }) => (): TraceDestination => ({
+        _tag: "JaegerHttp",
+        url: url.href,
+        headers: authorizationOf(credentials)
+      }))
+    ],
     [
       "JAEGER_AGENT_HOST",
       Option.map(agentHost, (host) => (): TraceDestination => ({ _tag: "JaegerUdp", host, port: agentPort }))

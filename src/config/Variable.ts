@@ -5,7 +5,7 @@ import type { Parser } from "./Parser.ts"
 import * as Problem from "./Problem.ts"
 
 /** A variable together with its parser: the default is a text that the same parser reads. */
-export interface Definition<out A> extends Variable {
+export interface Definition<out A> extends Variable, Problem.Shown {
   readonly parse: Parser<A>["parse"]
 }
 
@@ -31,7 +31,8 @@ export const optional = <A>(words: Words<A>): Definition<A> => ({
   allowed: words.parser.allowed,
   secret: words.secret === true,
   default: undefined,
-  parse: words.parser.parse
+  parse: words.parser.parse,
+  show: words.parser.show
 })
 
 /** A variable with a default, which must be a text that its own parser reads. */
@@ -52,7 +53,7 @@ export interface Reader {
   /** The value, or the default where it is unset or a problem. */
   readonly readOrDefault: <A>(definition: DefinitionWithDefault<A>) => A
   /** Notes a problem that only shows together with other variables; nothing when the variable is unset. */
-  readonly refuse: (definition: Variable, reason: string) => void
+  readonly refuse: (definition: Variable & Problem.Shown, reason: string) => void
   /** Whether someone set the variable to something else than its default. */
   readonly differsFromDefault: (definition: Variable) => boolean
 }
@@ -62,7 +63,7 @@ export const reader = (raw: Readonly<Record<string, Option.Option<string>>>): Re
   const problems: Array<Problem.Problem> = []
   const textOf = (variable: Variable): Option.Option<string> =>
     (raw[variable.name] ?? Option.none()).pipe(Option.map((text) => text.trim()), Option.filter((text) => text !== ""))
-  const refuse = (variable: Variable, reason: string): void => {
+  const refuse = (variable: Variable & Problem.Shown, reason: string): void => {
     const text = textOf(variable)
     if (Option.isSome(text)) problems.push(Problem.make(variable, text.value, reason))
   }

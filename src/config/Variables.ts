@@ -96,7 +96,7 @@ export const Variables = {
     name: "JAEGER_ENDPOINT",
     group: destination,
     meaning: "Spans go here as Jaeger's Thrift over HTTP, such as http://localhost:14268/api/traces.",
-    parser: Parser.httpUrlWithoutCredentials
+    parser: Parser.httpUrl
   }),
 
   JAEGER_AGENT_HOST: optional({

@@ -45,7 +45,10 @@ const destinationSink = (
         })
       )
     case "JaegerHttp":
-      return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.http({ url: destination.url, timeout, guard }))
+      return Effect.map(
+        loadJaeger,
+        (JaegerSink) => JaegerSink.http({ url: destination.url, headers: destination.headers, timeout, guard })
+      )
     case "JaegerUdp":
       return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.udp({ ...destination, guard }))
   }

@@ -8,6 +8,8 @@
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
+import * as Redacted from "effect/Redacted"
 import * as Dgram from "node:dgram"
 import * as Net from "node:net"
 import type { Guard } from "../Guard.ts"
@@ -29,6 +31,7 @@ export const encodingOf = (port: number): Thrift.Encoding => port === binaryPort
 /** Thrift over HTTP, to a collector's `/api/traces`; the query string of the address is kept. */
 export const http = (options: {
   readonly url: string
+  readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
   readonly timeout: Duration.Duration
   readonly guard: Guard
 }): SpanSink => {
@@ -36,7 +39,7 @@ export const http = (options: {
   const poster = HttpPost.make({
     sink: name,
     url: options.url,
-    headers: { "content-type": "application/x-thrift" },
+    headers: { ...Record.map(options.headers, Redacted.value), "content-type": "application/x-thrift" },
     timeout: options.timeout
   })
   return {

@@ -64,7 +64,7 @@ const udpTo = Effect.fnUntraced(function*(port: number, host = "127.0.0.1") {
 })
 
 const httpTo = Effect.fnUntraced(function*(url: string, timeout = Duration.seconds(5)) {
-  const sink = JaegerSink.http({ url, timeout, guard: Guard.make() })
+  const sink = JaegerSink.http({ url, headers: {}, timeout, guard: Guard.make() })
   yield* Effect.addFinalizer(() => sink.shutdown)
   return sink
 })
