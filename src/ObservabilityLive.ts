@@ -16,6 +16,8 @@ import type * as Observability from "./Observability.ts"
 import type { ObservabilityConfig } from "./ObservabilityConfig.ts"
 import type { Scrubber } from "./Scrubber.ts"
 import * as SelfObservation from "./SelfObservation.ts"
+import * as Accounting from "./tracing/Accounting.ts"
+import * as Tracing from "./tracing/Tracing.ts"
 import * as TracingLive from "./tracing/TracingLive.ts"
 
 /** Says where the metrics are, and records what a vocabulary knows at the start. A fault of it is counted, not felt. */
@@ -33,12 +35,12 @@ const start = (vocabulary: Observability.Vocabulary, config: ObservabilityConfig
 
 /** `above` on top of `below`, as by `Layer.provideMerge`, but released at the same time: neither waits for the other. */
 const releasedTogether = <A, E, R, B>(
-  above: Layer.Layer<A, E, R>,
+  above: Layer.Layer<A, E, R | B>,
   below: Layer.Layer<B, E, R>
 ): Layer.Layer<A | B, E, R> =>
   Layer.effectContext(Effect.gen(function*() {
     const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
-    const build = <C>(layer: Layer.Layer<C, E, R>) =>
+    const build = <C, S>(layer: Layer.Layer<C, E, S>) =>
       Effect.flatMap(Scope.fork(scope), (own) => Layer.buildWithScope(layer, own))
     const first = yield* build(below)
     const second = yield* Effect.provideContext(build(above), first)
@@ -56,12 +58,17 @@ export const layer = (
   config: ObservabilityConfig,
   scrubber: Scrubber
 ): Layer.Layer<Observability.Services, MetricsServerError> => {
-  const errors = ErrorTrackingLive.layer({
-    config,
-    sendEmail: options.sendUserEmail,
-    handleUncaught: options.captureUncaught,
-    untraced: TracingLive.untraced
-  })
+  const errors = Layer.unwrap(Effect.map(Tracing.Tracing, ({ accounting, flush }) =>
+    ErrorTrackingLive.layer({
+      config,
+      sendEmail: options.sendUserEmail,
+      handleUncaught: options.captureUncaught,
+      crash: {
+        alsoFlush: flush,
+        lastLine: (events) => `${SelfObservation.formatEvents(events)}; ${Accounting.format(accounting())}`
+      },
+      untraced: TracingLive.untraced
+    })))
   const tracing = TracingLive.layer({
     config,
     scrubber,

@@ -50,6 +50,8 @@ export interface SentryOptions extends Options {
   readonly config: Config
   /** Whether the layer reports what would end the process, and ends it as Node would. Off unless asked for. */
   readonly handleUncaught?: boolean | undefined
+  /** What a crash sends beside its event, and what it writes last; see `UncaughtErrors`. */
+  readonly crash?: Pick<UncaughtErrors.Options, "alsoFlush" | "lastLine"> | undefined
   /** Runs a request so that no instrumentation traces it; the tracing of the program knows how. */
   readonly untraced?: (<A>(body: () => A) => A) | undefined
 }
@@ -103,13 +105,15 @@ const build = Effect.fnUntraced(
         Effect.withFiber((fiber) => Effect.succeed(capturer.message(message, level, fiber))),
       addBreadcrumb: (breadcrumb) =>
         Effect.withFiber((fiber) => {
-          Boundary.ofFiber(fiber)?.addBreadcrumb({
-            category: breadcrumb.category ?? "default",
-            message: breadcrumb.message,
-            level: breadcrumb.level ?? "info",
-            timestamp: now(),
-            ...(breadcrumb.data === undefined ? {} : { data: breadcrumb.data })
-          })
+          guard.run("recorder", () => {
+            Boundary.ofFiber(fiber)?.addBreadcrumb({
+              category: breadcrumb.category ?? "default",
+              message: breadcrumb.message,
+              level: breadcrumb.level ?? "info",
+              timestamp: now(),
+              ...(breadcrumb.data === undefined ? {} : { data: breadcrumb.data })
+            })
+          }, () => undefined)
           return Effect.void
         }),
       accounting: pipeline.accounting,
@@ -177,7 +181,9 @@ const toSentry = Effect.fnUntraced(
       profilesSampleRate: rate
     })
     const { capturer, context, pipeline } = yield* build(program, options, sink)
-    if (options.handleUncaught === true) yield* UncaughtErrors.install({ capturer, pipeline, guard, scrubText })
+    if (options.handleUncaught === true) {
+      yield* UncaughtErrors.install({ ...options.crash, capturer, pipeline, guard, scrubText })
+    }
     yield* Effect.logInfo(`error tracking is on: events go to ${new URL(Redacted.value(dsn)).host}`)
     if (rate > 0) yield* Effect.logInfo(profilingLine(rate, yield* sink.startProfiling))
     return context

@@ -10,8 +10,7 @@ import type { ErrorEvent as SentryErrorEvent, NodeOptions } from "@sentry/node"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as http from "node:http"
-import * as https from "node:https"
+import type * as Http from "node:http"
 import type * as Guard from "../Guard.ts"
 import type { ErrorEvent } from "./ErrorEvent.ts"
 import type { DropReason } from "./ErrorTracking.ts"
@@ -76,15 +75,20 @@ const reasonOf = (error: unknown): DropReason => {
 const reasonOfStatus = (status: number): DropReason =>
   status === 429 ? "throttled" : status === 413 ? "too_large" : "rejected"
 
+interface RequestFunctions {
+  readonly http: typeof Http.request
+  readonly https: typeof Http.request
+}
+
 // Node's own http with a deadline: the SDK's transport waits for ever for a server that does not answer.
-const withDeadline = (timeoutMillis: number, untraced: <A>(body: () => A) => A) => ({
-  request: (...args: ReadonlyArray<unknown>): http.ClientRequest => {
-    const options = args[0] as http.RequestOptions
-    const native = options.protocol === "https:" ? https.request : http.request
-    const request = untraced(() => Reflect.apply(native, undefined, args) as http.ClientRequest)
-    const timer = setTimeout(() => request.destroy(new DeadlineExceeded()), timeoutMillis)
-    request.once("close", () => clearTimeout(timer))
-    return request
+const withDeadline = (timeoutMillis: number, request: RequestFunctions, untraced: <A>(body: () => A) => A) => ({
+  request: (...args: ReadonlyArray<unknown>): Http.ClientRequest => {
+    const options = args[0] as Http.RequestOptions
+    const native = options.protocol === "https:" ? request.https : request.http
+    const started = untraced(() => Reflect.apply(native, undefined, args) as Http.ClientRequest)
+    const timer = setTimeout(() => started.destroy(new DeadlineExceeded()), timeoutMillis)
+    started.once("close", () => clearTimeout(timer))
+    return started
   }
 })
 
@@ -95,7 +99,13 @@ interface Client {
 }
 
 const connect = async (options: Options): Promise<Client> => {
-  const sentry = await import("@sentry/node")
+  // With the SDK, since importing `node:http` opens a pipe to the process's output.
+  const [sentry, http, https] = await Promise.all([
+    import("@sentry/node"),
+    import("node:http"),
+    import("node:https")
+  ])
+  const request: RequestFunctions = { http: http.request, https: https.request }
   const answers = new Map<string, Promise<EventPipeline.SendResult>>()
   const timeout = Duration.toMillis(options.timeout ?? defaultTimeout)
   let stopProfiling: (() => void) | undefined
@@ -107,7 +117,7 @@ const connect = async (options: Options): Promise<Client> => {
       ...transportOptions,
       // A connection that is kept would outlive the layer.
       keepAlive: false,
-      httpModule: withDeadline(timeout, options.untraced ?? ((body) => body())),
+      httpModule: withDeadline(timeout, request, options.untraced ?? ((body) => body())),
       recordDroppedEvent: (reason) => {
         if (reason === "ratelimit_backoff") backingOff = true
       }
@@ -119,8 +129,11 @@ const connect = async (options: Options): Promise<Client> => {
         if (stopProfiling !== undefined && types.size === 1 && types.has("profile_chunk")) {
           return inner.send(SentryEvent.mapTexts(envelope, options.scrubText))
         }
-        // Errors only, whatever another part of the SDK may make.
-        if (types.size !== 1 || !types.has("event")) return Promise.resolve({})
+        // Errors only, whatever another part of the SDK may make; that it made something is told by a count.
+        if (types.size !== 1 || !types.has("event")) {
+          options.guard.count("sink", new Error(`the SDK made an envelope of ${[...types].join(", ") || "nothing"}`))
+          return Promise.resolve({})
+        }
         backingOff = false
         const sending = inner.send(envelope)
         const held = backingOff

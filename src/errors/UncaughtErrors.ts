@@ -8,12 +8,12 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { inspect } from "node:util"
 import type * as Guard from "../Guard.ts"
 import type { Capturer } from "./ErrorReporter.ts"
+import type { ErrorAccounting } from "./ErrorTracking.ts"
 import type { EventPipeline } from "./EventPipeline.ts"
 
-/** How long a crash may wait for its event to be sent. */
+/** How long a crash may wait for what is to leave the process. */
 export const crashTimeout: Duration.Duration = Duration.seconds(2)
 
 /** What a crash needs. */
@@ -22,27 +22,48 @@ export interface Options {
   readonly pipeline: EventPipeline
   readonly guard: Guard.Guard
   readonly scrubText: (text: string) => string
+  /** What is to leave beside the events, in the same time: spans that have ended. */
+  readonly alsoFlush?: Effect.Effect<unknown> | undefined
+  /** The last line that is written, given the books of the events: what was sent and what was not. */
+  readonly lastLine?: ((events: ErrorAccounting) => string) | undefined
 }
 
 /** Listens until the scope closes. */
 export const install = (options: Options): Effect.Effect<void, never, Scope.Scope> => {
-  const { capturer, guard, pipeline, scrubText } = options
+  const { alsoFlush, capturer, guard, lastLine, pipeline, scrubText } = options
   let ending = false
+
+  const exit = (): void => {
+    const line = guard.run("logger", () => lastLine?.(pipeline.accounting()), () => undefined)
+    if (line !== undefined) process.stderr.write(`${line}\n`)
+    process.exit(1)
+  }
+
+  const end = (): void => {
+    // The timer does not trust the flushes' own deadlines: the program is broken already.
+    setTimeout(exit, Duration.toMillis(crashTimeout))
+    const flushes = [pipeline.flush(crashTimeout), alsoFlush ?? Effect.void]
+    let waiting = flushes.length
+    for (const flush of flushes) {
+      Effect.runFork(flush).addObserver(() => {
+        if (--waiting === 0) exit()
+      })
+    }
+  }
 
   const listener = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
     const others = process.listenerCount("uncaughtException") > 1
     capturer.crash(error, origin)
     if (others) return
     // Node writes the error as `inspect` shows it. What leaves on this way is scrubbed as everywhere; where even that
-    // fails, the message is kept back rather than let out.
+    // fails, the message is kept back rather than let out. The module is asked for here, since importing it opens a
+    // pipe to the process's output.
+    const { inspect } = process.getBuiltinModule("node:util")
     const text = guard.run("scrubber", () => scrubText(inspect(error)), () => "an error that could not be scrubbed")
     process.stderr.write(`Uncaught ${text}\n\nNode.js ${process.version}\n`)
     if (ending) return
     ending = true
-    const exit = () => process.exit(1)
-    // The timer does not trust the flush's own deadline: the program is broken already.
-    setTimeout(exit, Duration.toMillis(crashTimeout) + 100)
-    Effect.runFork(pipeline.flush(crashTimeout)).addObserver(exit)
+    end()
   }
 
   return Effect.asVoid(Effect.acquireRelease(

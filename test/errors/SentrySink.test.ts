@@ -235,14 +235,14 @@ describe("the SDK", () => {
       assert.deepStrictEqual(b.envelopes.map((each) => FakeSentry.eventOf(each).message), ["to b"])
     }))
 
-  it.live("is loaded with the first event and not before", () =>
+  it.live("is loaded with the first event and not before, and loading error tracking opens nothing", () =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
       const program = fileURLToPath(new URL("./lazy.ts", import.meta.url))
       const { stdout } = yield* Effect.promise(() =>
         promisify(execFile)(process.execPath, ["--conditions=source", program, Redacted.value(sentry.dsn)])
       )
-      assert.deepStrictEqual(JSON.parse(stdout), [0, true])
+      assert.deepStrictEqual(JSON.parse(stdout), { before: 0, after: true, opened: [] })
       assert.strictEqual(sentry.envelopes.length, 1)
     }))
 
@@ -360,6 +360,66 @@ describe("the layer", () => {
         `error tracking is on: events go to 127.0.0.1:${sentry.port}`,
         "profiling is off: SENTRY_PROFILES_SAMPLE_RATE is above 0, but @sentry/profiling-node is not installed"
       ])
+    }))
+})
+
+describe("what the SDK may do by itself", () => {
+  // An integration is the one to whom the sink shows its client.
+  const clientOf = (sink: SentrySink.SentrySink, shown: () => NodeClient | undefined) =>
+    Effect.map(sink.startProfiling, (result) => {
+      assert.strictEqual(result, "started")
+      return shown()!
+    })
+
+  const showing = Effect.fnUntraced(function*(dsn: Redacted.Redacted<string>, guard = Guard.make()) {
+    let client: NodeClient | undefined
+    const integration = {
+      name: "Shows",
+      setup: (given: NodeClient) => void (client = given),
+      _profiler: { start: () => undefined, stop: () => undefined }
+    }
+    const sink = yield* sinkOf(dsn, {
+      guard,
+      loadProfiling: () => Promise.resolve({ nodeProfilingIntegration: () => integration } as never)
+    })
+    return { client: yield* clientOf(sink, () => client), guard, sink }
+  })
+
+  it.live("is to collect nothing: no user, header, cookie, body, query, variable or line of source", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const { client } = yield* showing(sentry.dsn)
+      assert.deepStrictEqual(client.getDataCollectionOptions(), {
+        userInfo: false,
+        cookies: false,
+        httpHeaders: { request: false, response: false },
+        httpBodies: [],
+        urlQueryParams: false,
+        graphQL: { document: false, variables: false },
+        genAI: { inputs: false, outputs: false },
+        mcp: { inputs: false, outputs: false },
+        databaseQueryData: false,
+        queues: false,
+        stackFrameVariables: false,
+        frameContextLines: 0
+      })
+    }))
+
+  it.live("is to send events: a transaction, a session, or one beside an event stays here and is counted", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const { client, guard, sink } = yield* showing(sentry.dsn)
+      const transport = client.getTransport()!
+      const envelopes = [["transaction"], ["session"], ["event", "transaction"]]
+      for (const types of envelopes) {
+        const envelope = [{ event_id: "0".repeat(32) }, types.map((type) => [{ type }, {}])]
+        assert.deepStrictEqual(yield* Effect.promise(async () => transport.send(envelope as never)), {})
+      }
+      assert.strictEqual(guard.faults().get("sink"), envelopes.length)
+      assert.match(String(guard.last("sink")), /event, transaction/)
+      assert.deepStrictEqual(yield* sink.send(event()), EventPipeline.sent)
+      assert.deepStrictEqual(sentry.envelopes.map(({ items }) => items.map(({ type }) => type)), [["event"]])
+      assert.strictEqual(guard.faults().get("sink"), envelopes.length)
     }))
 })
 

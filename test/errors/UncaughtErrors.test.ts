@@ -71,11 +71,22 @@ describe("an error that nobody handles", { timeout: 20_000 }, () => {
       assert.strictEqual(sentry.envelopes.length, 2)
     }))
 
+  it.live("ends the process after two seconds when nothing comes to an end, and says what was not sent", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* run(sentry, "hung")
+      assert.strictEqual(ended.code, 1)
+      const millis = Number(/^ended after (\d+) ms$/m.exec(ended.stdout)?.[1])
+      assert.isAtLeast(millis, 1_990)
+      assert.isBelow(millis, 3_500)
+      assert.match(ended.stderr, /\ncaptured 1, sent 0, queued 1\n$/)
+    }))
+
   it.live("does not end a program that listens itself", () =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
       const ended = yield* run(sentry, "own listener")
-      assert.strictEqual(ended.stdout, "handled\n")
+      assert.match(ended.stdout, /^handled\nended after \d+ ms\n$/)
       assert.strictEqual(ended.stderr, "")
       assert.strictEqual(ended.code, 0)
       assert.strictEqual(sentry.envelopes.length, 1)

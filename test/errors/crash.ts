@@ -1,12 +1,18 @@
 /**
- * A program that ends by an error that nobody handles, for `UncaughtErrors.test.ts`.
+ * A program that ends by an error that nobody handles, for `UncaughtErrors.test.ts`. With "hung" nothing that is to
+ * leave it ever does, nor can be interrupted.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { writeSync } from "node:fs"
+import * as ErrorReporter from "../../src/errors/ErrorReporter.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
+import * as EventPipeline from "../../src/errors/EventPipeline.ts"
+import * as UncaughtErrors from "../../src/errors/UncaughtErrors.ts"
+import * as Guard from "../../src/Guard.ts"
 
 const [dsn, how] = process.argv.slice(2)
 
@@ -15,10 +21,36 @@ class Crashed extends Error {
 }
 
 const crash = (): never => {
+  const begun = performance.now()
+  process.on("exit", () => writeSync(1, `ended after ${Math.round(performance.now() - begun)} ms\n`))
   throw new Crashed("login with Bearer abc.def.ghi failed")
 }
 
 if (how === "own listener") process.on("uncaughtException", () => process.stdout.write("handled\n"))
+
+const hangs = Effect.uninterruptible(Effect.never)
+
+const hung = Effect.gen(function*() {
+  const guard = Guard.make()
+  const pipeline = yield* EventPipeline.make({
+    sink: { send: () => hangs, close: hangs },
+    scrub: (event) => event,
+    guard
+  })
+  const capturer = ErrorReporter.makeCapturer({
+    pipeline,
+    guard,
+    program: { release: "crashing@1", environment: "test" }
+  })
+  yield* UncaughtErrors.install({
+    capturer,
+    pipeline,
+    guard,
+    scrubText: (text) => text,
+    alsoFlush: hangs,
+    lastLine: ({ captured, queued, sent }) => `captured ${captured}, sent ${sent}, queued ${queued}`
+  })
+})
 
 const layer = ErrorTrackingLive.layer({
   config: {
@@ -30,7 +62,8 @@ const layer = ErrorTrackingLive.layer({
 
 Effect.runFork(
   Effect.gen(function*() {
-    yield* Layer.build(layer)
+    if (how === "hung") yield* hung
+    else yield* Layer.build(layer)
     yield* Effect.sync(() => {
       if (how === "rejection") void Promise.reject(new Crashed("rejected with Bearer abc.def.ghi"))
       else if (how === "twice") {

@@ -1,5 +1,6 @@
 /**
- * A program that says which modules of Sentry are loaded, before and after its first event, for `SentrySink.test.ts`.
+ * A program that says which modules of Sentry are loaded, before and after its first event, and which handles loading
+ * error tracking has opened, for `SentrySink.test.ts`.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,6 +11,8 @@ import { registerHooks } from "node:module"
 
 let loaded = 0
 
+const resources = process.getActiveResourcesInfo()
+
 registerHooks({
   load: (url, context, next) => {
     if (url.includes("@sentry/")) loaded++
@@ -19,6 +22,7 @@ registerHooks({
 
 const { ErrorTracking } = await import("@dawsos/observability")
 const ErrorTrackingLive = await import("../../src/errors/ErrorTrackingLive.ts")
+const opened = process.getActiveResourcesInfo().filter((resource) => !resources.includes(resource))
 
 const layer = ErrorTrackingLive.layer({
   config: {
@@ -33,7 +37,7 @@ const counts = await Effect.runPromise(
     const before = loaded
     yield* ErrorTracking.captureMessage("first")
     yield* flush
-    return [before, loaded > 0]
+    return { before, after: loaded > 0, opened }
   }).pipe(Effect.provide(layer))
 )
 
