@@ -60,7 +60,10 @@ export interface EventPipeline {
   readonly accounting: () => ErrorAccounting
   /** Waits until nothing is queued, at most as long as given. */
   readonly flush: (timeout: Duration.Duration) => Effect.Effect<ErrorAccounting>
-  /** Flushes, then drops what is left, closes the sink and takes no more. */
+  /**
+   * Flushes, then drops what is left, closes the sink and takes no more. Where a flush has waited in vain already, and
+   * nothing was delivered since, there is no second one.
+   */
   readonly shutdown: Effect.Effect<ErrorAccounting>
 }
 
@@ -107,6 +110,8 @@ export const make = (options: {
     let captured = 0
     let delivered = 0
     let closed = false
+    // A flush ran out without one delivery, and what it waited for is still there.
+    let hung = false
     let queue: Array<ErrorEvent> = []
     const inFlight = new Set<ErrorEvent>()
     const workers = new Set<Fiber.Fiber<void>>()
@@ -124,9 +129,12 @@ export const make = (options: {
     const settle = (event: ErrorEvent, result: SendResult): void => {
       // What a shutdown gave up on is counted already.
       if (!inFlight.delete(event)) return
-      if (result._tag === "Sent") delivered++
-      else drops[result.reason]++
+      if (result._tag === "Sent") {
+        delivered++
+        hung = false
+      } else drops[result.reason]++
       if (inFlight.size > 0 || queue.length > 0) return
+      hung = false
       const resume = waiting
       waiting = []
       for (const each of resume) each()
@@ -198,7 +206,13 @@ export const make = (options: {
     })
 
     const flush = (timeout: Duration.Duration): Effect.Effect<ErrorAccounting> =>
-      Effect.map(Effect.timeoutOption(idle, timeout), accounting)
+      Effect.suspend(() => {
+        const before = delivered
+        return Effect.map(Effect.timeoutOption(idle, timeout), (result) => {
+          if (Option.isNone(result) && delivered === before) hung = true
+          return accounting()
+        })
+      })
 
     const abandon = (): void => {
       drops.shutdown += queue.length
@@ -212,7 +226,7 @@ export const make = (options: {
     const shutdown: Effect.Effect<ErrorAccounting> = Effect.suspend(() => {
       if (closed) return Effect.sync(accounting)
       closed = true
-      return Effect.timeoutOption(idle, flushTimeout).pipe(
+      return (hung ? Effect.succeedNone : Effect.timeoutOption(idle, flushTimeout)).pipe(
         Effect.tap((result) => Option.isNone(result) ? Effect.sync(abandon) : Effect.void),
         Effect.andThen(sink.close),
         Effect.map(accounting)

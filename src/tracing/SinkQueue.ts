@@ -37,12 +37,22 @@ export interface Environment {
 interface Running {
   /** Unknown only while the export is being started. */
   fiber: Fiber.Fiber<ExportResult, SpanSinkError> | undefined
-  readonly giveUp: () => void
+  /** Whether it was on its way all through a flush that ran out. */
+  hung: boolean
+  readonly giveUp: (problem: string) => void
 }
 
 interface Waiter {
   readonly target: number
   readonly resume: () => void
+}
+
+/** A flush that is waited for. */
+export interface Waiting {
+  /** Waits no longer. */
+  readonly cancel: Cancel
+  /** Waits no longer, since the time for it is over. */
+  readonly expire: () => void
 }
 
 /** See the module. */
@@ -107,19 +117,31 @@ export class SinkQueue {
     this.#dropped[reason] += count
   }
 
+  /** Whether the export on its way was waited for in vain by a whole flush already. */
+  get hangs(): boolean {
+    return this.#running?.hung === true
+  }
+
   /** Exports what is queued now, and calls back when its fate is known. The answer calls the waiting off. */
-  flush(resume: () => void): Cancel {
+  flush(resume: () => void): Waiting {
     const waiter: Waiter = { target: this.#entered, resume }
-    if (this.#settled >= waiter.target) {
+    const before = this.#settled
+    if (before >= waiter.target) {
       resume()
-      return () => {}
+      return { cancel: () => {}, expire: () => {} }
     }
     this.#target = Math.max(this.#target, waiter.target)
     this.#waiters.push(waiter)
     this.#pump()
-    return () => {
+    const cancel = (): void => {
       this.#waiters = this.#waiters.filter((other) => other !== waiter)
     }
+    const expire = (): void => {
+      if (!this.#waiters.includes(waiter)) return
+      cancel()
+      if (this.#running !== undefined && this.#settled === before) this.#running.hung = true
+    }
+    return { cancel, expire }
   }
 
   /** Takes no more spans; what is queued may still be flushed. */
@@ -133,7 +155,7 @@ export class SinkQueue {
     this.#aborted = true
     this.#timer?.()
     this.#timer = undefined
-    this.#running?.giveUp()
+    this.#running?.giveUp("given up at shutdown")
     const waiting = this.#queue.length
     this.#queue = []
     this.drop("shutdown", waiting)
@@ -185,12 +207,16 @@ export class SinkQueue {
     }
     const running: Running = {
       fiber: undefined,
-      giveUp: () => {
-        settle(lost(batch.length, "timeout"), `no answer within ${exportTimeout} ms`)
+      hung: false,
+      giveUp: (problem) => {
+        settle(lost(batch.length, "timeout"), problem)
         running.fiber?.interruptUnsafe()
       }
     }
-    const cancel = this.#env.timers.after(exportTimeout, running.giveUp)
+    const cancel = this.#env.timers.after(
+      exportTimeout,
+      () => running.giveUp(`no answer within ${exportTimeout} ms`)
+    )
     this.#inFlight = batch.length
     this.#running = running
     running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch)))

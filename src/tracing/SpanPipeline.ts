@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type { Guard } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"
 import type { Environment } from "./SinkQueue.ts"
+import type { Waiting } from "./SinkQueue.ts"
 import { SinkQueue } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
 import type { Cancel, Timers } from "./Timers.ts"
@@ -100,37 +101,47 @@ export class SpanPipeline {
   }
 
   /** Exports what has ended so far. */
-  readonly flush: Effect.Effect<Accounting.Accounting> = Effect.suspend(() => this.#flush(flushBudget))
+  readonly flush: Effect.Effect<Accounting.Accounting> = Effect.suspend(() => this.#flush(flushBudget, this.#queues))
 
-  /** Flushes, gives up on what hangs, lets the sinks go; once, however often it is called. */
+  /**
+   * Flushes, gives up on what hangs, lets the sinks go; once, however often it is called. An export that a whole flush
+   * has waited for in vain is not waited for again.
+   */
   readonly shutdown: Effect.Effect<Accounting.Accounting> = Effect.promise(() => {
     this.#shutdown ??= Effect.runPromise(this.#close())
     return this.#shutdown
   }).pipe(Effect.map(() => this.accounting()))
 
-  #flush(budget: number): Effect.Effect<Accounting.Accounting> {
+  #flush(budget: number, queues: ReadonlyArray<SinkQueue>): Effect.Effect<Accounting.Accounting> {
     return Effect.callback<Accounting.Accounting>((resume) => {
+      const waits: Array<Waiting> = []
       const done = (): void => {
-        cancels.forEach((cancel) => cancel())
+        cancelTimer()
         resume(Effect.sync(() => this.accounting()))
       }
-      const cancels: Array<Cancel> = [this.#timers.after(budget, done, true)]
-      let waiting = this.#queues.length
+      const cancelTimer: Cancel = this.#timers.after(budget, () => {
+        waits.forEach(({ expire }) => expire())
+        done()
+      }, true)
+      let waiting = queues.length
       if (waiting === 0) return done()
-      for (const queue of this.#queues) {
-        cancels.push(queue.flush(() => {
+      for (const queue of queues) {
+        waits.push(queue.flush(() => {
           waiting--
           if (waiting === 0) done()
         }))
       }
-      return Effect.sync(() => cancels.forEach((cancel) => cancel()))
+      return Effect.sync(() => {
+        cancelTimer()
+        waits.forEach(({ cancel }) => cancel())
+      })
     })
   }
 
   #close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       for (const queue of this.#queues) queue.close()
-      return this.#flush(flushBudget - shutdownReserve)
+      return this.#flush(flushBudget - shutdownReserve, this.#queues.filter(({ hangs }) => !hangs))
     }).pipe(Effect.flatMap(() => {
       for (const queue of this.#queues) queue.abort()
       return this.#letGo()

@@ -142,6 +142,52 @@ describe("EventPipeline", () => {
       assert.strictEqual((yield* pipeline.flush(EventPipeline.flushTimeout)).sent, 1)
     }))
 
+  it.effect("ends without a second wait after a flush in which nothing arrived, unless something has arrived since", () =>
+    Effect.gen(function*() {
+      const answers = [
+        yield* Deferred.make<EventPipeline.SendResult>(),
+        yield* Deferred.make<EventPipeline.SendResult>()
+      ]
+      const hung = yield* make(() => Effect.never)
+      let n = 0
+      const slow = yield* make(() => Deferred.await(answers[n++]!))
+      for (const { pipeline } of [hung, slow]) {
+        pipeline.offer(eventOf("A"))
+        pipeline.offer(eventOf("A"))
+        const flushing = yield* Effect.forkChild(pipeline.flush(EventPipeline.flushTimeout))
+        yield* TestClock.adjust(Duration.seconds(5))
+        assert.strictEqual((yield* Fiber.join(flushing)).queued, 2)
+      }
+      assert.strictEqual((yield* hung.pipeline.shutdown).dropped.timeout, 2)
+      yield* Deferred.succeed(answers[0]!, EventPipeline.sent)
+      yield* TestClock.adjust(Duration.millis(1))
+      const ending = yield* Effect.forkChild(slow.pipeline.shutdown)
+      yield* TestClock.adjust(Duration.seconds(4))
+      yield* Deferred.succeed(answers[1]!, EventPipeline.sent)
+      assert.strictEqual((yield* Fiber.join(ending)).sent, 2)
+    }))
+
+  it.effect("waits at its end for what is new, once nothing is left of what a flush has waited for", () =>
+    Effect.gen(function*() {
+      const answers = [
+        yield* Deferred.make<EventPipeline.SendResult>(),
+        yield* Deferred.make<EventPipeline.SendResult>()
+      ]
+      let n = 0
+      const { pipeline } = yield* make(() => Deferred.await(answers[n++]!))
+      pipeline.offer(eventOf("A"))
+      const flushing = yield* Effect.forkChild(pipeline.flush(EventPipeline.flushTimeout))
+      yield* TestClock.adjust(Duration.seconds(5))
+      yield* Fiber.join(flushing)
+      yield* Deferred.succeed(answers[0]!, EventPipeline.dropped("timeout"))
+      yield* TestClock.adjust(Duration.millis(1))
+      pipeline.offer(eventOf("A"))
+      const ending = yield* Effect.forkChild(pipeline.shutdown)
+      yield* TestClock.adjust(Duration.seconds(4))
+      yield* Deferred.succeed(answers[1]!, EventPipeline.sent)
+      assert.strictEqual((yield* Fiber.join(ending)).sent, 1)
+    }))
+
   it.effect("counts an event that cannot be scrubbed as lost by a fault, and does not send it", () =>
     Effect.gen(function*() {
       const sentEvents: Array<ErrorEvent> = []

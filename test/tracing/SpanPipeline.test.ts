@@ -109,12 +109,13 @@ describe("the span pipeline", () => {
   it.effect("gives an export up at its deadline and interrupts it", () =>
     Effect.gen(function*() {
       const sink = controlled()
-      const { pipeline, timers, tracer } = pipelineOf([sink])
+      const { pipeline, problems, timers, tracer } = pipelineOf([sink])
       endSpans(tracer, 4)
       timers.advance(29_999)
       assert.strictEqual(sinkOf(pipeline.accounting()).inFlight, 4)
       timers.advance(1)
       yield* settled
+      assert.deepStrictEqual(problems, ["no answer within 30000 ms"])
       assert.strictEqual(sink.interrupted, 1)
       assert.strictEqual(sinkOf(pipeline.accounting()).dropped.timeout, 4)
       endSpans(tracer, 4)
@@ -263,7 +264,7 @@ describe("the span pipeline", () => {
         export: () => Effect.uninterruptible(Effect.never),
         shutdown: Effect.uninterruptible(Effect.never)
       }
-      const { pipeline, timers, tracer } = pipelineOf([hung])
+      const { pipeline, problems, timers, tracer } = pipelineOf([hung])
       endSpans(tracer, 6)
       const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
       timers.advance(4_500)
@@ -275,7 +276,52 @@ describe("the span pipeline", () => {
       const books = sinkOf(yield* Fiber.join(shutdown))
       assert.deepInclude(books, { inFlight: 0, queued: 0 })
       assert.deepInclude(books.dropped, { timeout: 4, shutdown: 2 })
+      assert.deepStrictEqual(problems, ["given up at shutdown"])
       assert.strictEqual(timers.pending(), 0)
+    }))
+
+  it.effect("shuts down without a second wait for an export that a whole flush has waited for, but waits for others", () =>
+    Effect.gen(function*() {
+      const hung = controlled("hung")
+      const slow = controlled("slow")
+      const { pipeline, timers, tracer } = pipelineOf([hung, slow])
+      endSpans(tracer, 3)
+      const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
+      timers.advance(4_000)
+      slow.pending[0]?.succeed({ accepted: 3, rejected: 0 })
+      yield* settled
+      timers.advance(1_000)
+      yield* Fiber.join(flush)
+      endSpans(tracer, 2)
+      const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
+      timers.advance(1_000)
+      yield* settled
+      assert.isUndefined(shutdown.pollUnsafe())
+      slow.pending[0]?.succeed({ accepted: 2, rejected: 0 })
+      yield* settled
+      assert.isDefined(shutdown.pollUnsafe())
+      const accounting = yield* Fiber.join(shutdown)
+      assert.deepInclude(sinkOf(accounting, 0).dropped, { timeout: 3, shutdown: 2 })
+      assert.deepInclude(sinkOf(accounting, 1), { exported: 5, queued: 0, inFlight: 0 })
+      assert.deepStrictEqual(Accounting.imbalances(accounting), [])
+    }))
+
+  it.effect("waits again at shutdown for a sink that answered since the flush, however late", () =>
+    Effect.gen(function*() {
+      const sink = controlled()
+      const { pipeline, timers, tracer } = pipelineOf([sink])
+      endSpans(tracer, 6)
+      const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
+      timers.advance(5_000)
+      yield* Fiber.join(flush)
+      sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+      yield* settled
+      const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
+      timers.advance(4_000)
+      yield* settled
+      assert.isUndefined(shutdown.pollUnsafe())
+      sink.pending[0]?.succeed({ accepted: 2, rejected: 0 })
+      assert.deepInclude(sinkOf(yield* Fiber.join(shutdown)), { exported: 6 })
     }))
 
   it("counts a span whose start threw as started, ended and lost to a fault", () => {
