@@ -53,6 +53,48 @@ describe("third-party spans inside Effect spans", () => {
       assert.strictEqual(parentOf(spans, "inner"), "child")
     }))
 
+  it.live("are orphans where a synchronous effect leaves them to later, and children where a promise or callback does", () =>
+    Effect.gen(function*() {
+      const ways: Record<string, (body: () => void) => void> = {
+        "setTimeout": (body) => void setTimeout(body, 1),
+        "setImmediate": (body) => void setImmediate(body),
+        "queueMicrotask": (body) => queueMicrotask(body),
+        "process.nextTick": (body) => process.nextTick(body),
+        "Promise.then": (body) => void Promise.resolve().then(body)
+      }
+      const { spans } = yield* traced(Effect.forEach(Object.entries(ways), ([name, defer]) =>
+        Effect.gen(function*() {
+          const left = yield* Effect.sync(() =>
+            new Promise<void>((resolve) =>
+              defer(() => {
+                leaf(`sync, ${name}`)
+                resolve()
+              })
+            )
+          ).pipe(Effect.withSpan("span of sync"))
+          yield* Effect.promise(() => left)
+          yield* Effect.promise(() =>
+            new Promise<void>((resolve) =>
+              defer(() => {
+                leaf(`promise, ${name}`)
+                resolve()
+              })
+            )
+          ).pipe(Effect.withSpan("span of promise"))
+          yield* Effect.callback<void>((resume) =>
+            defer(() => {
+              leaf(`callback, ${name}`)
+              resume(Effect.void)
+            })
+          ).pipe(Effect.withSpan("span of callback"))
+        })))
+      for (const name of Object.keys(ways)) {
+        assert.strictEqual(parentOf(spans, `sync, ${name}`), "-", name)
+        assert.strictEqual(parentOf(spans, `promise, ${name}`), "span of promise", name)
+        assert.strictEqual(parentOf(spans, `callback, ${name}`), "span of callback", name)
+      }
+    }))
+
   it.live("never mix between fibers that interleave", () =>
     Effect.gen(function*() {
       const { spans } = yield* traced(
