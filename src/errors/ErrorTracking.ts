@@ -224,17 +224,19 @@ export const withTags: {
 } = Function.dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, tags: Readonly<Record<string, string>>): Effect.Effect<A, E, R> =>
-    Effect.withFiber((fiber) =>
-      withFailureContext(
+    Effect.withFiber((fiber) => {
+      // Read once and here: a tag that throws when it is read must not do so inside the host's effect.
+      const read = fiber.getRef(Guard.CurrentGuard).run("recorder", () => ({ ...tags }), () => ({}))
+      return withFailureContext(
         Effect.updateContext(
           self,
           (context: Context.Context<R>) =>
-            Context.add(context, CurrentTags, { ...Context.get(context, CurrentTags), ...tags })
+            Context.add(context, CurrentTags, { ...Context.get(context, CurrentTags), ...read })
         ),
         fiber,
-        { tags }
+        { tags: read }
       )
-    )
+    })
 )
 
 /**

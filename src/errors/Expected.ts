@@ -7,7 +7,7 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 
-// Keys of `effect/http`, repeated here so that programs that serve nothing do not load it. `test/errors/Expected.test.ts`
+// Keys of `effect/http`, repeated here so that programs that serve nothing do not load it. `test/errors/ErrorReporter.test.ts`
 // holds them equal to the originals.
 /** What marks a value as an HTTP response. */
 export const httpServerResponseKey = "~effect/http/HttpServerResponse"
