@@ -46,7 +46,7 @@ const packagesOf = (urls: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []))
 ]
 
-describe("Nothing registers itself on import", () => {
+describe.concurrent("Nothing registers itself on import", () => {
   for (const entry of entries) {
     it(`importing ${entry} opens no handle, adds no process listener and loads no vendor's SDK`, async () => {
       const { after, before, urls } = await load(entry)

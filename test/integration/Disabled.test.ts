@@ -45,12 +45,13 @@ const vendors = (urls: ReadonlyArray<string>): ReadonlyArray<string> =>
 const work = (begun: ReadonlyArray<string>): ReadonlyArray<string> =>
   begun.filter((type) => !["PROMISE", "Immediate", "TickObject", "Microtask", "FSREQPROMISE"].includes(type))
 
-const timeout = 30_000
+const timeout = 60_000
 
+// Each program is a process of its own, so they run beside one another.
 for (
   const [how, env] of [["ENABLE_OBSERVABILITY=false", { ENABLE_OBSERVABILITY: "False" }], ["nothing set", {}]] as const
 ) {
-  describe(`with ${how}`, () => {
+  describe.concurrent(`with ${how}`, () => {
     it.live(
       "no port, timer, handle, listener or vendor's module appears, and the services do nothing",
       () =>
@@ -78,7 +79,7 @@ for (
   })
 }
 
-describe("the look at a process", () => {
+describe.concurrent("the look at a process", () => {
   it.live("sees vendors, handles and timers where there are some", () =>
     Effect.gen(function*() {
       const receiver = yield* Receiver.make()

@@ -10,7 +10,7 @@ import * as Child from "./Child.ts"
 import * as Harness from "./Harness.ts"
 
 // For a process to start on a busy machine, and for what it waits for.
-const timeout = 30_000
+const timeout = 60_000
 
 /** The program, started, with its API's and its metrics server's addresses. */
 const running = Effect.fnUntraced(function*(env: Readonly<Record<string, string>>) {
@@ -22,8 +22,9 @@ const running = Effect.fnUntraced(function*(env: Readonly<Record<string, string>
 const messages = (stdout: string): ReadonlyArray<string> =>
   stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => (JSON.parse(line) as Harness.Line).message)
 
+// Each program is a process of its own, so they run beside one another.
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  describe(`a program that is told to stop by ${signal}`, () => {
+  describe.concurrent(`a program that is told to stop by ${signal}`, () => {
     it.live(
       "answers what is in flight, sends every span and event, tells the last books, and exits as runMain does",
       () =>
@@ -65,7 +66,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   })
 }
 
-describe("a program that is told to stop", () => {
+describe.concurrent("a program that is told to stop", () => {
   it.live("shows its books on /metrics until the last span has left", () =>
     Effect.gen(function*() {
       const receiver = yield* Receiver.make()

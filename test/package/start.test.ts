@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { expect, it } from "vitest"
@@ -25,14 +25,19 @@ it(
   "npm start reads .env where there is one, the environment beats it, and all bad values end it in one block",
   async () => {
     const folder = await mkdtemp(Path.join(Os.tmpdir(), "start-"))
+    const withFile = Path.join(folder, "with")
+    const without = Path.join(folder, "without")
     try {
-      const alone = await start(folder, { METRICS_PORT: "abc" })
+      await Promise.all([mkdir(withFile), mkdir(without)])
+      await writeFile(Path.join(withFile, ".env"), "METRICS_PORT=0x1\nENABLE_OBSERVABILITY=maybe\nPORT=80000\n")
+      const [alone, { code, stderr, stdout }] = await Promise.all([
+        start(without, { METRICS_PORT: "abc" }),
+        start(withFile, { METRICS_PORT: "70000" })
+      ])
       expect(alone).toMatchObject({ code: 1, stdout: "" })
       expect(alone.stderr).toMatch(
         /^The configuration has a problem:\n {2}- METRICS_PORT="abc" is not allowed: .+ Allowed: .+\n$/
       )
-      await writeFile(Path.join(folder, ".env"), "METRICS_PORT=0x1\nENABLE_OBSERVABILITY=maybe\nPORT=80000\n")
-      const { code, stderr, stdout } = await start(folder, { METRICS_PORT: "70000" })
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
       const [heading, ...lines] = stderr.trimEnd().split("\n")
       expect(heading).toBe("The configuration has 3 problems:")
