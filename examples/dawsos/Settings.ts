@@ -79,6 +79,11 @@ const variables: { readonly [Name in keyof Omit<SettingsShape, "fault">]: Variab
   timeScale: number("TIME_SCALE", 60, 1, 100_000)
 }
 
+/** The program's own variables with what is allowed, a line each. */
+export const variableLines: ReadonlyArray<string> = Object.values(variables).map(({ allowed, name }) =>
+  `${name.padEnd(21)} ${allowed}`
+)
+
 /** The program's own variables; all bad values at once, said as the observability layer says it. */
 export const config: Config.Config<Omit<SettingsShape, "fault">> = Config.all(
   Object.values(variables).map(({ name }) => Config.option(Config.String(name)))

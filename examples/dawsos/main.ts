@@ -180,6 +180,8 @@ const options = Options.parse(process.argv.slice(2))
 if (typeof options === "string") {
   process.stderr.write(`${options}\n${Options.usage}\n`)
   process.exitCode = 1
+} else if (options.help) {
+  process.stdout.write(`${Options.usage}\n`)
 } else {
   Environment.loadEnvFile()
   main(options).pipe(

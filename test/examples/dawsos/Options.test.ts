@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { faults } from "../../../examples/dawsos/Faults.ts"
-import { parse } from "../../../examples/dawsos/Options.ts"
+import { parse, usage } from "../../../examples/dawsos/Options.ts"
 
 describe("the command line", () => {
   it("takes a duration in ms, s, m or h, and runs on without one", () => {
@@ -12,13 +12,19 @@ describe("the command line", () => {
         assert.strictEqual(Duration.toMillis(options.duration), millis)
       }
     }
-    assert.deepStrictEqual(parse([]), { duration: undefined, fault: undefined })
+    assert.deepStrictEqual(parse([]), { duration: undefined, fault: undefined, help: false })
   })
 
   it("takes each fault by its name", () => {
     for (const fault of Object.keys(faults)) {
-      assert.deepEqual(parse(["--fault", fault]) as object, { duration: undefined, fault })
+      assert.deepEqual(parse(["--fault", fault]) as object, { duration: undefined, fault, help: false })
     }
+  })
+
+  it("tells how it is used: each fault with its alert, each variable with what is allowed", () => {
+    assert.deepStrictEqual(parse(["-h"]), { duration: undefined, fault: undefined, help: true })
+    for (const fault of Object.keys(faults)) assert.include(usage, `  ${fault} `)
+    assert.match(usage, /^ {2}PORT +a whole number from 0 to 65535/m)
   })
 
   it("says what is wrong: the argument, its value and what is allowed", () => {
