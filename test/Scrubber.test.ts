@@ -10,6 +10,7 @@ const scrubber = Scrubber.make()
 const hash = (id: string): string => createHash("sha256").update(id).digest("hex").slice(0, 8)
 
 const uuid = "3f2a9c1b-5d6e-4f70-8a9b-0c1d2e3f4a5b"
+const other = "00112233-4455-6677-8899-aabbccddeeff"
 const jwt =
   "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 
@@ -113,7 +114,26 @@ const texts: ReadonlyArray<readonly [text: string, secret: string, left: string]
   ["{\"path\":\"/api/metrics/p-17\"}", "p-17", `{"path":"/api/metrics/${hash("p-17")}"}`],
   ["user_id=4242 done", "4242", `user_id=${hash("4242")} done`],
   ["x-user-id: 4242", "4242", `x-user-id: ${hash("4242")}`],
-  ["WHERE portfolio_id = 'growth'", "growth", `WHERE portfolio_id = '${hash("growth")}'`]
+  ["WHERE portfolio_id = 'growth'", "growth", `WHERE portfolio_id = '${hash("growth")}'`],
+  ["/api/m%65trics/p-17", "p-17", `/api/m%65trics/${hash("p-17")}`],
+  ["GET /api/metrics/p-17.js", "p-17", `GET /api/metrics/${hash("p-17.js")}`],
+  ["http://h:8000/api/metrics/p-17.js failed", "p-17", `http://h:8000/api/metrics/${hash("p-17.js")} failed`],
+  ["/api/metrics/x=p-17", "p-17", `/api/metrics/${hash("x=p-17")}`],
+  ["/api/portfolio/growth/nav", "growth", `/api/portfolio/${hash("growth")}/nav`],
+  ["/v2/user/4242", "4242", `/v2/user/${hash("4242")}`],
+  [`portfolio ${uuid} is empty`, uuid, `portfolio ${hash(uuid)} is empty`],
+  [`portfolioId ${uuid}`, uuid, `portfolioId ${hash(uuid)}`],
+  [`no user ${uuid}.`, uuid, `no user ${hash(uuid)}.`],
+  [`portfolio with id ${uuid}`, uuid, `portfolio with id ${hash(uuid)}`],
+  [`users ${uuid} and ${other}`, other, `users ${hash(uuid)} and ${hash(other)}`],
+  ["curl -u bob:s3cr3t https://x.io", "s3cr3t", "curl -u [redacted] https://x.io"],
+  ["curl --user bob:s3cr3t https://x.io", "s3cr3t", "curl --user [redacted] https://x.io"],
+  ["pw=s3cr3t", "s3cr3t", "pw=[redacted]"],
+  ["dbCreds: s3cr3t", "s3cr3t", "dbCreds: [redacted]"],
+  ["<password>s3cr3t</password>", "s3cr3t", "<password>[redacted]</password>"],
+  ["<ns:apiKey a='1'>s3cr3t</ns:apiKey>", "s3cr3t", "<ns:apiKey a='1'>[redacted]</ns:apiKey>"],
+  ["<passwd><![CDATA[s3<cr3t]]></passwd>", "cr3t", "<passwd>[redacted]</passwd>"],
+  ["<userId>4242</userId>", "4242", `<userId>${hash("4242")}</userId>`]
 ]
 
 const harmless = [
@@ -173,6 +193,16 @@ const harmless = [
   "/v3/quote/{symbol}?apikey={apikey}",
   "/v3/quote/{symbol}?apikey=${API_KEY}",
   "/v1/execute",
+  "/api/user/settings",
+  "/srv/app/api/metrics/handler.js",
+  "at get (/api/metrics/handler.js:12:5)",
+  `order ${uuid} of portfolio growth`,
+  `pattern with id ${uuid}`,
+  "docker run -u 1000:1000 alpine",
+  "curl -u 1000:1000 x",
+  "use <token> or </b> here",
+  "<password></password>",
+  "<key>CFBundleName</key>",
   "metrics.compute_twr",
   "pattern portfolio_overview",
   "monkey=1 keyboard=us donkey: grey",
@@ -225,6 +255,12 @@ describe("text", () => {
   it.each(texts)("%j loses its secret when it is percent-encoded", (text, secret) => {
     const scrubbed = scrubber.text(`?next=${encodeURIComponent(text)}`)
     assert.notInclude(decodeURIComponent(scrubbed), secret)
+  })
+
+  it.each(["x=p-17", "x&p-17", "x\"p-17"])("with an id that is written %s after a path loses all of it", (id) => {
+    assert.strictEqual(scrubber.text(`GET /api/metrics/${id} done`), `GET /api/metrics/${hash(id)} done`)
+    assert.strictEqual(scrubber.text("?next=/api/metrics/p-17&x=1"), `?next=/api/metrics/${hash("p-17")}&x=1`)
+    assert.strictEqual(scrubber.text("(\"/api/metrics/p-17\")"), `("/api/metrics/${hash("p-17")}")`)
   })
 
   it.each(harmless)("%j passes unchanged", (text) => assert.strictEqual(scrubber.text(text), text))
@@ -483,6 +519,32 @@ describe("a named value", () => {
     assert.isUndefined(scrubber.field("a", undefined))
   })
 
+  it("under the key of an id is one even where it is written like a template", () => {
+    assert.strictEqual(scrubber.field("portfolio_id", "{growth}"), hash("{growth}"))
+    assert.strictEqual(scrubber.field("portfolio_id", ":growth"), hash(":growth"))
+    for (const template of ["{portfolio_id}", ":portfolioId", "{id}", "*", "[redacted]"]) {
+      assert.strictEqual(scrubber.field("portfolio_id", template), template)
+    }
+  })
+
+  it("that is JSON text is judged by its own key too, as an object there would be", () => {
+    assert.strictEqual(scrubber.field("portfolios", "[{\"id\":\"p1\"}]"), `[{"id":"${hash("p1")}"}]`)
+    assert.strictEqual(scrubber.field("portfolio", "{\"id\":\"p1\"}"), `{"id":"${hash("p1")}"}`)
+  })
+
+  it("that is a URL is read as one, and a template or a query is not", () => {
+    for (const key of ["url.path", "http.url", "http.target"]) {
+      assert.strictEqual(scrubber.field(key, "/api/metrics/{growth}"), `/api/metrics/${hash("{growth}")}`)
+    }
+    for (const key of ["http.route", "url.template"]) {
+      assert.strictEqual(scrubber.field(key, "/api/metrics/{growth}"), "/api/metrics/{growth}")
+    }
+    assert.strictEqual(
+      scrubber.field("url.query", "next=/api/metrics/p-17&user_id=4&x=1"),
+      `next=/api/metrics/${hash("p-17")}&user_id=${hash("4")}&x=1`
+    )
+  })
+
   it("of a span passes when it is one of OpenTelemetry's or DawsOS's own attributes", () => {
     const attributes = {
       "http.request.method": "GET",
@@ -554,6 +616,61 @@ describe("a URL", () => {
     ["/x?q=a@b.co", "/x?q=[redacted]"],
     ["/x?from=2024-01-01&symbol=BRK.B", "/x?from=2024-01-01&symbol=BRK.B"]
   ])("%s becomes %s", (url, expected) => assert.strictEqual(scrubber.url(url), expected))
+
+  it.each([
+    "growth.js",
+    ":growth",
+    "{growth}",
+    "<growth>",
+    "x=growth",
+    "x&growth",
+    "x\"growth",
+    "x'growth",
+    "[symbol%20growth]",
+    "%67rowth",
+    "a%2Fgrowth",
+    "%7Bgrowth%7D",
+    "growth;v=1"
+  ])("with the id %s shows its pseudonym, however the path is spelt", (id) => {
+    const shown = hash(decodeURIComponent(id))
+    for (const path of ["/api/metrics/", "/api/m%65trics/", "//api//Metrics/", "/api/portfolio/", "/v1/users/"]) {
+      assert.strictEqual(scrubber.url(path + id), path + shown)
+      assert.strictEqual(scrubber.url(`http://h:8000${path}${id}?a=1#b`), `http://h:8000${path}${shown}?a=1#b`)
+    }
+  })
+
+  it.each<readonly [route: string, url: string, shown: string]>([
+    ["/fail/:portfolio_id", "/fail/growth", `/fail/${hash("growth")}`],
+    ["/fail/{portfolio_id}", "http://h/FAIL/growth/?a=1", `http://h/FAIL/${hash("growth")}/?a=1`],
+    ["/x/:portfolio/y/:symbol", "/x/growth/y/AAPL", `/x/${hash("growth")}/y/AAPL`],
+    ["/customers/:id", "/customers/growth", `/customers/${hash("growth")}`],
+    ["/orders/:id", "/orders/o1", "/orders/o1"],
+    ["/reset/:token", "/reset/growth", "/reset/[redacted]"],
+    ["/at/:user_id.json", "/at/growth.json", `/at/${hash("growth.json")}`],
+    ["/at/:user_id(\\d+)", "/at/42", `/at/${hash("42")}`],
+    ["/fail/:portfolio_id", "/mounted/fail/growth", `/mounted/fail/${hash("growth")}`],
+    ["/fail/:portfolio_id?", "/fail", "/fail"],
+    ["/files/*", "/files/css/main.css", "/files/css/main.css"],
+    ["/files/*", "/files/Growth1/v2/user/growth", `/files/${hash("Growth1")}/v2/user/${hash("growth")}`],
+    ["/other/:portfolio_id", "/unlike/Growth-7", `/unlike/${hash("Growth-7")}`]
+  ])("that matched %s is judged by its parameters: %s becomes %s", (route, url, shown) => {
+    assert.strictEqual(scrubber.url(url, route), shown)
+    assert.strictEqual(scrubber.url(shown, route), shown)
+  })
+
+  it("keeps a client's id out under any route that names it", () => {
+    const segment = fc.string({ unit: "binary-ascii", minLength: 1, maxLength: 12 }).filter((id) =>
+      /[a-z0-9]/i.test(id)
+    )
+    const routes = fc.constantFrom("/fail/:portfolio_id", "/a/b/{user_id}/c", "/:customer_id")
+    fc.assert(
+      fc.property(segment, routes, (id, route) => {
+        const raw = encodeURIComponent(`SECRET${id}`)
+        const path = route.replace(/:\w+|\{\w+\}/, () => raw)
+        assert.notInclude(scrubber.url(`http://h${path}`, route), "SECRET")
+      })
+    )
+  })
 })
 
 describe("scrubbing", () => {

@@ -101,7 +101,9 @@ export const elementDetector = (judge: Judge): Detector => ({
       if (!text.startsWith(name, close + 2) || (inside < close && text.charCodeAt(inside + 1) !== code.bang)) continue
       const value = text.slice(start, close)
       at = close
-      if (isHarmless(value.trim()) || templateEnd(value, 0) === value.length) continue
+      if (isHarmless(value.trim()) || (value.charCodeAt(0) !== code.less && templateEnd(value, 0) === value.length)) {
+        continue
+      }
       const shown = verdict.class === "identifier" ? identify(value) : mark
       if (shown !== value) found(start, close, shown)
     }

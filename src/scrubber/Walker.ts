@@ -2,7 +2,7 @@ import * as Redactable from "effect/Redactable"
 import * as Redacted from "effect/Redacted"
 import { mark } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
-import { identify, isMark } from "./Identifiers.ts"
+import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
 import { isCard } from "./Personal.ts"
 import { isHarmless } from "./Placeholders.ts"
@@ -179,8 +179,18 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     return written(value, harmless ? value : mark, walk)
   }
 
+  /** `:portfolio_id`, `{id}`, `*`: an id can be written like a template, but hardly like that of an id. */
+  const standsForId = (value: string): boolean => {
+    if (value === mark || isMark(value)) return true
+    const verdict = judge(value)
+    const last = verdict.words[verdict.words.length - 1]
+    return verdict.class === "identifier" || last === undefined || last === "id" || last === "ids" || last === "uuid"
+  }
+
   const identifier = (key: string, value: unknown, depth: number, walk: Walk): unknown => {
-    if (typeof value === "string") return written(value, identify(value), walk)
+    if (typeof value === "string") {
+      return written(value, isTemplate(value) && !standsForId(value) ? pseudonym(value) : identify(value), walk)
+    }
     if (typeof value === "number" || typeof value === "bigint") return written(value, identify(String(value)), walk)
     if (isList(value)) {
       return entries(value, depth, walk, (item) => identifier(key, item, depth + 1, walk) ?? null)

@@ -12,6 +12,19 @@ const scrubber = Scrubber.make({
 
 /** Beginnings, middles and near misses of everything that a detector looks for. */
 const fragments = [
+  "<password>",
+  "<password a",
+  "<password><![CDATA[",
+  "<password>a</x>",
+  "curl -u ",
+  "curl -ua:",
+  "user 3f2a9c1b-5d6e-4f70-8a9b-0c1d2e3f4a5b ",
+  "3f2a9c1b-5d6e-4f70-8a9b-0c1d2e3f4a5b, ",
+  "with id of the ",
+  "/api/metrics/a=",
+  "/api/users/a\"b",
+  "/api/m%65trics/%41",
+  "/api/metrics/a.js ",
   "://",
   "a://",
   "postgres://",
@@ -129,6 +142,13 @@ const one = fc.constantFrom(...fragments)
 describe("the work of scrubbing", () => {
   it.each(fragments)("grows with the text for repetitions of %j", (fragment) => {
     assert.isBelow(growth((length) => repeat(fragment, length)), 65)
+  })
+
+  it.each(fragments)("of a URL grows with it for repetitions of %j, with a route and without", (fragment) => {
+    for (const route of [undefined, "/api/users/:user_id/*", "/a/:user_id"]) {
+      const steps = (length: number) => countSteps(() => scrubber.url(`/${repeat(fragment, length)}`, route))
+      assert.isBelow(steps(16 * size) / steps(size), 65)
+    }
   })
 
   it("grows with the text for repetitions of any mixture", () => {
