@@ -452,7 +452,7 @@ describe("captureException", () => {
   it.effect("gives an event for each failure of a job, when their values are equal or one object as well", () =>
     withErrors(Effect.gen(function*() {
       const singleton = new Broken({ message: "one object" })
-      const failures = [
+      const failures: ReadonlyArray<Effect.Effect<never, unknown>> = [
         Effect.suspend(() => Effect.fail("timeout")),
         Effect.suspend(() => Effect.die(42)),
         Effect.suspend(() => Effect.fail(singleton))
@@ -471,8 +471,8 @@ describe("captureException", () => {
 
   it.effect("of a failure that goes on to end its job gives one event, be its value a text or an object", () =>
     withErrors(Effect.gen(function*() {
-      for (const error of ["text", new Broken({ message: "x" })]) {
-        yield* Effect.fail(error).pipe(Effect.tapCause(ErrorTracking.captureException), job, Effect.exit)
+      for (const cause of [Cause.fail("text"), Cause.fail(new Broken({ message: "x" }))]) {
+        yield* Effect.failCause<unknown>(cause).pipe(Effect.tapCause(ErrorTracking.captureException), job, Effect.exit)
         yield* theEvent
         yield* Effect.flatMap(TestErrors, ({ clear }) => clear)
       }
