@@ -306,23 +306,27 @@ describe("the span pipeline", () => {
       assert.deepStrictEqual(Accounting.imbalances(accounting), [])
     }))
 
-  it.effect("waits again at shutdown for a sink that answered since the flush, however late", () =>
-    Effect.gen(function*() {
-      const sink = controlled()
-      const { pipeline, timers, tracer } = pipelineOf([sink])
-      endSpans(tracer, 6)
-      const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
-      timers.advance(5_000)
-      yield* Fiber.join(flush)
-      sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
-      yield* settled
-      const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
-      timers.advance(4_000)
-      yield* settled
-      assert.isUndefined(shutdown.pollUnsafe())
-      sink.pending[0]?.succeed({ accepted: 2, rejected: 0 })
-      assert.deepInclude(sinkOf(yield* Fiber.join(shutdown)), { exported: 6 })
-    }))
+  for (const [when, millis] of [["during the flush", 4_000], ["after it", 5_000]] as const) {
+    it.effect(`waits again at shutdown for a sink that has answered ${when}`, () =>
+      Effect.gen(function*() {
+        const sink = controlled()
+        const { pipeline, timers, tracer } = pipelineOf([sink])
+        endSpans(tracer, 6)
+        const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
+        timers.advance(millis)
+        yield* settled
+        sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+        yield* settled
+        timers.advance(5_000 - millis)
+        yield* Fiber.join(flush)
+        const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
+        timers.advance(4_000)
+        yield* settled
+        assert.isUndefined(shutdown.pollUnsafe())
+        sink.pending[0]?.succeed({ accepted: 2, rejected: 0 })
+        assert.deepInclude(sinkOf(yield* Fiber.join(shutdown)), { exported: 6 })
+      }))
+  }
 
   it("counts a span whose start threw as started, ended and lost to a fault", () => {
     const { guard, pipeline, tracer } = pipelineOf([memory()])
