@@ -5,6 +5,7 @@
  * what is not visible any more when the failure reaches the edge: the route, the breadcrumbs, the span that failed,
  * the user and tags that were set lexically around the failing code.
  */
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -110,6 +111,14 @@ export class Boundary {
         ...(outer.tags !== undefined && known.tags !== undefined ? { tags: { ...outer.tags, ...known.tags } } : {})
       }
     )
+  }
+
+  /** Records what was true where the failures and defects of a cause began; see `recordFailure`. */
+  recordCause(cause: Cause.Cause<unknown>, context: FailureContext): void {
+    for (const reason of cause.reasons) {
+      if (reason._tag === "Fail") this.recordFailure(reason.error, context)
+      if (reason._tag === "Die") this.recordFailure(reason.defect, context)
+    }
   }
 
   /** Notes that `error` was reported as the event `eventId`. */

@@ -1,5 +1,6 @@
 import { Boundary } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -28,6 +29,18 @@ describe("Boundary", () => {
       spanId: "s",
       tags: { a: "inner", b: "outer" }
     })
+  })
+
+  it("keeps the context of each failure and defect of a cause, and none for an interruption", () => {
+    const boundary = new Boundary.Boundary("job", "job")
+    const context = { operation: "fetch quote", spanId: "s" }
+    boundary.recordCause(Cause.combine(Cause.combine(Cause.fail("a"), Cause.die("b")), Cause.interrupt(7)), context)
+    assert.deepStrictEqual(["a", "b", 7, undefined].map((error) => boundary.failure(error)), [
+      context,
+      context,
+      undefined,
+      undefined
+    ])
   })
 
   it("does not let what an inner recorder leaves undefined hide what an outer one knows", () => {

@@ -167,6 +167,32 @@ describe("The status of an observed operation", () => {
   })
 })
 
+describe("The error type", () => {
+  it("is the tag, else the name of an Error, else the type of the value", () => {
+    class Named extends Error {
+      override readonly name = "Named"
+    }
+    const cases: ReadonlyArray<readonly [unknown, string]> = [
+      [{ _tag: "NotFound", name: "x" }, "NotFound"],
+      [Object.assign(new RangeError("x"), { _tag: "" }), "RangeError"],
+      [Object.assign(new Error("x"), { _tag: 7 }), "Error"],
+      [new Named("x"), "Named"],
+      [Object.assign(new Error("x"), { name: "" }), "Error"],
+      [Object.assign(new Error("x"), { name: { first: "Ann" } }), "Error"],
+      [{ name: "Ann Lee" }, "object"],
+      [{ _tag: "" }, "object"],
+      [null, "object"],
+      ["text", "string"],
+      [undefined, "undefined"],
+      [() => {}, "function"]
+    ]
+    for (const [error, type] of cases) {
+      expect(Observation.errorType(error)).toBe(type)
+      expect(Observation.errorTypeOfCause(Cause.fail(error))).toBe(type)
+    }
+  })
+})
+
 describe("An observed operation", () => {
   it.effect("has one span with its attributes, parented both ways", () =>
     Effect.gen(function*() {

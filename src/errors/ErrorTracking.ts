@@ -174,12 +174,7 @@ const withFailureContext = <A, E, R>(
   Effect.onExitPrimitive(self, (exit) => {
     if (exit._tag === "Success") return undefined
     fiber.getRef(Guard.CurrentGuard).run("recorder", () => {
-      const boundary = Boundary.ofFiber(fiber)
-      if (boundary === undefined) return
-      for (const reason of exit.cause.reasons) {
-        if (reason._tag === "Fail") boundary.recordFailure(reason.error, context)
-        if (reason._tag === "Die") boundary.recordFailure(reason.defect, context)
-      }
+      Boundary.ofFiber(fiber)?.recordCause(exit.cause, context)
     }, () => undefined)
     return undefined
   })

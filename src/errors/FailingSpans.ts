@@ -10,7 +10,6 @@ import * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
-import { valueOf } from "./Expected.ts"
 
 const note = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
   if (exit._tag === "Success") return
@@ -18,9 +17,7 @@ const note = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
   const boundary = fiber === undefined ? undefined : Boundary.ofFiber(fiber)
   if (boundary === undefined) return
   const { spanId, traceId } = span
-  for (const reason of exit.cause.reasons) {
-    if (reason._tag !== "Interrupt") boundary.recordFailure(valueOf(reason), { traceId, spanId })
-  }
+  boundary.recordCause(exit.cause, { traceId, spanId })
 }
 
 /** The tracer with spans that note their failures. The spans are its own, and so is its context hook. */

@@ -51,11 +51,10 @@ export const noteFailure = (
 ): void => {
   const boundary = Boundary.ofFiber(fiber)
   if (boundary === undefined) return
-  const context = span === undefined ? { operation } : { operation, traceId: span.traceId, spanId: span.spanId }
-  for (const reason of cause.reasons) {
-    if (reason._tag === "Fail") boundary.recordFailure(reason.error, context)
-    if (reason._tag === "Die") boundary.recordFailure(reason.defect, context)
-  }
+  boundary.recordCause(
+    cause,
+    span === undefined ? { operation } : { operation, traceId: span.traceId, spanId: span.spanId }
+  )
 }
 
 /** The metrics that an observation records, for what runs inside it. */

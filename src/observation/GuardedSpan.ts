@@ -14,17 +14,9 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type * as Guard from "../Guard.ts"
 import type * as Metrics from "../metrics/Metrics.ts"
+import * as Parents from "./Parents.ts"
 
 type Attributes = Readonly<{ readonly [key: string]: unknown }> | undefined
-
-// Spans that say so are no parents: theirs is.
-const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
-  let parent = span
-  while (parent !== undefined && Context.get(parent.annotations, Tracer.DisablePropagation)) {
-    parent = parent._tag === "Span" ? Option.getOrUndefined(parent.parent) : undefined
-  }
-  return parent
-}
 
 const setAll = (span: Tracer.Span, attributes: Attributes): void => {
   for (const key in attributes) {
@@ -45,7 +37,7 @@ export const open = (
   if (tracer === undefined || !tracerEnabled) return undefined
   let span: Tracer.Span | undefined
   try {
-    const parent = propagated(fiber.cache.span)
+    const parent = Parents.propagated(fiber.cache.span)
     span = tracer.span({
       name,
       kind,

@@ -32,11 +32,16 @@ export const statusOf = <A>(exit: Exit.Exit<A, unknown>, degraded?: ((value: A) 
     ? "degraded"
     : "success"
 
-/** What makes a failure recognisable without its message: its `_tag`, else its name, else its type. */
+/**
+ * What makes a failure recognisable without its message: its `_tag`, else the name of an `Error`, else the type of the
+ * value. The `name` of any other object may be somebody's.
+ */
 export const errorType = (error: unknown): string => {
-  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
-  if (error instanceof Error) return error.name
-  return typeof error
+  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" && error._tag !== "") return error._tag
+  if (!(error instanceof Error)) return typeof error
+  // Whoever sets it may set anything.
+  const name: unknown = error.name
+  return typeof name === "string" && name !== "" ? name : "Error"
 }
 
 /**

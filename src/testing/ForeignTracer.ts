@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { Guard } from "../Guard.ts"
+import * as Parents from "../observation/Parents.ts"
 import type * as Tracing from "../tracing/Tracing.ts"
 import type { RecordedSpan } from "./RecordedSpan.ts"
 import type { TestTracer } from "./TestTracer.ts"
@@ -64,15 +65,7 @@ export interface ForeignTracer {
   readonly active: () => Tracer.AnySpan | undefined
 }
 
-const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
-  let current = span
-  while (current !== undefined && Context.get(current.annotations, Tracer.DisablePropagation)) {
-    current = current._tag === "Span" ? Option.getOrUndefined(current.parent) : undefined
-  }
-  return current
-}
-
-const currentSpan = (): Tracer.AnySpan | undefined => propagated(Fiber.getCurrent()?.cache.span)
+const currentSpan = (): Tracer.AnySpan | undefined => Parents.propagated(Fiber.getCurrent()?.cache.span)
 
 /** Makes the tracer. */
 export const make = (options: Options): ForeignTracer => {

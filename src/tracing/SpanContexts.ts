@@ -2,9 +2,9 @@
  * Between Effect's spans and OpenTelemetry's contexts.
  */
 import * as Otel from "@opentelemetry/api"
-import * as Context from "effect/Context"
-import * as Option from "effect/Option"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
+
+export { propagated } from "../observation/Parents.ts"
 
 /** The OpenTelemetry span inside an Effect span that was made by `@effect/opentelemetry`. */
 export const otelSpan = (span: Tracer.AnySpan): Otel.Span | undefined => {
@@ -12,20 +12,11 @@ export const otelSpan = (span: Tracer.AnySpan): Otel.Span | undefined => {
   return typeof inner === "object" && inner !== null && "spanContext" in inner ? inner as Otel.Span : undefined
 }
 
-/** The nearest span that may be a parent: those with `DisablePropagation` are passed over. */
-export const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
-  let current = span
-  while (current !== undefined && Context.get(current.annotations, Tracer.DisablePropagation)) {
-    current = current._tag === "Span" ? Option.getOrUndefined(current.parent) : undefined
-  }
-  return current
-}
-
 /**
  * The key under which `@effect/opentelemetry` marks a context as set by Effect, so that a fiber that is started inside
  * of one does not take the span for a foreign parent. The same text gives the same key.
  */
-const effectSpan = Otel.createContextKey("@effect/opentelemetry/OtelTracer/EffectSpan")
+export const effectSpan = Otel.createContextKey("@effect/opentelemetry/OtelTracer/EffectSpan")
 
 /** Marks contexts with the layer that their span belongs to, so that foreign children go to the same pipeline. */
 const owner = Otel.createContextKey("@dawsos/observability/Tracing/owner")
