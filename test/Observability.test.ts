@@ -1,4 +1,13 @@
-import { Accounting, Catalogue, HttpServer, Metrics, Observability, Tracing } from "@dawsos/observability"
+import {
+  Accounting,
+  Catalogue,
+  ErrorTracking,
+  HttpServer,
+  Metrics,
+  Observability,
+  Tracing
+} from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -10,7 +19,7 @@ import * as EffectHttpServer from "effect/http/HttpServer"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { createServer as createHttpServer } from "node:http"
+import { createServer as createHttpServer, get } from "node:http"
 import { createServer, type Server } from "node:net"
 import type { ReceivedSpan } from "../examples/receiver/ReceivedSpan.ts"
 import * as Receiver from "../examples/receiver/Receiver.ts"
@@ -331,6 +340,68 @@ describe("a vocabulary of another product", () => {
       assert.match(String(span?.attributes["url.path"]), /^\/orders\/[0-9a-f]{8}$/)
       assert.isEmpty(yield* receiver.requestsContaining("A-4711-Z"))
       assert.deepStrictEqual(Object.keys(span?.attributes ?? {}).filter((key) => key.startsWith("dawsos")), [])
+    }))
+})
+
+describe("an id in the path of a request", () => {
+  const Api = HttpRouter.addAll([
+    HttpRouter.route("GET", "/api/metrics/:portfolio_id", HttpServerResponse.text("ok")),
+    HttpRouter.route("GET", "/fail/:portfolio_id", Effect.die(new Error("no"))),
+    HttpRouter.route(
+      "GET",
+      "/of/:user_id/*",
+      Effect.as(Effect.logWarning("a warning", { portfolio_id: "{SECRET}" }), HttpServerResponse.text("ok"))
+    )
+  ])
+  const paths = [
+    "/api/metrics/SECRET",
+    "/api/m%65trics/SECRET",
+    "/api/metrics/SECRET.js",
+    "/api/metrics/:SECRET",
+    "/api/metrics/{SECRET}",
+    "/api/metrics/x=SECRET",
+    "/api/metrics/x&SECRET",
+    "/api/metrics/x\"SECRET",
+    "/api/metrics/%53ECRET?portfolio_id=SECRET",
+    "//api//METRICS/a%2FSECRET/",
+    "/fail/SECRET",
+    "/fail/{SECRET}.js?x=1",
+    "/of/SECRET/files/SECRET"
+  ]
+
+  it.live("appears in no sink, however the path is spelt and whatever the route", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const { console, lines } = Harness.recordingConsole()
+      const context = yield* Layer.build(
+        DawsOs.serve(Api).pipe(
+          Layer.provideMerge(NodeHttpServer.layer(createHttpServer, { port: 0, host: "127.0.0.1" })),
+          Layer.provideMerge(Observability.layer(DawsOs.vocabulary, { logFormat: "json" })),
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(Harness.environment(receiver))))
+        )
+      ).pipe(Effect.provideService(Console.Console, console))
+      const { address } = Context.get(context, EffectHttpServer.HttpServer)
+      const port = "port" in address ? address.port : 0
+      for (const path of paths) {
+        // Unlike `fetch`, it sends the path as it stands.
+        const status = yield* Effect.callback<number | undefined>((resume) => {
+          get({ host: "127.0.0.1", port, path, agent: false }, (response) => {
+            response.resume()
+            resume(Effect.succeed(response.statusCode))
+          })
+        })
+        assert.strictEqual(status, path.startsWith("/fail") ? 500 : 200, path)
+      }
+      yield* Context.get(context, Tracing.Tracing).flush
+      yield* Context.get(context, ErrorTracking.ErrorTracking).flush
+      const spans = yield* receiver.awaitSpans(paths.length, "otlp")
+      assert.isAtLeast((yield* receiver.events).length, 1)
+      assert.strictEqual(lines.filter((line) => line.includes("http.url")).length, paths.length)
+      assert.isEmpty(lines.filter((line) => line.includes("SECRET")))
+      assert.notInclude(yield* Context.get(context, Metrics.Metrics).render("openmetrics"), "SECRET")
+      assert.isEmpty(yield* receiver.requestsContaining("SECRET"))
+      const first = spans.find((span) => span.attributes["http.route"] === "/of/{user_id}/*")
+      assert.match(String(first?.attributes["url.path"]), /^\/of\/[0-9a-f]{8}\/files\/[0-9a-f]{8}$/)
     }))
 })
 

@@ -1,4 +1,4 @@
-import { Catalogue, Guard, type Metrics } from "@dawsos/observability"
+import { Catalogue, Guard, type Metrics, Scrubber } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -358,6 +358,24 @@ describe("Effect's own metrics", () => {
       const text = yield* metrics.render("prometheus")
       expect(text).toContain("g{a=\"[gone]\"} 1")
       expect(text).not.toContain("s3cret")
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("have their labels judged by name, and their own names scrubbed", () =>
+    Effect.gen(function*() {
+      const scrubber = Scrubber.make()
+      const metrics = yield* MetricsMemory.make({ catalogue: Shop.catalogue, scrubber })
+      const attributes = { user_id: "s3cret", password: "s3cret", region: "eu" }
+      yield* Metric.update(Metric.withAttributes(Metric.counter("logins"), attributes), 1)
+      yield* Metric.update(Metric.counter("calls of /api/metrics/s3cret"), 2)
+      yield* Metric.update(Metric.frequency("colours"), "red")
+      for (const format of formats) {
+        const text = yield* metrics.render(format)
+        expect(text).not.toContain("s3cret")
+        const id = scrubber.pseudonym("s3cret")
+        expect(text).toContain(`logins{password="[redacted]",region="eu",user_id="${id}"} 1`)
+        expect(text).toContain(`calls_of__api_metrics_${id} 2`)
+        expect(text).toContain("colours_total{key=\"red\"} 1")
+      }
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
   it.effect("without end are cut at 2,000 samples, and counted", () =>

@@ -1,4 +1,4 @@
-import { Catalogue, Guard, Metrics } from "@dawsos/observability"
+import { Catalogue, Guard, Metrics, Scrubber } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -333,6 +333,24 @@ describe("Bounded labels", () => {
       }
       expect(Shop.valuesOf(metrics.samples(), "shop_stock")).toEqual({ "product=[email]": 3, "product=plain": 2 })
       expect(seen.filter((text) => text.includes("@") || text === "plain")).toEqual(["a@x.org", "b@x.org", "plain"])
+    }))
+
+  it.effect("are judged by the name of their label, each value for itself", () =>
+    Effect.gen(function*() {
+      const scrubber = Scrubber.make()
+      const { metrics } = yield* Shop.make({ scrubber })
+      const opened = Catalogue.counter({
+        name: "shop_opened_total",
+        help: "h",
+        labels: { portfolio_id: Catalogue.Label.bounded(), password: Catalogue.Label.bounded() }
+      })
+      const labels = { portfolio_id: "growth", password: "growth" }
+      metrics.counter(opened, labels).increment()
+      metrics.counter(opened, { portfolio_id: "value", password: "value" }).increment()
+      expect(Shop.valuesOf(metrics.samples(), "shop_opened_total")).toEqual({
+        [`portfolio_id=${scrubber.pseudonym("growth")} password=[redacted]`]: 1,
+        [`portfolio_id=${scrubber.pseudonym("value")} password=[redacted]`]: 1
+      })
     }))
 
   it.effect("whose scrubber throws show nothing of the value", () =>

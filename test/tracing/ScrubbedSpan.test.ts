@@ -1,0 +1,93 @@
+import { Scrubber, Tracing } from "@dawsos/observability"
+import { assert, describe, it } from "@effect/vitest"
+import * as Otel from "@opentelemetry/api"
+import * as Effect from "effect/Effect"
+import { named, traced } from "./harness.ts"
+
+const scrubber = Scrubber.make()
+const remote = {
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  spanId: "b7ad6b7169203331",
+  traceFlags: 1,
+  isRemote: true
+}
+
+describe("the copy of a span that leaves the process", () => {
+  it.effect("shows the URL of its request by the parameters of its route", () =>
+    Effect.gen(function*() {
+      const attributes = {
+        "http.route": "/fail/:portfolio_id/of/{symbol}",
+        "url.path": "/fail/SECRET/of/AAPL",
+        "url.full": "http://h:8000/fail/SECRET/of/AAPL?a=1",
+        "http.target": "/fail/SECRET/of/AAPL?a=1"
+      }
+      const { spans } = yield* traced(Effect.void.pipe(Effect.withSpan("request", { attributes })), { scrubber })
+      const shown = scrubber.pseudonym("SECRET")
+      assert.deepInclude(named(spans, "request").attributes, {
+        "http.route": "/fail/:portfolio_id/of/{symbol}",
+        "url.path": `/fail/${shown}/of/AAPL`,
+        "url.full": `http://h:8000/fail/${shown}/of/AAPL?a=1`,
+        "http.target": `/fail/${shown}/of/AAPL?a=1`
+      })
+    }))
+
+  it.effect("keeps a plain trace state and scope, and nothing of a secret in either", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(
+        Effect.gen(function*() {
+          const tracing = yield* Tracing.Tracing
+          for (const state of ["v=plain", "v=jane@x.io"]) {
+            const context = { ...remote, traceState: Otel.createTraceState(state) }
+            const span = tracing.tracer(`lib ${state}`, `1 ${state}`).startSpan(
+              state === "v=plain" ? "plain" : "secret",
+              { links: [{ context }] },
+              Otel.trace.setSpanContext(Otel.ROOT_CONTEXT, context)
+            )
+            span.end()
+          }
+        }),
+        { scrubber }
+      )
+      const told = (name: string) => {
+        const { instrumentationScope, links, parentSpanContext, spanContext } = named(spans, name)
+        const states = [spanContext(), parentSpanContext, links[0]?.context].map((c) => c?.traceState?.serialize())
+        return { scope: instrumentationScope.name, version: instrumentationScope.version, states }
+      }
+      assert.deepStrictEqual(told("plain"), {
+        scope: "lib v=plain",
+        version: "1 v=plain",
+        states: ["v=plain", "v=plain", "v=plain"]
+      })
+      assert.deepStrictEqual(told("secret"), {
+        scope: "lib v=[redacted]",
+        version: "1 v=[redacted]",
+        states: [undefined, undefined, undefined]
+      })
+      assert.strictEqual(named(spans, "secret").spanContext().traceId, remote.traceId)
+    }))
+
+  it.effect("judges what is nested in its attributes by its keys, although it travels as text", () =>
+    Effect.gen(function*() {
+      const attributes = {
+        list: [{ password: "SECRET" }, { deep: [{ apiKey: "SECRET" }] }],
+        pairs: [["authorization", "SECRET"], ["accept", "x"]],
+        named: [{ name: "authorization", value: "SECRET" }],
+        map: new Map([["password", "SECRET"]]),
+        object: { map: new Map([["password", "SECRET"]]), headers: { cookie: ["SECRET"] } },
+        portfolios: [{ id: "SECRET" }],
+        argv: ["--password", "SECRET"],
+        json: JSON.stringify({ body: JSON.stringify({ clientSecret: "SECRET" }) })
+      }
+      const { spans } = yield* traced(
+        Effect.gen(function*() {
+          const span = yield* Effect.currentSpan
+          span.event("event", 1n, attributes)
+        }).pipe(Effect.orDie, Effect.withSpan("nested", { attributes })),
+        { scrubber }
+      )
+      const { attributes: shown, events } = named(spans, "nested")
+      const texts = JSON.stringify([shown, events[0]?.attributes])
+      assert.include(texts, "redacted")
+      assert.notInclude(texts, "SECRET")
+    }))
+})
