@@ -51,7 +51,7 @@ SENTRY_PROFILES_SAMPLE_RATE=0.1
 // Each program is a process of its own, so they run beside one another.
 describe.concurrent("a program that can't start", () => {
   it.live(
-    "prints one line for one bad value, of ENABLE_OBSERVABILITY itself too, and exits with 1",
+    "prints one line for one bad value and exits with 1",
     () =>
       Effect.gen(function*() {
         const { code, stderr, stdout } = yield* Child.run("server.ts", {
