@@ -2,6 +2,7 @@
  * A program that ends by an error that nobody handles, for `UncaughtErrors.test.ts`. With "hung" nothing that is to
  * leave it ever does, nor can be interrupted.
  */
+import { Guard } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -12,7 +13,6 @@ import * as ErrorReporter from "../../src/errors/ErrorReporter.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 import * as UncaughtErrors from "../../src/errors/UncaughtErrors.ts"
-import * as Guard from "../../src/Guard.ts"
 
 const [dsn, how] = process.argv.slice(2)
 
