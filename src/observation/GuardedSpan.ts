@@ -119,6 +119,7 @@ type MutableSpan = { -readonly [Key in keyof Tracer.Span]: Tracer.Span[Key] }
  *
  * The span of a disabled tracer counts as ended from the start, is never ended and keeps no attributes: it is made to
  * look started and gets attributes of its own, so that what is read and counted at its end holds with tracing off.
+ * `test/EffectInternals.test.ts` holds that spans are ended by calling their own `end`.
  */
 export const onEnd = (
   span: Tracer.Span,

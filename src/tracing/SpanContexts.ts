@@ -14,9 +14,10 @@ export const otelSpan = (span: Tracer.AnySpan): Otel.Span | undefined => {
 
 /**
  * The key under which `@effect/opentelemetry` marks a context as set by Effect, so that a fiber that is started inside
- * of one does not take the span for a foreign parent. The same text gives the same key.
+ * of one does not take the span for a foreign parent. The same text gives the same key;
+ * `test/EffectInternals.test.ts` holds that it is the same.
  */
-export const effectSpan = Otel.createContextKey("@effect/opentelemetry/OtelTracer/EffectSpan")
+const effectSpan = Otel.createContextKey("@effect/opentelemetry/OtelTracer/EffectSpan")
 
 /** Marks contexts with the layer that their span belongs to, so that foreign children go to the same pipeline. */
 const owner = Otel.createContextKey("@dawsos/observability/Tracing/owner")
