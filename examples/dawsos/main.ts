@@ -13,7 +13,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
-import type { ReceivedSpan } from "../receiver/ReceivedSpan.ts"
 import * as TraceTree from "../receiver/TraceTree.ts"
 import * as Environment from "./Environment.ts"
 import { Traffic } from "./load/Traffic.ts"
@@ -41,12 +40,6 @@ const scrape = (address: string, { config }: Environment.Environment) =>
     return new Figures(parse(await (await fetch(address, { headers })).text()))
   })
 
-/** A statement's span is called after the driver: its operation and table say more. */
-const named = (span: ReceivedSpan): ReceivedSpan => {
-  const { "db.collection.name": table, "db.operation.name": operation } = span.attributes
-  return typeof operation === "string" ? { ...span, name: `${operation} ${table ?? ""}`.trim() } : span
-}
-
 /** What has arrived at the receivers; `linked` collects the events whose trace was seen, since old spans give way. */
 const receivedBy = ({ events, traces }: Environment.Environment, linked: Set<string>) =>
   Effect.gen(function*() {
@@ -60,7 +53,7 @@ const receivedBy = ({ events, traces }: Environment.Environment, linked: Set<str
       lastEvent: errors.at(-1),
       slowestTrace: slowest === undefined
         ? undefined
-        : TraceTree.render(spans.filter(({ traceId }) => traceId === slowest).map(named))
+        : TraceTree.render(spans.filter(({ traceId }) => traceId === slowest))
     }
   })
 

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
 import * as Observation from "../Observation.ts"
+import * as SpanName from "../observation/SpanName.ts"
 import type { Scrubber } from "../Scrubber.ts"
 import * as Accounting from "../tracing/Accounting.ts"
 import type { OnEnd, SpanOptions } from "./RecordedSpan.ts"
@@ -132,7 +133,7 @@ export class TestTracer implements Tracer.Tracer {
       const said = Observation.statuses.find((status) => status === attributes.get(`${prefix}.status`))
       const status: SpanStatus = said ?? (end === undefined ? "open" : Observation.statusOf(end.exit))
       return {
-        name: scrubber.text(name),
+        name: scrubber.text(SpanName.conventional(name, (key) => attributes.get(key))),
         kind,
         status,
         traceId,

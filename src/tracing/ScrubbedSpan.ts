@@ -5,6 +5,7 @@
  */
 import * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
+import * as SpanName from "../observation/SpanName.ts"
 import { alongRoute } from "../scrubber/Locators.ts"
 
 /** What scrubbing a span takes; the layer's `Scrubber` is one. */
@@ -17,14 +18,14 @@ export interface SpanScrubber {
 
 /**
  * Copies `span` as the scrubber would have it: name, attributes, status message, events, links, instrumentation scope.
- * The span of a request that a route was found for is named `{method} {route}`, as OpenTelemetry's semantic conventions
- * want it, and the URL that it shows is judged by the names of that route's parameters.
+ * Spans of requests and statements get the names of OpenTelemetry's semantic conventions (`{method} {route}`,
+ * `{operation} {table}`), and the URL that it shows is judged by the names of that route's parameters.
  */
 export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan => {
   const spanContext = scrubContext(span.spanContext(), scrubber)
   const { parentSpanContext, status } = span
   return {
-    name: scrubber.text(nameOf(span)),
+    name: scrubber.text(SpanName.conventional(span.name, (key) => span.attributes[key])),
     kind: span.kind,
     spanContext: () => spanContext,
     ...(parentSpanContext === undefined ? {} : { parentSpanContext: scrubContext(parentSpanContext, scrubber) }),
@@ -42,15 +43,6 @@ export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan =
     droppedEventsCount: span.droppedEventsCount,
     droppedLinksCount: span.droppedLinksCount
   }
-}
-
-// Effect knows the route only when the handler is found, and a span of Effect keeps the name that it began with. A name
-// that is not the bare method was chosen by somebody and stays.
-const nameOf = ({ attributes, kind, name }: ReadableSpan): string => {
-  const route = attributes["http.route"]
-  return kind === Otel.SpanKind.SERVER && typeof route === "string" && name === attributes["http.request.method"]
-    ? `${name} ${route}`
-    : name
 }
 
 /** Attributes as the scrubber would have them, every value one that OpenTelemetry can carry. */

@@ -1,0 +1,18 @@
+/**
+ * The name under which a span of Effect's own modules leaves.
+ *
+ * Effect names a span when it begins: a server's by its method, a statement's by its database. The route, the operation
+ * and the table are known later, as attributes, and OpenTelemetry's semantic conventions want them in the name. A name
+ * that somebody chose stays as it is.
+ */
+
+/** What the conventions would call a span, else the name that it has. */
+export const conventional = (name: string, attribute: (key: string) => unknown): string => {
+  const route = attribute("http.route")
+  if (typeof route === "string" && name === attribute("http.request.method")) return `${name} ${route}`
+  const operation = attribute("db.operation.name")
+  // Only statements of Effect's SQL client carry the first of these.
+  if (attribute("effect.sql.method") === undefined || typeof operation !== "string") return name
+  const table = attribute("db.collection.name")
+  return typeof table === "string" ? `${operation} ${table}` : operation
+}
