@@ -3,7 +3,7 @@
  *
  * It shares nothing mutable with the span that it was made from, and holds neither its parent nor its `Exit`.
  */
-import * as Otel from "@opentelemetry/api"
+import type * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 import * as SpanName from "../observation/SpanName.ts"
 import { alongRoute } from "../scrubber/Locators.ts"
