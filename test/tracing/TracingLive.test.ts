@@ -40,7 +40,7 @@ describe("a live tracing layer", () => {
       const headers = { "x-key": Redacted.make("a secret") }
       const destinations: ReadonlyArray<readonly [ObservabilityConfig.TraceDestination, string, string]> = [
         [{ _tag: "Otlp", url: receiver.otlpTracesUrl, headers, timeout }, "otlp", `${receiver.otlpTracesUrl} as OTLP`],
-        [{ _tag: "JaegerHttp", url: receiver.jaegerHttpUrl, headers: {} }, "jaegerHttp", "as Thrift over HTTP"],
+        [{ _tag: "JaegerHttp", url: receiver.jaegerHttpUrl, headers }, "jaegerHttp", "as Thrift over HTTP"],
         [{ _tag: "JaegerUdp", host, port }, "jaegerUdp", `${host}:${port} as Thrift over UDP (unacknowledged)`]
       ]
       for (const [destination, signal, said] of destinations) {
@@ -67,6 +67,8 @@ describe("a live tracing layer", () => {
         assert.include(lines[0], "(JAEGER_ENDPOINT is set)")
         assert.include(lines.at(-1), "started 2, open 0, unsampled 0, ended 2")
         assert.notInclude(lines.join(), "a secret")
+        const requests = yield* receiver.requestsContaining("a secret")
+        assert.strictEqual(requests.length, destination._tag === "JaegerUdp" ? 0 : 1)
       }
     }))
 
