@@ -105,7 +105,7 @@ type GlobalMiddleware = (
  * Notes the route on the way out, as a global middleware: a route's own middleware may answer in its handler's place.
  *
  * The router leaves the route in the fiber's context, where it can be read as long as no global middleware has put the
- * context back: so it is noted within each of them.
+ * context back: so it is noted within each of them. `test/EffectInternals.test.ts` holds that it is left there.
  */
 export const noting: GlobalMiddleware = (effect) =>
   Effect.withFiber((fiber) =>
