@@ -583,6 +583,29 @@ describe("breadcrumbs", () => {
       }).pipe(Effect.provide(Layer.empty))
     ))
 
+  it.effect("are hints: long messages and causes are cut", () =>
+    withErrors(Effect.gen(function*() {
+      yield* Effect.gen(function*() {
+        yield* Effect.logWarning("w ".repeat(5_000), Cause.fail(new Error("c ".repeat(5_000))))
+        yield* Effect.logWarning("short")
+        return yield* new Broken({ message: "x" })
+      }).pipe(job, Effect.exit)
+      const [long, short] = (yield* theEvent).breadcrumbs
+      assert.strictEqual(long!.message, `${"w ".repeat(512)}…`)
+      assert.match(String(long!.data?.["cause"]), /^Error: (c )+c?…$/)
+      assert.isBelow(String(long!.data?.["cause"]).length, 1_100)
+      assert.strictEqual(short!.message, "short")
+      assert.isUndefined(short!.data)
+    })))
+
+  it.effect("are no fault where there is no boundary to keep them", () => {
+    const guard = Guard.make()
+    return withErrors(Effect.logWarning("nobody's")).pipe(
+      Effect.andThen(Effect.sync(() => assert.strictEqual(guard.faults().get("logger"), 0))),
+      Effect.provideService(Guard.CurrentGuard, guard)
+    )
+  })
+
   it.effect("belong to their own run, and are shared by its forks", () =>
     withErrors(Effect.gen(function*() {
       const run = (name: string) =>

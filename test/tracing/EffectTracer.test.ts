@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
@@ -106,6 +107,52 @@ describe("Effect spans", () => {
         mixed.events.map(({ attributes }) => [attributes?.["exception.type"], attributes?.["effect.outcome"]]),
         [["NotFound", "error"], ["string", "defect"]]
       )
+    }))
+
+  it.effect("have the first of several defects for their status", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(Effect.exit(
+        Effect.failCause(Cause.combine(Cause.die(new TypeError("first")), Cause.die(new RangeError("second")))).pipe(
+          Effect.withSpan("twice")
+        )
+      ))
+      const twice = named(spans, "twice")
+      assert.strictEqual(twice.status.message, "first")
+      assert.strictEqual(twice.attributes["error.type"], "TypeError")
+      assert.strictEqual(twice.events.length, 2)
+    }))
+
+  it.effect("take links that are added while they are open", () =>
+    Effect.gen(function*() {
+      const { guard, spans } = yield* traced(
+        Effect.currentSpan.pipe(
+          Effect.flatMap((span) =>
+            Effect.sync(() => span.addLinks([{ span: remote(true), attributes: { why: "later" } }]))
+          ),
+          Effect.withSpan("linked")
+        )
+      )
+      const { links } = named(spans, "linked")
+      assert.deepStrictEqual(links.map(({ attributes, context }) => [context.spanId, attributes]), [
+        [remote(true).spanId, { why: "later" }]
+      ])
+      assert.strictEqual(guard.faults().get("tracer"), 0)
+    }))
+
+  it.effect("run what begins to wait once, and take what it throws for the program's own defect", () =>
+    Effect.gen(function*() {
+      const thrown = new Error("thrown while it begins to wait")
+      let runs = 0
+      const { exit, guard } = yield* traced(
+        Effect.callback<never>(() => {
+          runs++
+          throw thrown
+        }).pipe(Effect.withSpan("waits"))
+      )
+      assert(Exit.isFailure(exit))
+      assert.deepStrictEqual(exit.cause.reasons.map((reason) => reason._tag === "Die" && reason.defect), [thrown])
+      assert.strictEqual(runs, 1)
+      assert.strictEqual(guard.faults().get("context"), 0)
     }))
 
   it.effect("call an interrupted server span an error only when it was answered with a 5xx", () =>

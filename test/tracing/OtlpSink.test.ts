@@ -79,6 +79,8 @@ describe("the OTLP sink", () => {
         ["application/x-protobuf", OtlpTraces.encodeResponse(), 0],
         ["application/x-protobuf", "garbage", 0],
         ["application/json", "{", 0],
+        ["application/json", `{"partialSuccess":{"rejectedSpans":-1}}`, 0],
+        ["application/json", `{"partialSuccess":{"rejectedSpans":"many"}}`, 0],
         ["application/json", "null", 0],
         ["text/html", "<html>", 0]
       ]

@@ -256,6 +256,21 @@ describe("third-party spans inside Effect spans", () => {
       assert.strictEqual(parentOf(spans, "under disabled"), "effect")
     }))
 
+  it.live("are children of a caller's span, which is remote to them", () =>
+    Effect.gen(function*() {
+      const caller = Tracer.externalSpan({
+        traceId: "0af7651916cd43dd8448eb211c80319c",
+        spanId: "b7ad6b7169203331",
+        sampled: true
+      })
+      const { spans } = yield* traced(Effect.sync(() => leaf("leaf")).pipe(Effect.withParentSpan(caller)))
+      assert.deepInclude(named(spans, "leaf").parentSpanContext, {
+        traceId: caller.traceId,
+        spanId: caller.spanId,
+        isRemote: true
+      })
+    }))
+
   it.live("bind their context to functions and event emitters", () =>
     Effect.gen(function*() {
       const { spans } = yield* traced(Effect.gen(function*() {

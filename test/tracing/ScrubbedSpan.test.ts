@@ -2,7 +2,8 @@ import { Scrubber, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
-import { named, traced } from "./harness.ts"
+import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
+import { named, passThrough, traced } from "./harness.ts"
 
 const scrubber = Scrubber.make()
 const remote = {
@@ -30,6 +31,29 @@ describe("the copy of a span that leaves the process", () => {
         "http.target": `/fail/${shown}/of/AAPL?a=1`
       })
     }))
+
+  it("carries what OpenTelemetry can: lists of one kind as they are, anything else as JSON, nothing for nothing", () => {
+    const carried = ScrubbedSpan.attributes({
+      words: ["a", "b"],
+      gaps: ["a", null, undefined],
+      mixed: [1, "a"],
+      nested: { a: [1] },
+      none: null,
+      missing: undefined,
+      number: 0,
+      flag: false,
+      empty: ""
+    }, passThrough)
+    assert.deepStrictEqual(carried, {
+      words: ["a", "b"],
+      gaps: ["a", null, undefined],
+      mixed: `[1,"a"]`,
+      nested: `{"a":[1]}`,
+      number: 0,
+      flag: false,
+      empty: ""
+    })
+  })
 
   it.effect("keeps a plain trace state and scope, and nothing of a secret in either", () =>
     Effect.gen(function*() {

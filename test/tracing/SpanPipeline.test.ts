@@ -256,6 +256,31 @@ describe("the span pipeline", () => {
       assert.strictEqual(timers.pending(), 0)
     }))
 
+  it.effect("counts a sink that can't let go, and shuts down all the same", () =>
+    Effect.gen(function*() {
+      const broken: SpanSink.SpanSink = { ...memory(), shutdown: Effect.die(new Error("stuck")) }
+      const { guard, pipeline, timers, tracer } = pipelineOf([broken, memory("other")])
+      endSpans(tracer, 2)
+      const accounting = yield* pipeline.shutdown
+      assert.deepStrictEqual(accounting.sinks.map(({ exported }) => exported), [2, 2])
+      assert.strictEqual(guard.faults().get("sink"), 1)
+      assert.strictEqual(timers.pending(), 0)
+    }))
+
+  it.effect("has nothing to wait for without a sink", () =>
+    Effect.gen(function*() {
+      const { pipeline, timers, tracer } = pipelineOf([])
+      endSpans(tracer, 2)
+      const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
+      yield* settled
+      assert.isDefined(flush.pollUnsafe())
+      const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
+      yield* settled
+      assert.isDefined(shutdown.pollUnsafe())
+      assert.deepInclude(pipeline.accounting(), { started: 2, ended: 2, sinks: [] })
+      assert.strictEqual(timers.pending(), 0)
+    }))
+
   it.effect("shuts down within 5 seconds when export and shutdown of a sink hang", () =>
     Effect.gen(function*() {
       const hung: SpanSink.SpanSink = {
