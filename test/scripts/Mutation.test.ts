@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import * as Mutation from "../../scripts/mutation/Mutation.ts"
+import { mutations } from "../../scripts/mutation/mutations.ts"
 import * as VitestReport from "../../scripts/VitestReport.ts"
 
 const mutation: Mutation.Mutation = {
@@ -22,6 +24,25 @@ describe("Mutation", () => {
     expect(Mutation.apply({ ...mutation, search: "" }, "")).toEqual(error)
     expect(Mutation.apply({ ...mutation, replace: "a + b" }, "a + b")).toEqual(error)
     expect(Mutation.apply({ ...mutation, tests: [] }, "a + b")).toEqual(error)
+  })
+})
+
+describe("The listed mutations", () => {
+  it("are at least 24, and no two are called the same", () => {
+    const names = mutations.map(({ breaks, file }) => `${file}: ${breaks}`)
+    expect(names.length).toBeGreaterThanOrEqual(24)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it("each apply to their file as it is, and name test files that are there", () => {
+    const problems = mutations.flatMap((mutation) => {
+      const applied = Mutation.apply(mutation, readFileSync(mutation.file, "utf8"))
+      const missing = mutation.tests.filter((test) => !existsSync(test)).map((test) => `${test} does not exist`)
+      return ["error" in applied ? [applied.error] : [], missing].flat().map((problem) =>
+        `${mutation.breaks}: ${problem}`
+      )
+    })
+    expect(problems).toEqual([])
   })
 })
 

@@ -1,0 +1,118 @@
+// The configuration, the core, the layer, and the vocabulary of DawsOS.
+import { inFile } from "../inFile.ts"
+
+export const mutations = [
+  inFile(
+    "src/config/Parser.ts",
+    ["test/ObservabilityConfig.test.ts"],
+    ["a switch is read in any case", "const lower = text.toLowerCase()", "const lower = text"],
+    [
+      "a number in another notation than decimal digits is refused",
+      "if (!/^\\d+$/.test(text)) return",
+      "if (Number.isNaN(Number(text))) return"
+    ]
+  ),
+  inFile(
+    "src/config/Problem.ts",
+    ["test/ObservabilityConfig.test.ts"],
+    ["a secret's value is not shown", "variable.secret ? ", "false ? "]
+  ),
+  inFile(
+    "src/config/Resolve.ts",
+    ["test/ObservabilityConfig.test.ts"],
+    ["gRPC is refused", "if (value !== \"http/protobuf\") from", "if (false) from"],
+    ["every bad value is reported at once", "Result.fail([first, ...rest])", "Result.fail([first])"]
+  ),
+  inFile(
+    "src/Observation.ts",
+    ["test/Observation.test.ts"],
+    [
+      "automatic instrumentation leaves the count to the observation around it",
+      "if (recorded?.[index] === true) return",
+      ""
+    ],
+    ["a duration is told in seconds", "status, nanos / 1e9", "status, nanos / 1e6"],
+    ["a degraded value counts as such", "Status.statusOf(exit, options?.degraded)", "Status.statusOf(exit)"],
+    ["the span says how the operation ended", "attribute(guard, span, statusAttribute, status)", "attribute"],
+    ["what outlives an operation is no part of it", "frame.ended = true", "frame.ended = false"]
+  ),
+  inFile(
+    "src/observation/Status.ts",
+    ["test/Observation.test.ts"],
+    ["a defect is told from an error", "if (reason._tag === \"Die\") return \"defect\"", ""]
+  ),
+  inFile(
+    "src/observation/GuardedSpan.ts",
+    ["test/Observation.test.ts"],
+    ["only sampled spans are exemplars", "return span.sampled ? {", "return span ? {"],
+    ["a span is a child of the one around it", "parent: Option.fromUndefinedOr(parent)", "parent: Option.none()"]
+  ),
+  inFile(
+    "src/observation/Announcement.ts",
+    ["test/Observation.test.ts"],
+    [
+      "a listener that throws is not felt",
+      "fiber.getRef(Guard.CurrentGuard).count(\"listener\", fault)",
+      "throw fault"
+    ]
+  ),
+  inFile(
+    "src/Guard.ts",
+    ["test/Guard.test.ts"],
+    ["a fault stays out of the program", "return fallback()", "throw fault"],
+    ["faults are counted", "(counts.get(hook) ?? 0) + 1", "1"]
+  ),
+  inFile(
+    "src/Boundary.ts",
+    ["test/Boundary.test.ts"],
+    ["old breadcrumbs give way", "if (this.breadcrumbs.length >= maxBreadcrumbs) this", "if (false) this"],
+    ["what was known where a failure began stays", "...known,", "...known, ...outer,"],
+    ["a request beats the job that serves it", "return byRequestSource.get(source) ?? job", "return job"]
+  ),
+  inFile(
+    "src/Catalogue.ts",
+    ["test/Catalogue.test.ts"],
+    ["buckets ascend", "previous >= bound", "previous > bound"],
+    ["two metrics of one name are refused", "if (owner !== undefined) refuse", "if (false) refuse"],
+    ["a counter claims its name without the suffix", "...(definition.kind === \"counter\" ? [", "...(false ? ["]
+  ),
+  inFile(
+    "src/Observability.ts",
+    ["test/integration/Disabled.test.ts"],
+    ["what is off does nothing", "if (!config.enabled) {", "if (false) {"],
+    [
+      "a program that is off loads no vendor",
+      "import * as Tracing from \"./tracing/Tracing.ts\"",
+      "import * as Tracing from \"./tracing/Tracing.ts\"; import \"./ObservabilityLive.ts\""
+    ]
+  ),
+  inFile(
+    "src/ObservabilityLive.ts",
+    ["test/integration/Shutdown.test.ts"],
+    [
+      "spans and events share the time at the end",
+      "Scope.fork(yield* Effect.scope, \"parallel\")",
+      "Scope.fork(yield* Effect.scope, \"sequential\")"
+    ]
+  ),
+  inFile(
+    "src/SelfObservation.ts",
+    ["test/testing/DawsOs.test.ts"],
+    ["the books of spans are shown", "tracing.accounting().ended", "0"],
+    ["the books of events are shown", "errors.accounting().captured", "0"]
+  ),
+  inFile(
+    "src/dawsos/combinators.ts",
+    ["test/dawsos/combinators.test.ts"],
+    [
+      "a defect of a query counts as its error",
+      "status === \"error\" || status === \"defect\" ?",
+      "status === \"error\" ?"
+    ]
+  ),
+  inFile(
+    "src/dawsos/recorders.ts",
+    ["test/dawsos/recorders.test.ts"],
+    ["one status of a pack holds at a time", "set(status === pack.status ? 1 : 0)", "set(1)"]
+  )
+].flat()

@@ -1,0 +1,87 @@
+// Instrumentation of Effect's own modules, and what tests use.
+import { inFile } from "../inFile.ts"
+
+export const mutations = [
+  inFile(
+    "src/instrument/HttpServer.ts",
+    ["test/instrument/HttpServer.test.ts"],
+    [
+      "a request without a route has no path in its labels",
+      "const endpoint = route ?? unmatched",
+      "const endpoint = route ?? pathOf(request.url)"
+    ],
+    ["a request that the client gave up is 499", "aborted ? 499 : 503", "503"],
+    ["health checks are not counted", "if (unobserved(guard, request)) return", "if (false) return"],
+    ["a request id from outside is checked", "acceptedRequestId.test(given)", "true"]
+  ),
+  inFile(
+    "src/instrument/HttpRoutes.ts",
+    ["test/instrument/HttpServer.test.ts"],
+    ["a route is told as a template", "if (char !== \":\") template", "if (true) template"]
+  ),
+  inFile(
+    "src/instrument/SqlText.ts",
+    ["test/instrument/SqlText.test.ts"],
+    ["a name that WITH defines is no table", "filter(({ name }) => !defined.has(name))", "filter(() => true)"]
+  ),
+  inFile(
+    "src/instrument/SqlTokens.ts",
+    ["test/instrument/SqlText.test.ts"],
+    ["literals are out of the text", "token.kind === \"literal\" ? \"?\" : token.text", "token.text"]
+  ),
+  inFile(
+    "src/instrument/Sql.ts",
+    ["test/instrument/Sql.test.ts"],
+    ["the text of a statement is its shape", "GuardedSpan.attribute(guard, span, \"db.query.text\", shape)", ""],
+    ["a statement that fails is counted as such", "&& failure) metrics", "&& false) metrics"],
+    ["a transaction that fails ends in a rollback", "exit._tag === \"Success\" ? \"commit\"", "true ? \"commit\""]
+  ),
+  inFile(
+    "src/instrument/SqlConnections.ts",
+    ["test/instrument/Sql.test.ts"],
+    ["connections are given back", "this.#change(-1)", ""]
+  ),
+  inFile(
+    "src/instrument/Redis.ts",
+    ["test/instrument/Redis.test.ts"],
+    ["Redis counts nothing that is counted around it", "automatic: true", "automatic: false"],
+    ["what is no command is no label", "command.toUpperCase() : \"_OTHER\"", "command.toUpperCase() : command"]
+  ),
+  inFile(
+    "src/instrument/HttpClient.ts",
+    ["test/instrument/HttpClient.test.ts"],
+    [
+      "a request that is counted around it is not counted twice",
+      "if (!Observation.isRecorded(fiber, options.requests)) {",
+      "{"
+    ],
+    ["keys of the query are hidden", "HttpSecrets.hide(request, all)", "request"],
+    ["an answer of 400 and above is an error", "exit.value.status >= 400 ? \"error\"", "false ? \"error\""]
+  ),
+  inFile(
+    "src/testing/TestTracer.ts",
+    ["test/testing/TestTracing.test.ts"],
+    ["an unsampled trace is not kept", "if (!sampled) {", "if (false) {"]
+  ),
+  inFile(
+    "src/testing/SpanComparison.ts",
+    ["test/testing/TestTracing.test.ts"],
+    ["a span too many is a difference", "weight: TestSpans.size(each)", "weight: 0"]
+  ),
+  inFile(
+    "src/testing/TestMetrics.ts",
+    ["test/testing/TestMetrics.test.ts"],
+    ["a value that is not as expected fails", "if (actual === expected) return met", "return met"],
+    ["a change that is not as expected fails", "if (actual === expected) return {", "return {"]
+  ),
+  inFile(
+    "src/testing/TestErrors.ts",
+    ["test/testing/TestErrors.test.ts"],
+    ["an event that was not expected fails", "all.length === 0 ? met", "true ? met"]
+  ),
+  inFile(
+    "src/testing/Pattern.ts",
+    ["test/testing/TestTracing.test.ts"],
+    ["what is not as expected is a difference", "return Equal.equals(expected, actual) ? []", "return true ? []"]
+  )
+].flat()

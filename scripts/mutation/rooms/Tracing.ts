@@ -1,0 +1,140 @@
+// The tracing room.
+import { inFile } from "../inFile.ts"
+
+export const mutations = [
+  inFile(
+    "src/tracing/SinkQueue.ts",
+    ["test/tracing/SpanPipeline.test.ts"],
+    ["spans that a sink forgets are lost by its fault", "this.drop(\"fault\", left)", ""],
+    ["a full queue counts what it turns away", "return this.drop(\"queue_full\")", "return"],
+    ["what waits at the end is counted", "this.drop(\"shutdown\", waiting)", ""],
+    [
+      "an export that hangs is given up",
+      "() => running.giveUp(`no answer",
+      "() => String(`no answer"
+    ],
+    [
+      "one export runs at a time",
+      "#pump(): void {\n    if (this.#running !== undefined || ",
+      "#pump(): void {\n    if ("
+    ],
+    ["spans in flight are in the books", "this.#inFlight = batch.length", ""],
+    ["a sink takes its share only", "if (!selected) {", "if (false) {"]
+  ),
+  inFile(
+    "src/tracing/SpanPipeline.ts",
+    ["test/tracing/SpanPipeline.test.ts"],
+    ["a flush ends in time", "after(budget, ", "after(2 * budget, "],
+    [
+      "a span that can't be scrubbed stays here",
+      "this.#scrub(span), () => undefined)",
+      "this.#scrub(span), () => span)"
+    ],
+    ["unsampled spans stay here", "if (isSampled(span)) this.#onEnd(span)", "this.#onEnd(span)"],
+    [
+      "a sink that hangs does not hold up the shutdown",
+      "after(shutdownReserve, () => resume",
+      "after(2 * shutdownReserve, () => resume"
+    ]
+  ),
+  inFile(
+    "src/tracing/TracingLive.ts",
+    ["test/tracing/TracingLive.test.ts"],
+    [
+      "spans are scrubbed",
+      "ScrubbedSpan.make(span, scrubber)",
+      "ScrubbedSpan.make(span, { text: (text) => text, attributes: (attributes) => attributes })"
+    ]
+  ),
+  inFile(
+    "src/tracing/TracingLive.ts",
+    ["test/tracing/Instrumentations.test.ts"],
+    ["exports are not traced", "Otel.context.with(suppressTracing(Otel.ROOT_CONTEXT), body)", "body()"]
+  ),
+  inFile(
+    "src/tracing/ScrubbedSpan.ts",
+    ["test/tracing/TracingLive.test.ts"],
+    ["the name of a span is scrubbed", "name: scrubber.text(SpanName", "name: String(SpanName"],
+    ["the events of a span are scrubbed", "span.events.map((event) => scrubEvent(event, scrubber))", "span.events"],
+    ["the links of a span are scrubbed", "span.links.map((link) => scrubLink(link, scrubber))", "span.links"],
+    ["the message of a status is scrubbed", "scrubber.text(status.message)", "status.message"]
+  ),
+  inFile(
+    "src/tracing/Sampler.ts",
+    ["test/tracing/EffectTracer.test.ts"],
+    ["unsampled spans are counted", "if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()", ""],
+    ["a caller that is not trusted decides nothing", "trustRemoteSampled ? { root }", "true ? { root }"]
+  ),
+  inFile(
+    "src/tracing/ContextManager.ts",
+    ["test/tracing/Parents.test.ts"],
+    ["a foreign span is under the fiber's", "return span === undefined || ", "return true || "]
+  ),
+  inFile(
+    "src/tracing/EffectTracer.ts",
+    ["test/tracing/Parents.test.ts"],
+    [
+      "what a fiber starts and does not run finds its span",
+      ": entering(guard, primitive, fiber)",
+      ": primitive[\"~effect/Effect/evaluate\"](fiber)"
+    ]
+  ),
+  inFile(
+    "src/tracing/GlobalApi.ts",
+    ["test/tracing/Parents.test.ts"],
+    ["the process-wide parts stay until the last layer", "if (live.length > 0 || ", "if ("]
+  ),
+  inFile(
+    "src/observation/Outcome.ts",
+    ["test/tracing/EffectTracer.test.ts"],
+    ["a span tells a defect from an error", "outcome: reason._tag === \"Die\" ?", "outcome: false ?"],
+    ["an interruption is no error", "=== \"number\" && serverStatus >= 500", "=== \"number\""]
+  ),
+  inFile(
+    "src/observation/SpanName.ts",
+    ["test/tracing/ServerSpans.test.ts"],
+    ["a server's span is named by its route", "if (typeof route === \"string\" && name", "if (false && name"]
+  ),
+  inFile(
+    "src/scrubber/Locators.ts",
+    ["test/tracing/ScrubbedSpan.test.ts"],
+    ["a URL is judged by the parameters of its route", "if (route !== undefined) align", "if (false) align"]
+  ),
+  inFile(
+    "src/tracing/Thrift.ts",
+    ["test/tracing/Thrift.test.ts"],
+    ["negative numbers are written as Thrift wants", "(value << 1n) ^ (value >> 63n)", "value << 1n"],
+    ["far fields are written in the long form", "delta > 0 && delta <= 15", "delta > 0"],
+    ["long lists are written in the long form", "if (size < 15) {", "if (size <= 15) {"]
+  ),
+  inFile(
+    "src/tracing/JaegerSink.ts",
+    ["test/tracing/JaegerSink.test.ts"],
+    ["a span that fits no packet costs itself only", "if (span.byteLength > room) {", "if (false) {"]
+  ),
+  inFile(
+    "src/tracing/JaegerThrift.ts",
+    ["test/tracing/JaegerSink.test.ts"],
+    [
+      "arrays go to Jaeger as JSON",
+      "Array.isArray(value) ? JSON.stringify(value)",
+      "Array.isArray(value) ? String(value)"
+    ]
+  ),
+  inFile(
+    "src/tracing/OtlpSink.ts",
+    ["test/tracing/OtlpSink.test.ts"],
+    ["a partial success is not a whole one", "accepted: count - rejected", "accepted: count"]
+  ),
+  inFile(
+    "src/tracing/HttpPost.ts",
+    ["test/tracing/OtlpSink.test.ts"],
+    ["no connection is told from no answer", "connected ? \"timeout\" : \"unreachable\"", "\"timeout\""],
+    ["a server that is busy may be asked again", "retryableStatus.has(status)", "false"]
+  ),
+  inFile(
+    "src/tracing/SentrySink.ts",
+    ["test/tracing/SentrySink.test.ts"],
+    ["Sentry gets its share of the traces", "sampled(span.spanContext().traceId)", "true"]
+  )
+].flat()
