@@ -54,6 +54,8 @@ const onlyAsVerb = new Set(["update", "copy", "truncate"])
 // After these, a name and a parenthesis are the call of a function.
 const beforeFunctions = new Set(["from", "join", "using"])
 const skippedBeforeTable = new Set(["only", "if", "not", "exists", "lateral", "table"])
+// `TABLE IF NOT EXISTS` has the most; without a bound, `TABLE TABLE TABLE …` would be read from each of its words.
+const maxSkipped = 4
 // Objects of a table, which comes after `ON`.
 const objectsOfTables = new Set(["index", "trigger", "policy", "rule"])
 // Functions whose arguments are parted by `FROM`.
@@ -75,9 +77,7 @@ const tableAt = (
   functionsToo: boolean
 ): string | undefined => {
   let at = index
-  for (let word = wordOf(tokens[at]); word !== undefined && skippedBeforeTable.has(word); word = wordOf(tokens[at])) {
-    at++
-  }
+  while (at < index + maxSkipped && skippedBeforeTable.has(wordOf(tokens[at]) ?? "")) at++
   let name = identifierOf(tokens[at])
   while (name !== undefined && isSymbol(tokens[at + 1], ".")) {
     at += 2

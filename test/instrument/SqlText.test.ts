@@ -219,7 +219,7 @@ describe("The work of reading an SQL text", () => {
   const fragments = [
     ["$a", "$", "$1", "$a$", "(", ")", ") AS ", "x) AS (", "'", "''", "E'\\", "\"", "\"\"", "1", "1e", "::"],
     ["/*", "*/", "--", "\n", "-", "a", "a.", ".", ",", ";", " ", "é", "😀", "prices ", "SELECT ", "INSERT INTO "],
-    ["WITH a AS (", "FROM ", "JOIN ", "ONLY ", "IF NOT EXISTS ", "UPDATE ", "ON ", "INDEX ", "EXTRACT("]
+    ["WITH a AS (", "FROM ", "JOIN ", "TABLE ", "ONLY ", "IF NOT EXISTS ", "UPDATE ", "ON ", "INDEX ", "EXTRACT("]
   ].flat()
   const fragment = FastCheck.constantFrom(...fragments)
 

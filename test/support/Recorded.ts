@@ -27,7 +27,12 @@ export const make = (
   now: () => number = Date.now
 ): Recorded => {
   const guard = Guard.make()
-  const registry = Registry.make({ catalogue, guard, scrubber: { text: (text) => text, field: (_, value) => value }, now })
+  const registry = Registry.make({
+    catalogue,
+    guard,
+    scrubber: { text: (text) => text, field: (_, value) => value },
+    now
+  })
   const service: Metrics.Service = {
     ...registry.recording,
     enabled: true,
