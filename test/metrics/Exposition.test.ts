@@ -1,10 +1,12 @@
 import { Catalogue, Guard, type Metrics, Scrubber } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { vi } from "vitest"
+import * as Exposition from "../../src/metrics/Exposition.ts"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
 import { parse } from "../support/ExpositionText.ts"
 import * as Shop from "./shop.ts"
@@ -229,6 +231,29 @@ describe("An exposition", () => {
     }))
 })
 
+describe("Node's metrics", () => {
+  it.effect("each cost only themselves when they can't be collected, and are counted", () =>
+    Effect.gen(function*() {
+      const guard = Guard.make()
+      const registry = yield* MetricsMemory.registry({ catalogue: Shop.catalogue, guard, scrubber: Shop.scrubber })
+      const prom = yield* Effect.promise(() => import("prom-client"))
+      const gauge = (name: string, collect: () => void) =>
+        new prom.default.Gauge({ name, help: name, registers: [runtime], collect })
+      const runtime = new prom.default.Registry()
+      gauge("broken", () => {
+        throw new Error("no such handle")
+      })
+      gauge("sound", () => {}).set(7)
+      const render = Exposition.make({ registry, prom: prom.default, context: Context.empty(), runtime })
+      const read = parse(yield* Effect.promise(() => render("prometheus")), "prometheus")
+      expect(read.families.has("broken")).toBe(false)
+      expect(read.value("sound")).toBe(7)
+      expect(guard.faults().get("collect")).toBe(1)
+      const next = parse(yield* Effect.promise(() => render("prometheus")), "prometheus")
+      expect(next.value("shop_observability_scrape_errors_total", { metric: "runtime" })).toBe(1)
+    }))
+})
+
 describe("Effect's own metrics", () => {
   /** A service whose exposition shows a registry of Effect's metrics that only `program` writes to. */
   const shown = (program: Effect.Effect<unknown>, format: Metrics.Format = "openmetrics") =>
@@ -295,6 +320,18 @@ describe("Effect's own metrics", () => {
       expect(read.value("shop_checkout_duration_seconds_sum")).toBeUndefined()
       expect(read.value("free")).toBe(1)
       expect(read.value("shop_observability_name_clashes_total", { source: "effect" })).toBe(2)
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("show the first of two that become equal, and count the clash once", () =>
+    Effect.gen(function*() {
+      const guard = Guard.make()
+      const metrics = yield* MetricsMemory.make({ catalogue: Shop.catalogue, scrubber: Shop.scrubber, guard })
+      yield* Metric.update(Metric.gauge("depth", { attributes: { "a.b": "1" } }), 1)
+      yield* Metric.update(Metric.gauge("depth", { attributes: { a_b: "1" } }), 2)
+      yield* rendered(metrics, "openmetrics")
+      const read = yield* rendered(metrics, "prometheus")
+      expect(read.families.get("depth")?.samples.length).toBe(1)
+      expect(read.value("shop_observability_name_clashes_total", { source: "effect" })).toBe(1)
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
   it.effect("whose names or attributes become equal stay apart or are joined, never twice the same", () =>

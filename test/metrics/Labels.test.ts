@@ -46,6 +46,16 @@ describe("A label's table", () => {
     expect(table.accept("1@example.org")).toBe("[email]")
   })
 
+  it("does not have a text scrubbed that is too long to be a label", () => {
+    let scrubbed = 0
+    const table = Labels.make(Catalogue.Label.bounded(10), (text) => {
+      scrubbed += text.length
+      return text
+    })
+    expect(table.accept("x".repeat(1_000_000))).toBe(Catalogue.overflowValue)
+    expect(scrubbed).toBe(0)
+  })
+
   it("of known values takes these and no other", () => {
     const table = Labels.make(Catalogue.Label.oneOf("a", "b"), () => "scrubbed")
     expect([table.accept("a"), table.accept("c"), table.accept("__overflow__")]).toEqual(["a", undefined, undefined])

@@ -92,6 +92,27 @@ describe("Metrics", () => {
       expect(String(guard.last("recorder"))).toContain("shop_checkout_duration_seconds")
     }))
 
+  it.effect("say in a fault what was wrong with a number, and nothing of what was none", () =>
+    Effect.gen(function*() {
+      const { guard, metrics } = yield* Shop.make()
+      const counter = metrics.counter(Shop.ordersTotal, { channel: "web", product: "tea" })
+      counter.increment(-2)
+      expect(String(guard.last("recorder"))).toContain("shop_orders_total: a counter was incremented by -2")
+      counter.increment("hunter2" as unknown as number)
+      expect(String(guard.last("recorder"))).toContain("incremented by a string")
+      expect(String(guard.last("recorder"))).not.toContain("hunter2")
+    }))
+
+  it.effect("are of one kind: a definition that is recorded as another one keeps nothing and harms nobody", () =>
+    Effect.gen(function*() {
+      const { metrics } = yield* Shop.make()
+      const before = metrics.samples()
+      metrics.gauge(Shop.ordersTotal as never, { channel: "web", product: "tea" } as never).set(1)
+      metrics.histogram(Shop.ordersTotal as never, { channel: "web", product: "tea" } as never).observe(1)
+      metrics.counter(Shop.stock as never, { product: "tea" } as never).increment()
+      expect(metrics.samples()).toEqual(before)
+    }))
+
   it.effect("stay finite when sums grow beyond all numbers", () =>
     Effect.gen(function*() {
       const { guard, metrics } = yield* Shop.make()
@@ -203,6 +224,24 @@ describe("Collectors", () => {
       expect(Shop.valuesOf(metrics.samples(), "shop_stock")).toEqual({})
     }))
 
+  it.effect("show a count for as long as they tell it, and cost a label set that is none only that", () =>
+    Effect.gen(function*() {
+      const { guard, metrics } = yield* Shop.make()
+      const scope = yield* Scope.make()
+      yield* metrics.collect({
+        definition: Shop.ordersTotal,
+        collect: () => [
+          { labels: { channel: "fax", product: "tea" }, value: 1 },
+          { labels: { channel: "phone", product: "tea" }, value: 2 }
+        ]
+      }).pipe(Scope.provide(scope))
+      const orders = () => Shop.valuesOf(metrics.samples(), "shop_orders_total")
+      expect(orders()).toEqual({ "channel=web product=tea": 0, "channel=phone product=tea": 2 })
+      expect(guard.faults().get("recorder")).toBe(1)
+      yield* Scope.close(scope, Exit.void)
+      expect(orders()).toEqual({ "channel=web product=tea": 0 })
+    }))
+
   it.effect("of one metric add up; a collected state beats a recorded one, counts add to recorded counts", () =>
     Effect.gen(function*() {
       const { metrics } = yield* Shop.make()
@@ -304,6 +343,25 @@ describe("Bounded labels", () => {
         "metric=shop_orders_total label=product": 4,
         "metric=shop_stock label=product": 0
       })
+    }))
+
+  it.effect("are counted in what a gauge overflows too, and known at 0 of metrics that come later", () =>
+    Effect.gen(function*() {
+      const { metrics } = yield* Shop.make()
+      for (const product of ["tea", "cake", "milk"]) metrics.gauge(Shop.stock, { product }).set(1)
+      const salt = metrics.gauge(Shop.stock, { product: "salt" })
+      salt.set(4)
+      salt.add(-1)
+      salt.set(NaN)
+      expect(Shop.valuesOf(metrics.samples(), "shop_stock")["product=__overflow__"]).toBe(3)
+      expect(overflow(metrics)["metric=shop_stock label=product"]).toBe(2)
+      const later = Catalogue.gauge({
+        name: "shop_later",
+        help: "Later",
+        labels: { product: Catalogue.Label.bounded() }
+      })
+      metrics.gauge(later, { product: "tea" }).set(1)
+      expect(overflow(metrics)["metric=shop_later label=product"]).toBe(0)
     }))
 
   it.effect("hold values that are too long to be a label there too", () =>
