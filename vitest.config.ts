@@ -12,5 +12,11 @@ export default defineConfig({
   resolve: { conditions: asNode(defaultClientConditions) },
   ssr: { resolve: { conditions: asNode(defaultServerConditions) } },
   // A deadline for a hang, not a measurement: two noisy cores must pass.
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/stack/**"], testTimeout: 60_000, hookTimeout: 60_000 }
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/stack/**"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 3
+  }
 })

@@ -63,14 +63,26 @@ const layer = ErrorTrackingLive.layer({
 Effect.runFork(
   Effect.gen(function*() {
     if (how === "hung") yield* hung
-    else yield* Layer.build(layer)
+    else {
+      // The SDK is loaded with the first event; on a busy machine that alone may take the crash's two seconds.
+      yield* Effect.promise(() => import("@sentry/node"))
+      yield* Layer.build(layer)
+    }
     yield* Effect.sync(() => {
-      if (how === "rejection") void Promise.reject(new Crashed("rejected with Bearer abc.def.ghi"))
-      else if (how === "twice") {
+      if (how === "rejection" || how === "passing rejection") {
+        void Promise.reject(new Crashed("rejected with Bearer abc.def.ghi"))
+      } else if (how === "twice") {
         setTimeout(crash)
         setTimeout(crash)
       } else setTimeout(crash)
     })
+    if (how === "passing rejection") {
+      // Node tells of a rejection when the turn in which it happened is over.
+      yield* Effect.sleep("50 millis")
+      process.stdout.write("still here\n")
+      process.exitCode = 7
+      return
+    }
     yield* Effect.sleep(how === "own listener" ? "500 millis" : "20 seconds")
   }).pipe(Effect.scoped)
 )
