@@ -87,15 +87,6 @@ export const mutations = [
     ]
   ),
   inFile(
-    "src/ObservabilityLive.ts",
-    ["test/integration/Shutdown.test.ts"],
-    [
-      "spans and events share the time at the end",
-      "Scope.fork(yield* Effect.scope, \"parallel\")",
-      "Scope.fork(yield* Effect.scope, \"sequential\")"
-    ]
-  ),
-  inFile(
     "src/SelfObservation.ts",
     ["test/testing/DawsOs.test.ts"],
     ["the books of spans are shown", "tracing.accounting().ended", "0"],

@@ -24,7 +24,7 @@ export const mutations = [
   inFile(
     "src/tracing/SpanPipeline.ts",
     ["test/tracing/SpanPipeline.test.ts"],
-    ["a flush ends in time", "after(budget, ", "after(2 * budget, "],
+    ["a flush has 5 seconds", "flushBudget = 5_000", "flushBudget = 4_000"],
     [
       "a span that can't be scrubbed stays here",
       "this.#scrub(span), () => undefined)",
