@@ -12,6 +12,8 @@ const filter = process.argv[2] ?? ""
 const chosen = mutations.filter(({ breaks, file }) => `${breaks} ${file}`.includes(filter))
 const copy = mkdtempSync(Path.join(Os.tmpdir(), "mutation-"))
 const deadlineMs = 180_000
+// A mutation that makes a test hang is noticed by then; a green test that is no crash takes a fraction of it.
+const testTimeoutMs = 20_000
 
 /** Copies what git would commit, changed and new files included; the packages are shared. */
 const copyWorkTree = async (): Promise<void> => {
@@ -27,12 +29,22 @@ const copyWorkTree = async (): Promise<void> => {
 }
 
 /** Runs test files in the copy and reads their results; an error when there are none to read. */
-const test = async (files: ReadonlyArray<string>): Promise<ReadonlyMap<string, VitestReport.FileResult>> => {
+const test = async (
+  files: ReadonlyArray<string>,
+  ...options: ReadonlyArray<string>
+): Promise<ReadonlyMap<string, VitestReport.FileResult>> => {
   const report = Path.join(copy, "mutation-report.json")
   rmSync(report, { force: true })
   const { output } = await Process.run(
     Process.bin("vitest"),
-    ["run", ...files, "--reporter=json", `--outputFile.json=${report}`],
+    [
+      "run",
+      ...files,
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      `--testTimeout=${testTimeoutMs}`,
+      ...options
+    ],
     { cwd: copy, deadlineMs }
   )
   try {
@@ -50,7 +62,8 @@ const survives = async (mutation: Mutation): Promise<string | undefined> => {
   if ("error" in mutated) return mutated.error
   writeFileSync(path, mutated.content)
   try {
-    const results = await test(mutation.tests)
+    // One failed test is enough; where several files must notice, each has to run.
+    const results = await test(mutation.tests, ...mutation.tests.length === 1 ? ["--bail=1"] : [])
     for (const file of mutation.tests) {
       const result = VitestReport.ofFile(results, file)
       if (result === undefined) return `${file} did not run`

@@ -87,6 +87,15 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/ObservabilityLive.ts",
+    ["test/integration/Shutdown.test.ts"],
+    [
+      "spans and events are flushed at the same time",
+      "yield* Effect.scope, \"parallel\"",
+      "yield* Effect.scope, \"sequential\""
+    ]
+  ),
+  inFile(
     "src/SelfObservation.ts",
     ["test/testing/DawsOs.test.ts"],
     ["the books of spans are shown", "tracing.accounting().ended", "0"],
