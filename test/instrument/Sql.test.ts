@@ -1,4 +1,4 @@
-import { Boundary, Catalogue, Metrics, Observation, Scrubber, Sql as Instrument } from "@dawsos/observability"
+import { Boundary, Metrics, Observation, Scrubber, Sql as Instrument } from "@dawsos/observability"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -15,24 +15,7 @@ import * as Tracer from "effect/Tracer"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
 import * as EmbeddedPostgres from "../support/EmbeddedPostgres.ts"
 import * as Recorded from "../support/Recorded.ts"
-
-const { Label } = Catalogue
-const labels = { operation: Label.bounded(), table: Label.bounded() }
-const definitions = {
-  queries: Catalogue.counter({ name: "db_queries_total", help: "Queries", labels }),
-  errors: Catalogue.counter({ name: "db_query_errors_total", help: "Queries that failed", labels }),
-  duration: Catalogue.histogram({
-    name: "db_query_duration_seconds",
-    help: "Time that a query takes",
-    unit: "seconds",
-    labels,
-    buckets: [0.01, 1],
-    bucketsReason: "a test"
-  }),
-  connectionsActive: Catalogue.gauge({ name: "db_connections_active", help: "Connections in use" }),
-  connectionsMax: Catalogue.gauge({ name: "db_connections_max", help: "Connections that there may be" })
-}
-const tables = ["orders", "items"]
+import { definitions, tables } from "./SqlMetrics.ts"
 
 let postgres: EmbeddedPostgres.EmbeddedPostgres
 beforeAll(async () => {
@@ -310,6 +293,32 @@ describe("A failure", () => {
         })
       ))
   }
+
+  it.live("is announced with the status of its end", () =>
+    database(({ sql }) =>
+      Effect.gen(function*() {
+        const heard: Array<string> = []
+        const statements = [
+          sql`SELECT * FROM orders`,
+          sql`SELECT * FROM nowhere`,
+          sql`DELETE FROM orders`,
+          Stream.runForEach(sql`INSERT INTO orders VALUES (1, 'x') RETURNING id`.stream, () => Effect.fail("enough"))
+        ]
+        yield* Effect.forEach(statements, Effect.exit).pipe(
+          Effect.provideService(Observation.CurrentOperationListener, {
+            onEnd: ({ category, name, status }) => heard.push(`${category} ${name}: ${status}`)
+          })
+        )
+        expect(heard).toEqual([
+          "sql select orders: success",
+          "sql select other: error",
+          "sql delete orders: defect",
+          // Whoever read it gave up.
+          "sql insert orders: interrupted"
+        ])
+      }), {
+      transformer: (self) => self.compile()[0].startsWith("DELETE") ? Effect.die("driver") : Effect.succeed(self)
+    }))
 
   it.live("is noted in the boundary with the operation that failed", () =>
     database(({ collected, sql }) =>
