@@ -10,7 +10,6 @@ import type * as Exit from "effect/Exit"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 
 type Names = ReadonlyArray<string | RegExp>
@@ -20,6 +19,9 @@ const maxDepth = 5
 
 /** A shorter value is no key, and replacing it would spoil the text around it. */
 const minSecretLength = 4
+
+/** What programs tell errors apart by: a key that is such a word by chance must not make another error of one. */
+const kindKeys: ReadonlySet<string> = new Set(["_tag", "name", "code"])
 
 const queryOf = (url: string): { readonly start: number; readonly end: number } | undefined => {
   const start = url.indexOf("?")
@@ -80,19 +82,21 @@ const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<
 const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
   secrets.reduce((clean, secret) => clean.replaceAll(secret, "REDACTED"), text)
 
-const cleanCause = (cause: unknown, secrets: ReadonlyArray<string>, depth: number): void => {
-  if (!(cause instanceof Error) || depth > maxDepth) return
+// Only texts of errors: another object may be what the client goes on using, such as its options.
+const cleanErrors = (error: unknown, secrets: ReadonlyArray<string>, depth: number): void => {
+  if (!(error instanceof Error) || depth > maxDepth) return
   // In V8 `stack` is an own accessor; it was made with the message in it.
-  for (const key of new Set([...Object.getOwnPropertyNames(cause), "stack"])) {
-    const value: unknown = Reflect.get(cause, key)
+  for (const key of new Set([...Object.getOwnPropertyNames(error), "stack"])) {
+    if (kindKeys.has(key)) continue
+    const value: unknown = Reflect.get(error, key)
     if (typeof value === "string") {
       const clean = withoutSecrets(value, secrets)
-      if (clean !== value) Object.defineProperty(cause, key, { value: clean, configurable: true, writable: true })
+      if (clean !== value) Object.defineProperty(error, key, { value: clean, configurable: true, writable: true })
     } else if (key === "errors" && Array.isArray(value)) {
-      for (const error of value) cleanCause(error, secrets, depth + 1)
+      for (const one of value) cleanErrors(one, secrets, depth + 1)
     }
   }
-  cleanCause(cause.cause, secrets, depth + 1)
+  cleanErrors(error.cause, secrets, depth + 1)
 }
 
 /** Takes keys out of the causes of a client's errors: those of Node's and of `fetch` hold the URL that was meant. */
@@ -101,8 +105,9 @@ export const cleanCauses = (exit: Exit.Exit<unknown, unknown>): void => {
   for (const reason of exit.cause.reasons) {
     if (reason._tag !== "Fail" || !HttpClientError.isHttpClientError(reason.error)) continue
     const secrets = secretsOf(reason.error.request)
-    if (secrets.length > 0 && Predicate.hasProperty(reason.error.reason, "cause")) {
-      cleanCause(reason.error.reason.cause, secrets, 1)
-    }
+    if (secrets.length === 0) continue
+    // Both have the cause, which may be a text.
+    cleanErrors(reason.error, secrets, 0)
+    cleanErrors(reason.error.reason, secrets, 0)
   }
 }

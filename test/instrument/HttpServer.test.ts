@@ -102,6 +102,30 @@ describe("A request counts once, by route template and status", () => {
         })))
   }
 
+  it.live("as an error when a handler answers with 500 and above by itself", () =>
+    hosting(
+      HttpRouter.add(
+        "GET",
+        "/answers/:code",
+        Effect.map(HttpRouter.params, ({ code }) => HttpServerResponse.empty({ status: Number(code) }))
+      ),
+      (host) =>
+        Effect.gen(function*() {
+          const ended: Array<unknown> = []
+          for (const code of [200, 404, 499, 500, 503]) {
+            yield* host.send(`/answers/${code}`)
+            ended.push([code, (yield* host.ended).status, host.collected.spans.at(-1)?.attributes.get("error.type")])
+          }
+          expect(ended).toEqual([
+            [200, "success", undefined],
+            [404, "success", undefined],
+            [499, "success", undefined],
+            [500, "error", "500"],
+            [503, "error", "503"]
+          ])
+        })
+    ))
+
   it.live("whatever the tracer: native, never sampling, disabled, none", () =>
     Effect.gen(function*() {
       const setups: ReadonlyArray<HttpHost.Setup> = [

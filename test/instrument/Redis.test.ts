@@ -1,4 +1,4 @@
-import { Catalogue, Observation, Redis as Instrument } from "@dawsos/observability"
+import { Catalogue, Metrics, Observation, Redis as Instrument } from "@dawsos/observability"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -195,4 +195,35 @@ describe("A command has one client span and is counted once", () => {
         expect(heard).toEqual(["redis GET"])
       })
     ))
+})
+
+describe("What commands are bound to", () => {
+  /** Sends commands; how often any was bound to its series. */
+  const bound = Effect.fnUntraced(function*(commands: ReadonlyArray<string>) {
+    const { service } = Recorded.make()
+    let count = 0
+    const counting: Metrics.Service = {
+      ...service,
+      counter: (...args) => {
+        count++
+        return service.counter(...args)
+      }
+    }
+    const redis = Instrument.observe(FakeRedis.make("redis"), { ...definitions, prefix: "test" })
+    for (const command of commands) yield* Effect.provideService(redis.send(command), Metrics.Metrics, counting)
+    return count
+  })
+
+  const names = Array.from({ length: 500 }, (_, n) => `user:${n}`)
+
+  it.effect("is remembered by each command's name", () =>
+    Effect.gen(function*() {
+      expect(yield* bound(["GET", "SET", "GET", "SET", "GET"])).toBe(2)
+      expect(yield* bound([...names, ...names])).toBe(500)
+    }))
+
+  it.effect("is remembered of 500 names, so that data in the place of names fills no memory", () =>
+    Effect.gen(function*() {
+      expect(yield* bound([...names, "one:more", "one:more", ...names])).toBe(502)
+    }))
 })

@@ -48,6 +48,14 @@ export const mutations = [
     ["a span is a child of the one around it", "parent: Option.fromUndefinedOr(parent)", "parent: Option.none()"]
   ),
   inFile(
+    "src/observation/GuardedSpan.ts",
+    ["test/observation/GuardedSpan.test.ts"],
+    ["a program without a tracer has no faults", "tracer === undefined || ", ""],
+    ["a program without tracing has no spans", "|| !tracerEnabled", ""],
+    ["a span is asked for as no root", "root: false", "root: true"],
+    ["the end of a span is heard once", "if (!ended) {", "{"]
+  ),
+  inFile(
     "src/observation/Announcement.ts",
     ["test/Observation.test.ts"],
     [

@@ -12,7 +12,8 @@ export const mutations = [
     ],
     ["a request that the client gave up is 499", "aborted ? 499 : 503", "503"],
     ["health checks are not counted", "if (unobserved(guard, request)) return", "if (false) return"],
-    ["a request id from outside is checked", "acceptedRequestId.test(given)", "true"]
+    ["a request id from outside is checked", "acceptedRequestId.test(given)", "true"],
+    ["an answer of 500 is an error", "code >= 500", "code > 500"]
   ),
   inFile(
     "src/instrument/HttpRoutes.ts",
@@ -34,7 +35,26 @@ export const mutations = [
     ["test/instrument/Sql.test.ts"],
     ["the text of a statement is its shape", "GuardedSpan.attribute(guard, span, \"db.query.text\", shape)", ""],
     ["a statement that fails is counted as such", "&& failure) metrics", "&& false) metrics"],
-    ["a transaction that fails ends in a rollback", "exit._tag === \"Success\" ? \"commit\"", "true ? \"commit\""]
+    ["a transaction that fails ends in a rollback", "exit._tag === \"Success\" ? \"commit\"", "true ? \"commit\""],
+    [
+      "the breadcrumb of a statement that fails says how",
+      "failure ? Observation.statusOfCause(exit.cause) : \"interrupted\"",
+      "\"interrupted\""
+    ]
+  ),
+  inFile(
+    "src/instrument/Sql.ts",
+    ["test/instrument/SqlConnections.test.ts"],
+    [
+      "a statement in a transaction takes no second connection",
+      "if (!database.inTransaction(fiber)) release",
+      "if (true) release"
+    ],
+    [
+      "a transaction in a transaction takes no second connection",
+      "if (database.inTransaction(fiber)) return",
+      "if (false) return"
+    ]
   ),
   inFile(
     "src/instrument/SqlConnections.ts",
@@ -42,10 +62,41 @@ export const mutations = [
     ["connections are given back", "this.#change(-1)", ""]
   ),
   inFile(
+    "src/instrument/SqlConnections.ts",
+    ["test/instrument/SqlConnections.test.ts"],
+    ["a connection that is given back twice counts once", "if (!held) return", ""],
+    ["no more connections are shown than there are", "Math.min(this.#max, this.#holders)", "this.#holders"]
+  ),
+  inFile(
     "src/instrument/Redis.ts",
     ["test/instrument/Redis.test.ts"],
     ["Redis counts nothing that is counted around it", "automatic: true", "automatic: false"],
-    ["what is no command is no label", "command.toUpperCase() : \"_OTHER\"", "command.toUpperCase() : command"]
+    ["what is no command is no label", "command.toUpperCase() : \"_OTHER\"", "command.toUpperCase() : command"],
+    ["what a command is bound to is remembered", "if (known !== undefined) return known", ""],
+    ["what is remembered of commands has an end", "remembered.size < maxRemembered", "true"]
+  ),
+  inFile(
+    "src/instrument/HttpSecrets.ts",
+    ["test/instrument/HttpSecrets.test.ts"],
+    ["causes are followed", "const maxDepth = 5", "const maxDepth = 4"],
+    ["causes are followed no deeper than they are told to be", "|| depth > maxDepth", ""],
+    [
+      "what is no error stays as it is",
+      "!(error instanceof Error)",
+      "!(typeof error === \"object\" && error !== null)"
+    ],
+    ["an aggregate's errors are cleaned", "key === \"errors\" && Array.isArray(value)", "false"],
+    ["a cause that is a text is cleaned", "cleanErrors(reason.error.reason, secrets, 0)", ""],
+    ["the kind of an error stays", "if (kindKeys.has(key)) continue", ""],
+    [
+      "only keys are taken out",
+      "typeof value === \"string\" ? [] : [Redacted.value(value)]",
+      "[typeof value === \"string\" ? value : Redacted.value(value)]"
+    ],
+    ["what is short is no key", "secret.length >= minSecretLength", "true"],
+    ["the password of a URL is taken out", "password === undefined ?", "true ?"],
+    ["a key is taken out as it stands in a URL", "encodeURIComponent(secret), ", ""],
+    ["defects stay as they are", "reason._tag !== \"Fail\" ||", "reason._tag === \"Interrupt\" ||"]
   ),
   inFile(
     "src/instrument/HttpClient.ts",
