@@ -267,11 +267,12 @@ export const make = <Input>(description: Description<Input>): Combinator<Input> 
     })
 
   function combinator(...args: ReadonlyArray<unknown>): unknown {
+    // The overloads of `Combinator` are the only ways in, and an input is no effect: the first argument tells them apart.
     if (Effect.isEffect(args[0])) {
-      const [self, input, options] = args as unknown as [Effect.Effect<unknown>, Input, Options | undefined]
+      const [self, input, options] = args as readonly [Effect.Effect<unknown>, Input, Options | undefined]
       return observe(self, new Place(description, input), options)
     }
-    const [input, options] = args as unknown as [Input, Options | undefined]
+    const [input, options] = args as readonly [Input, Options | undefined]
     const place = new Place(description, input)
     return (self: Effect.Effect<unknown>) => observe(self, place, options)
   }

@@ -151,7 +151,8 @@ export const make = (options: Options): Render => {
       ? metric.name.replace(/_total$/, "")
       : metric.name
     const adapter = { name, get: () => ({ ...metric, name, help: metric.help.toWellFormed() }) }
-    // Any object with `name` and `get()` is a metric to prom-client's registry, if not to its types.
+    // Unknown between the types: any object with `name` and `get()` is a metric to prom-client's registry, a class to
+    // its types.
     target.registerMetric(adapter as unknown as PromMetric)
     const text = await target.getSingleMetricAsString(name)
     if (format === "prometheus") return text
@@ -160,11 +161,15 @@ export const make = (options: Options): Render => {
     return `${text.slice(0, end).replaceAll("\"", "\\\"")}${text.slice(end)}`
   }
 
+  /** A metric of Node's as the formatter reads it: prom-client's types leave its `get()` out, and call its type a number. */
+  const collected = (metric: object): Promise<Formattable> =>
+    (metric as { readonly get: () => Promise<Formattable> }).get()
+
   const runtimeMetrics = async (): Promise<ReadonlyArray<Formattable>> => {
     const metrics: Array<Formattable> = []
     for (const metric of options.runtime?.getMetricsAsArray() ?? []) {
       try {
-        metrics.push(withFloats(await (metric as unknown as { readonly get: () => Promise<Formattable> }).get()))
+        metrics.push(withFloats(await collected(metric)))
       } catch (fault) {
         books.scrapeFailed("runtime", fault)
       }

@@ -31,8 +31,7 @@ const evaluate = "~effect/Effect/evaluate" satisfies keyof Tracer.EffectPrimitiv
  * How an `Async` primitive evaluates: all of them share the method of their prototype, so that comparing it tells them
  * from the rest at the cost of one load. A contract test holds it.
  */
-export const asyncEvaluate: unknown =
-  (Effect.callback<void>(() => {}) as unknown as Tracer.EffectPrimitive<unknown>)[evaluate]
+export const asyncEvaluate: unknown = Reflect.get(Effect.callback<void>(() => {}), evaluate)
 
 /** Makes the tracer. */
 export const make = (options: Options): Tracer.Tracer => {
