@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import { inspect } from "node:util"
+import * as BaseDocument from "./integration/BaseDocument.ts"
 
 type Env = Readonly<Record<string, string>>
 
@@ -36,27 +37,6 @@ const otlp = (env: Env) => {
   assert(destination._tag === "Otlp")
   return { ...destination, headers: reveal(destination.headers), timeout: Duration.toMillis(destination.timeout) }
 }
-
-// Verbatim from the base document.
-const documentEnv = `# Observability Configuration
-ENABLE_OBSERVABILITY=true
-SERVICE_NAME=dawsos-backend
-SERVICE_VERSION=0.7.0
-ENVIRONMENT=development
-
-# Jaeger Configuration
-JAEGER_ENDPOINT=http://localhost:14268/api/traces
-JAEGER_AGENT_HOST=localhost
-JAEGER_AGENT_PORT=6831
-
-# Prometheus Configuration
-METRICS_PORT=8001
-
-# Sentry Configuration
-SENTRY_DSN=your-sentry-dsn-here
-SENTRY_TRACES_SAMPLE_RATE=0.1
-SENTRY_PROFILES_SAMPLE_RATE=0.1
-`
 
 describe("ObservabilityConfig", () => {
   describe("what is read", () => {
@@ -88,7 +68,9 @@ describe("ObservabilityConfig", () => {
     })
 
     it("reads the base document's .env block verbatim, with a warning about the placeholder DSN", () => {
-      const config = Effect.runSync(ObservabilityConfig.config.parse(ConfigProvider.fromDotEnvContents(documentEnv)))
+      const config = Effect.runSync(
+        ObservabilityConfig.config.parse(ConfigProvider.fromDotEnvContents(BaseDocument.env))
+      )
       assert.isTrue(config.enabled)
       assert.deepStrictEqual(config.tracing.destination, {
         _tag: "JaegerHttp",

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:net"
 import { parseEnv } from "node:util"
+import * as BaseDocument from "./BaseDocument.ts"
 import * as Child from "./Child.ts"
 import type * as Harness from "./Harness.ts"
 
@@ -26,27 +27,6 @@ const takenPort: Effect.Effect<number, never, Scope.Scope> = Effect.map(
   ),
   ({ port }) => port
 )
-
-// The `.env` of the base document, word for word.
-const baseDocument = `# Observability Configuration
-ENABLE_OBSERVABILITY=true
-SERVICE_NAME=dawsos-backend
-SERVICE_VERSION=0.7.0
-ENVIRONMENT=development
-
-# Jaeger Configuration
-JAEGER_ENDPOINT=http://localhost:14268/api/traces
-JAEGER_AGENT_HOST=localhost
-JAEGER_AGENT_PORT=6831
-
-# Prometheus Configuration
-METRICS_PORT=8001
-
-# Sentry Configuration
-SENTRY_DSN=your-sentry-dsn-here
-SENTRY_TRACES_SAMPLE_RATE=0.1
-SENTRY_PROFILES_SAMPLE_RATE=0.1
-`
 
 // Each program is a process of its own, so they run beside one another.
 describe.concurrent("a program that can't start", () => {
@@ -119,7 +99,7 @@ describe.concurrent("a program with the .env of the base document", () => {
       // Its port may be taken on the machine of a test; the environment beats the file.
       const child = yield* Child.start(
         "server.ts",
-        { ...parseEnv(baseDocument), METRICS_PORT: "0" } as Record<string, string>
+        { ...parseEnv(BaseDocument.env), METRICS_PORT: "0" } as Record<string, string>
       )
       yield* child.line("ready: ")
       yield* child.kill("SIGTERM")

@@ -2,10 +2,11 @@
  * What the tracing tests share: a configuration, a scrubber that lets everything pass, sinks that can be controlled, a
  * collector on a port of its own.
  */
-import { Guard, type SpanSink, Tracing } from "@dawsos/observability"
+import { Guard, ObservabilityConfig, type SpanSink, Tracing } from "@dawsos/observability"
 import * as Otel from "@opentelemetry/api"
 import { resourceFromAttributes } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -32,24 +33,15 @@ export const passThrough: SpanScrubber = {
 
 type Config = Options["config"]
 
+const defaults = Effect.runSync(ObservabilityConfig.config.parse(ConfigProvider.fromEnvRecord({})))
+
 export const config = (tracing: Partial<Config["tracing"]> = {}, sentry: Partial<Config["sentry"]> = {}): Config => ({
   service: { name: "svc", version: "1.2.3", environment: "test", resourceAttributes: {} },
   tracing: {
-    disabled: false,
-    destination: {
-      _tag: "Otlp",
-      url: "http://127.0.0.1:9/v1/traces",
-      headers: {},
-      timeout: Duration.seconds(10)
-    },
+    ...defaults.tracing,
+    // The port to discard: nobody listens there.
+    destination: { _tag: "Otlp", url: "http://127.0.0.1:9/v1/traces", headers: {}, timeout: Duration.seconds(10) },
     destinationReason: "a test",
-    sampler: { _tag: "AlwaysOn", parentBased: true },
-    queue: {
-      maxQueueSize: 2048,
-      maxExportBatchSize: 512,
-      scheduledDelay: Duration.seconds(5),
-      exportTimeout: Duration.seconds(30)
-    },
     ...tracing
   },
   sentry: { dsn: Option.none(), tracesSampleRate: 0, profilesSampleRate: 0, ...sentry }
