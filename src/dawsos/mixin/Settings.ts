@@ -1,0 +1,48 @@
+/** What a user of the monitoring may set: thresholds, addresses, and which receivers have their secrets. */
+
+/** Thresholds and addresses of the generated monitoring. Shares are between 0 and 1, times in seconds. */
+export interface Settings {
+  /** Share of API requests that end with a server error. Default 0.05, as the base document intends with `> 0.05`. */
+  readonly errorRatio: number
+  /** Requests a second below which an error share says nothing. Default 0.1, the base document's own figure. */
+  readonly errorRatioTraffic: number
+  /** 95th percentile of the response time in seconds; a bound of the histogram's buckets. Default 2, as in the base document. */
+  readonly responseTime: number
+  /** Requests a second below which a percentile says nothing. Default 0.02: six requests in five minutes. */
+  readonly responseTimeTraffic: number
+  /** Age of the pricing pack. Default 90,000: a nightly pack is up to a day old, and an hour is spared for its build. */
+  readonly packAge: number
+  /** Share of the pool's connections in use. Default 0.8. */
+  readonly connectionsRatio: number
+  /** Connections in use where no maximum is known. Default 80, as in the base document. */
+  readonly connections: number
+  /** Share of a provider's quota that is left. Default 0.1. */
+  readonly rateLimitRatio: number
+  /** Requests left where no limit is known. Default 100, as in the base document. */
+  readonly rateLimit: number
+  /** Share of a pattern's executions that fail. Default 0.05, the base document's figure. */
+  readonly patternFailureRatio: number
+  /** Failures within ten minutes below which a share says nothing. Default 3. */
+  readonly patternFailures: number
+  /** Where people open Grafana. Default the compose file's address. */
+  readonly grafanaUrl: string
+  /** Where runbook pages are read; the alert's name and `.md` are added. Default: Prometheus serves them. */
+  readonly runbookUrl: string
+}
+
+/** The documented defaults. */
+export const defaults: Settings = {
+  errorRatio: 0.05,
+  errorRatioTraffic: 0.1,
+  responseTime: 2,
+  responseTimeTraffic: 0.02,
+  packAge: 90_000,
+  connectionsRatio: 0.8,
+  connections: 80,
+  rateLimitRatio: 0.1,
+  rateLimit: 100,
+  patternFailureRatio: 0.05,
+  patternFailures: 3,
+  grafanaUrl: "http://localhost:3000",
+  runbookUrl: "http://localhost:9090/user/"
+}

@@ -1,0 +1,2 @@
+/** The dashboards, alerts, service levels and routes of DawsOS. */
+export {}

@@ -1,0 +1,10 @@
+/**
+ * Monitoring as code: dashboards, alert rules, service levels and routing, generated from a catalogue of metrics.
+ *
+ * Its SDKs are optional peers: a program that only observes installs none of them.
+ */
+export type { File } from "./File.ts"
+export * as Foreign from "./Foreign.ts"
+export { MixinError } from "./MixinError.ts"
+export * as PromQL from "./PromQL.ts"
+export * as Rules from "./Rules.ts"
