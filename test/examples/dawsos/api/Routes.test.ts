@@ -182,7 +182,19 @@ layer(
       )
       assert.isDefined(at((yield* request("GET", "/api/patterns/list")).json, "patterns", 5, "id"))
       const metrics = yield* request("GET", `/api/metrics/${growth.id}`)
-      assert.closeTo(Number(at(metrics.json, "metrics", "mwr")), 0.26997172480001586, 1e-9)
+      // As `../expected.py` has them.
+      const expected = {
+        twr: 3.247655969916302,
+        annualised: 0.3230531483950192,
+        periods: 62,
+        mwr: 0.26997172480001574,
+        sharpe: 0.9490869771919632,
+        volatility: 0.33830153867196266,
+        max_drawdown: -0.5300429324564151
+      }
+      for (const [name, figure] of Object.entries(expected)) {
+        assert.closeTo(Number(at(metrics.json, "metrics", name)), figure, 1e-9, name)
+      }
       assert.strictEqual(at((yield* request("GET", "/health", { token: null })).json, "status"), "ok")
     }))
 

@@ -1,7 +1,7 @@
 /**
- * Expected values come from a separate Python 3 program (standard library only) that reads the same CSV files by other
- * methods: the time-weighted return by unit pricing with fractions, the money-weighted return by Newton's method, the
- * drawdown by comparing every pair, deviations and regression by the `statistics` module, attribution by fractions.
+ * Expected values come from `../expected.py`, which reads the same CSV files by other methods: the time-weighted return
+ * by unit pricing with fractions, the money-weighted return by Newton's method, the drawdown by comparing every pair,
+ * deviations and regression by Python's `statistics` module, attribution by fractions.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
