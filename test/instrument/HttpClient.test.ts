@@ -21,6 +21,7 @@ import { inspect } from "node:util"
 import * as HttpSecrets from "../../src/instrument/HttpSecrets.ts"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
 import * as Recorded from "../support/Recorded.ts"
+import { faultyMetrics } from "./faultyMetrics.ts"
 
 const { Label } = Catalogue
 const status = Label.oneOf(...Observation.statuses)
@@ -357,20 +358,10 @@ describe("A fault of the layer", () => {
   it.live("costs the count, not the answer", () =>
     calling(({ client, recorded }) =>
       Effect.gen(function*() {
-        const boom = () => {
-          throw new Error("boom")
-        }
-        const faulty: Metrics.Service = {
-          ...Metrics.disabled,
-          enabled: true,
-          counter: boom,
-          histogram: boom,
-          gauge: boom
-        }
         const response = yield* Effect.provideService(
           client.execute(HttpClientRequest.get(`${base}/x?x-ratelimit-remaining=1`)),
           Metrics.Metrics,
-          faulty
+          faultyMetrics
         )
         expect(response.status).toBe(200)
         expect(recorded.faults("instrument")).toBe(1)

@@ -28,6 +28,7 @@ import * as Http from "node:http"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
 import * as HttpHost from "../support/HttpHost.ts"
 import * as Meeting from "../support/Meeting.ts"
+import { faultyMetrics } from "./faultyMetrics.ts"
 
 const text = (body: string) => Effect.succeed(HttpServerResponse.text(body))
 const bytes = (...parts: ReadonlyArray<string>) =>
@@ -623,16 +624,6 @@ describe("Without a layer, or with a layer that fails", () => {
     }))
 
   it.live("a metrics service that throws costs the count, not the answer", () => {
-    const boom = () => {
-      throw new Error("boom")
-    }
-    const faulty: Metrics.Service = {
-      ...Metrics.disabled,
-      enabled: true,
-      counter: boom,
-      histogram: boom,
-      declare: boom
-    }
     const guard = Guard.make()
     return hosting(quote, (host) =>
       Effect.gen(function*() {
@@ -640,7 +631,7 @@ describe("Without a layer, or with a layer that fails", () => {
         expect([status, body]).toEqual([200, "42"])
         yield* host.send("/api/quotes/AAPL")
         expect(guard.faults().get("instrument")).toBeGreaterThanOrEqual(2)
-      }), { context: Context.add(Context.make(Metrics.Metrics, faulty), Guard.CurrentGuard, guard) })
+      }), { context: Context.add(Context.make(Metrics.Metrics, faultyMetrics), Guard.CurrentGuard, guard) })
   })
 
   it.live("a handler still sees the request that it was sent", () =>

@@ -15,6 +15,8 @@ import * as Tracer from "effect/Tracer"
 import * as CollectedSpans from "../support/CollectedSpans.ts"
 import * as EmbeddedPostgres from "../support/EmbeddedPostgres.ts"
 import * as Recorded from "../support/Recorded.ts"
+import { faultyMetrics } from "./faultyMetrics.ts"
+import * as HeldTransaction from "./HeldTransaction.ts"
 import { definitions, tables } from "./SqlMetrics.ts"
 
 let postgres: EmbeddedPostgres.EmbeddedPostgres
@@ -469,17 +471,11 @@ describe("Connections", () => {
   it.live("of an interrupted statement come back, and it is no error", () =>
     database(({ active, counts, sql }) =>
       Effect.gen(function*() {
-        const begun = yield* Deferred.make<void>()
-        const go = yield* Deferred.make<void>()
-        const holder = yield* Effect.forkChild(
-          sql.withTransaction(Effect.andThen(Deferred.succeed(begun, undefined), Deferred.await(go)))
-        )
-        yield* Deferred.await(begun)
+        const end = yield* HeldTransaction.hold(sql)
         const waiting = yield* Effect.forkChild(sql`SELECT * FROM orders`)
         for (let n = 0; n < 10; n++) yield* Effect.yieldNow
         yield* Fiber.interrupt(waiting)
-        yield* Deferred.succeed(go, undefined)
-        yield* Fiber.join(holder)
+        yield* end
         expect(active()).toBe(0)
         expect(counts()).toEqual(["queries_total{commit,none} 1", ...select()])
       })
@@ -523,25 +519,14 @@ describe("What the layer provides", () => {
       )
     ))
 
-  it.live("a metrics service that throws costs the counts, not the statement", () => {
-    const boom = () => {
-      throw new Error("boom")
-    }
-    const metrics: Metrics.Service = {
-      ...Metrics.disabled,
-      enabled: true,
-      counter: boom,
-      gauge: () => ({ set: boom, add: boom }),
-      histogram: boom
-    }
-    return database(({ recorded, sql }) =>
+  it.live("a metrics service that throws costs the counts, not the statement", () =>
+    database(({ recorded, sql }) =>
       Effect.gen(function*() {
         yield* sql`SELECT * FROM orders`
         yield* sql.withTransaction(sql`SELECT * FROM orders`)
         yield* Stream.runDrain(sql`SELECT * FROM orders`.stream)
         expect(recorded.faults("instrument")).toBeGreaterThan(3)
-      }), { metrics })
-  })
+      }), { metrics: faultyMetrics }))
 
   it.live("options that throw while the layer builds cost what they would say, not the database", () => {
     const boom = () => {

@@ -1,14 +1,13 @@
 import { Sql as Instrument } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as FastCheck from "fast-check"
 import { Connections } from "../../src/instrument/SqlConnections.ts"
 import * as Recorded from "../support/Recorded.ts"
 import * as FakePool from "./FakePool.ts"
+import * as HeldTransaction from "./HeldTransaction.ts"
 import { definitions, tables } from "./SqlMetrics.ts"
 
 interface Under {
@@ -85,19 +84,13 @@ describe("What is shown in use is what the pool has lent", () => {
   it.effect("beside a transaction, where a statement of another fiber takes a connection of its own", () =>
     pooled(3, ({ active, during, sql }) =>
       Effect.gen(function*() {
-        const begun = yield* Deferred.make<void>()
-        const go = yield* Deferred.make<void>()
-        const holder = yield* Effect.forkChild(
-          sql.withTransaction(Effect.andThen(Deferred.succeed(begun, undefined), Deferred.await(go)))
-        )
-        yield* Deferred.await(begun)
+        const end = yield* HeldTransaction.hold(sql)
         during.length = 0
         yield* sql`SELECT * FROM orders`
         yield* Effect.scoped(Effect.andThen(sql.reserve, sql`SELECT * FROM orders`))
         expect(during).toEqual([many(2), many(3)])
         expect(active()).toEqual(many(1))
-        yield* Deferred.succeed(go, undefined)
-        yield* Fiber.join(holder)
+        yield* end
         expect(active()).toEqual(many(0))
       })))
 

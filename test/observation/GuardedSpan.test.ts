@@ -24,8 +24,7 @@ describe("A span that is opened", () => {
     Effect.gen(function*() {
       const guard = Guard.make()
       const { spans, tracer } = CollectedSpans.make()
-      const without = Context.omit(Tracer.Tracer)
-      assert.isUndefined(yield* Effect.updateContext(opening(guard), without))
+      assert.isUndefined(yield* opening(guard))
       const traced = Effect.provideService(opening(guard), Tracer.Tracer, tracer)
       assert.isUndefined(yield* Effect.withTracerEnabled(traced, false))
       assert.strictEqual(spans.length, 0)
@@ -68,7 +67,6 @@ describe("The end of a span that somebody else ends", () => {
       links: [],
       startTime: 0n,
       kind: "internal",
-      root: true,
       sampled: true
     })
     const end = span.end

@@ -95,8 +95,7 @@ export const mutations = [
     ],
     ["what is short is no key", "secret.length >= minSecretLength", "true"],
     ["the password of a URL is taken out", "password === undefined ?", "true ?"],
-    ["a key is taken out as it stands in a URL", "encodeURIComponent(secret), ", ""],
-    ["defects stay as they are", "reason._tag !== \"Fail\" ||", "reason._tag === \"Interrupt\" ||"]
+    ["a key is taken out as it stands in a URL", "encodeURIComponent(secret), ", ""]
   ),
   inFile(
     "src/instrument/HttpClient.ts",

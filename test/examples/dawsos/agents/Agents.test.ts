@@ -8,7 +8,6 @@ import { Claude } from "../../../../examples/dawsos/agents/Claude.ts"
 import { DataHarvester } from "../../../../examples/dawsos/agents/DataHarvester.ts"
 import { FinancialAnalyst } from "../../../../examples/dawsos/agents/FinancialAnalyst.ts"
 import { MacroHound } from "../../../../examples/dawsos/agents/MacroHound.ts"
-import type { RequestContext } from "../../../../examples/dawsos/Domain.ts"
 import { ProviderError, Providers } from "../../../../examples/dawsos/providers/Providers.ts"
 import { Alerts } from "../../../../examples/dawsos/services/Alerts.ts"
 import { Ledger } from "../../../../examples/dawsos/services/Ledger.ts"
@@ -18,18 +17,7 @@ import { Attributor, Performance } from "../../../../examples/dawsos/services/Pe
 import { Pricing } from "../../../../examples/dawsos/services/Pricing.ts"
 import { Ratings } from "../../../../examples/dawsos/services/Ratings.ts"
 import { Reports } from "../../../../examples/dawsos/services/Reports.ts"
-
-const ctx: RequestContext = {
-  request_id: "r",
-  trace_id: "t",
-  user_id: "u",
-  portfolio_id: undefined,
-  base_currency: "USD",
-  pricing_pack_id: "PP_2010-03-01",
-  ledger_commit_hash: "h",
-  asof_date: "2010-03-01",
-  require_fresh: true
-}
+import { requestContext as ctx } from "./requestContext.ts"
 
 const down = new ProviderError({ provider: "fmp", endpoint: "/v3/quote/{symbol}", cause: new Error("down") })
 const calls = DawsOs.metrics.agentCapabilityCallsTotal

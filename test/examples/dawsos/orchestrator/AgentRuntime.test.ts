@@ -4,26 +4,14 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import * as TestClock from "effect/testing/TestClock"
-import type { RequestContext } from "../../../../examples/dawsos/Domain.ts"
 import {
   type Agent,
   AgentRuntime,
   capability,
   computed
 } from "../../../../examples/dawsos/orchestrator/AgentRuntime.ts"
+import { requestContext as ctx } from "../agents/requestContext.ts"
 import { settings } from "../settings.ts"
-
-const ctx: RequestContext = {
-  request_id: "r",
-  trace_id: "t",
-  user_id: "u",
-  portfolio_id: undefined,
-  base_currency: "USD",
-  pricing_pack_id: "PP_2010-03-01",
-  ledger_commit_hash: "h",
-  asof_date: "2010-03-01",
-  require_fresh: true
-}
 
 const Input = Schema.Struct({ x: Schema.Finite })
 
