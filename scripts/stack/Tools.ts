@@ -35,9 +35,6 @@ export type ToolName =
 /** Programs that the operating system has. */
 export type SystemName = "redis-server" | "postgres" | "initdb"
 
-/** The oldest Go that the modules build with. */
-export const oldestGo = { major: 1, minor: 26 } as const
-
 export const modules: ReadonlyArray<Module> = [
   {
     name: "prometheus",
@@ -166,7 +163,7 @@ const resolveBuilt = (module: Module, program: Program): Found | Missing => {
     name: program.name,
     message:
       `${program.name} ${module.version} is neither built nor on the PATH in that version; "${installCommand}" ` +
-      `builds it with Go ${oldestGo.major}.${oldestGo.minor} or newer from tools/${module.name}`
+      `builds it with Go ${oldestGo().join(".")} or newer from tools/${module.name}`
   }
 }
 
@@ -204,17 +201,35 @@ export const resolve = (name: ToolName): Found | Missing => {
 export const missing = (wanted: ReadonlyArray<ToolName> = names): ReadonlyArray<Missing> =>
   wanted.map(resolve).filter((outcome) => outcome._tag === "Missing")
 
-/** The version of Go, or why there is none that will do. */
-export const goVersion = (output: string | undefined): { readonly problem: string } | { readonly version: string } => {
-  const need =
-    `Go ${oldestGo.major}.${oldestGo.minor} or newer is needed to build Prometheus, Alertmanager, Jaeger and ` +
-    "Docker Compose"
+type Version = readonly [major: number, minor: number, patch: number]
+
+const versionIn = (text: string, pattern: RegExp): Version | undefined => {
+  const [, major, minor, patch = "0"] = pattern.exec(text) ?? []
+  return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor), Number(patch)]
+}
+
+const older = (a: Version, b: Version): boolean => {
+  const at = a.findIndex((part, index) => part !== b[index])
+  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0)
+}
+
+/** The oldest Go that every module builds with: the newest of their `go` lines. */
+const oldestGo = (): Version =>
+  modules.map((module): Version =>
+    versionIn(readFileSync(Path.join(moduleFolder(module), "go.mod"), "utf8"), /^go (\d+)\.(\d+)(?:\.(\d+))?$/m) ??
+      [1, 26, 0]
+  ).reduce((newest, version) => older(newest, version) ? version : newest)
+
+/** The version of Go by the output of `go version`, or why it will not do; undefined output is a missing `go`. */
+export const goVersion = (
+  output: string | undefined,
+  oldest: Version = oldestGo()
+): { readonly problem: string } | { readonly version: string } => {
+  const need = `Go ${oldest.join(".")} or newer is needed to build Prometheus, Alertmanager, Jaeger and Docker Compose`
   const how = "install it from https://go.dev/dl/ and put `go` on the PATH"
   if (output === undefined) return { problem: `${need}, and there is no \`go\` on the PATH; ${how}` }
-  const [, major, minor, rest = ""] = /go(\d+)\.(\d+)(\.\d+)?/.exec(output) ?? []
-  if (major === undefined || minor === undefined) return { problem: `${need}; \`go version\` says ${output.trim()}` }
-  const newEnough = Number(major) > oldestGo.major ||
-    (Number(major) === oldestGo.major && Number(minor) >= oldestGo.minor)
-  const version = `${major}.${minor}${rest}`
-  return newEnough ? { version } : { problem: `${need}, and the one on the PATH is ${version}; ${how}` }
+  const version = versionIn(output, /\bgo(\d+)\.(\d+)(?:\.(\d+))?/)
+  if (version === undefined) return { problem: `${need}; \`go version\` says ${output.trim()}` }
+  if (older(version, oldest)) return { problem: `${need}, and the one on the PATH is ${version.join(".")}; ${how}` }
+  return { version: version.join(".") }
 }

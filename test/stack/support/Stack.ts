@@ -1,0 +1,188 @@
+/**
+ * The committed compose file as processes on this machine: a folder for each service in which its mounted files lie,
+ * and free ports in place of its own.
+ *
+ * A stack starts nothing by itself: `Prometheus.start(stack)` and its siblings do, each in the scope that calls it.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Compose from "./Compose.ts"
+import * as Durations from "./Durations.ts"
+import * as Ports from "./Ports.ts"
+import * as Substitution from "./Substitution.ts"
+import type * as Tool from "./Tool.ts"
+
+/** A service of the compose file can't be run as a process; the message says what is in the way. */
+export class NotPlaced extends Data.TaggedError("NotPlaced")<{ readonly service: string; readonly message: string }> {}
+
+export interface Options {
+  /** The compose file; the committed one unless said. */
+  readonly compose?: string
+  /** What the compose file's variables are filled in from; nothing of this process's environment is. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** What all durations in mounted Prometheus and Alertmanager files are divided by: 1 to 30; 1 unless said. */
+  readonly factor?: number
+  /** Files of this machine in place of the committed ones, by their path from the repository's root. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** A service as it runs here. */
+export interface Placed {
+  readonly service: string
+  /** `entrypoint` and `command` with addresses and paths replaced; the program itself is not among them. */
+  readonly args: ReadonlyArray<string>
+  readonly env: Readonly<Record<string, string>>
+  /** The folder that stands for the root of the container's file system. */
+  readonly folder: string
+  /** Where a path of the container is here. */
+  readonly path: (container: string) => string
+  /** Every value that differs from the committed file, by the container's path of the file. */
+  readonly changes: ReadonlyMap<string, ReadonlyArray<Substitution.Change>>
+}
+
+export interface Stack {
+  readonly compose: Compose.Compose
+  /** A folder of this stack alone; it goes with the scope. */
+  readonly folder: string
+  readonly factor: number
+  /** The port here of a service's port; `host` is where the program that is observed runs. The same at every call. */
+  readonly port: (service: string, port: number) => number
+  /** `http://127.0.0.1:…` of a service's port. */
+  readonly url: (service: string, port: number) => string
+  /** Lays out a service's files; the folders that stand for named volumes stay from call to call, and their data. */
+  readonly place: (service: string) => Effect.Effect<Placed, NotPlaced | Compose.ComposeRefused>
+}
+
+/** A folder of its own that ends with the scope; other users may pass through it, for Postgres is another user. */
+export const temporaryFolder = (name: string): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = mkdtempSync(Path.join(Os.tmpdir(), `dawsos-${name}-`))
+      chmodSync(folder, 0o711)
+      return folder
+    }),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  )
+
+const isYaml = (path: string): boolean => /\.ya?ml$/.test(path)
+
+const filesOf = (path: string): ReadonlyArray<string> =>
+  statSync(path).isDirectory()
+    ? readdirSync(path).flatMap((name) => filesOf(Path.join(path, name)))
+    : [path]
+
+/** Makes a stack from the compose file. */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Stack, Compose.ComposeRefused | Tool.ToolMissing, Scope.Scope> =>
+  Effect.gen(function*() {
+    const composeFile = options.compose ?? Compose.file
+    const compose = yield* Compose.load(composeFile, options.environment)
+    const folder = yield* temporaryFolder("stack")
+    const factor = options.factor ?? 1
+    const durations = Durations.edit(factor)
+    const root = Path.dirname(composeFile)
+
+    // Ports are found beforehand, since replacing a text is no effect; a few more than any service has.
+    const free = yield* Effect.all(Array.from({ length: 96 }, () => Ports.free), { concurrency: 8 })
+    const ports = new Map<string, number>()
+    const port = (service: string, container: number): number => {
+      const key = `${service}:${container}`
+      const given = ports.get(key) ?? free.pop()
+      if (given === undefined) throw new Error(`no free port is left for ${key}`)
+      ports.set(key, given)
+      return given
+    }
+
+    const published = new Map<number, string>()
+    for (const [name, service] of Object.entries(compose.services)) {
+      for (const { published: outside } of service.ports ?? []) {
+        if (outside !== undefined) published.set(Number(outside), name)
+      }
+    }
+
+    const place = (name: string): Effect.Effect<Placed, NotPlaced | Compose.ComposeRefused> =>
+      Effect.gen(function*() {
+        const service = yield* Compose.service(compose, name)
+        const rootfs = Path.join(folder, name)
+        const inRootfs = (container: string): string => Path.join(rootfs, container)
+        const filesFrom = (
+          kind: "secrets" | "configs",
+          folder: string
+        ): ReadonlyArray<{ readonly target: string; readonly source: string | undefined }> =>
+          (service[kind] ?? []).map(({ source, target }) => ({
+            target: Path.resolve(folder, target ?? source),
+            source: compose[kind]?.[source]?.file
+          }))
+        const files = [
+          ...(service.volumes ?? []).flatMap(({ source, target, type }) => type === "bind" ? [{ source, target }] : []),
+          ...filesFrom("secrets", "/run/secrets"),
+          ...filesFrom("configs", "/")
+        ]
+        const empty = [
+          ...(service.volumes ?? []).flatMap(({ target, type }) => type === "bind" ? [] : [target]),
+          ...(service.tmpfs ?? []).map((entry) => entry.split(":")[0] ?? entry)
+        ]
+        const world: Substitution.World = {
+          service: name,
+          services: Object.keys(compose.services),
+          published,
+          port,
+          mounts: [...files.map(({ target }) => target), ...empty].map((target) => ({ target, path: inRootfs(target) }))
+        }
+        for (const target of empty) mkdirSync(inRootfs(target), { recursive: true })
+        const changes = new Map<string, ReadonlyArray<Substitution.Change>>()
+        for (const { source = "", target } of files) {
+          const given = options.files?.[Path.relative(root, source)] ?? source
+          if (!existsSync(given)) {
+            return yield* new NotPlaced({ service: name, message: `${name} mounts ${given}, which is not there` })
+          }
+          rmSync(inRootfs(target), { recursive: true, force: true })
+          cpSync(given, inRootfs(target), { recursive: true, dereference: true })
+          for (const file of filesOf(inRootfs(target)).filter(isYaml)) {
+            const before = readFileSync(file, "utf8")
+            const edit = Substitution.world(world)
+            const after = Substitution.yaml(before, (value, keys) => edit(durations(value, keys), keys))
+            // A file without a change stays as it is, byte for byte.
+            const differences = Substitution.changes(before, after)
+            if (differences.length > 0) writeFileSync(file, after)
+            changes.set(Path.join("/", Path.relative(rootfs, file)), differences)
+          }
+        }
+        const environment = Object.entries(service.environment ?? {}).flatMap(([key, value]) =>
+          value === null ? [] : [[key, Substitution.text(value, world)] as const]
+        )
+        return {
+          service: name,
+          args: [...(service.entrypoint ?? []), ...(service.command ?? [])].map((arg) => Substitution.text(arg, world)),
+          env: Object.fromEntries(environment),
+          folder: rootfs,
+          path: inRootfs,
+          changes
+        }
+      })
+
+    return {
+      compose,
+      folder,
+      factor,
+      port,
+      url: (service, number) => `http://127.0.0.1:${port(service, number)}`,
+      place
+    }
+  })
