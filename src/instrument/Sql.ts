@@ -185,8 +185,17 @@ const observeTransaction =
         readonly at: bigint
         readonly span: Tracer.AnySpan | undefined
       }
+      let committedAt: bigint | undefined
+      // The first to run after a commit: others of the program are no part of the transaction, whose connection is back.
+      // Some clients, whose transactions can't tell, run it at once.
+      const committed = Effect.sync(() => {
+        if (ending === undefined) return
+        committedAt = clock.monotonicTimeNanosUnsafe()
+        release()
+      })
+      const noting = guard.run("instrument", () => client.afterCommit(committed), () => Effect.void)
       const inside = Effect.withFiber<A, E, R>((inner) =>
-        Effect.onExitPrimitive(effect, (exit) => {
+        Effect.onExitPrimitive(Effect.andThen(noting, effect), (exit) => {
           ending = {
             operation: exit._tag === "Success" ? "commit" : "rollback",
             at: clock.monotonicTimeNanosUnsafe(),
@@ -213,7 +222,7 @@ const observeTransaction =
             // A rollback ends a transaction as it should: the failure before it is the program's.
             exit: operation === "commit" ? exit : Exit.void,
             streamed: false,
-            nanos: Number(clock.monotonicTimeNanosUnsafe() - at),
+            nanos: Number((committedAt ?? clock.monotonicTimeNanosUnsafe()) - at),
             span
           })
         }, nothing)

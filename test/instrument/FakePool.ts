@@ -1,6 +1,7 @@
 // A pool of connections to no database, which knows how many of them are lent.
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Semaphore from "effect/Semaphore"
@@ -18,6 +19,8 @@ export interface Options {
   readonly size: number
   /** Called while a connection runs a statement, also those that begin and end transactions. */
   readonly onStatement?: (sql: string) => void
+  /** What waits for a commit runs at once, as in clients that make their transactions in a way of their own. */
+  readonly neverWaits?: boolean
 }
 
 /** Statements have no rows; those with `nowhere` in them fail. */
@@ -43,7 +46,10 @@ export const make = (options: Options): FakePool => {
     yield* Effect.acquireRelease(Effect.sync(() => void lent++), () => Effect.sync(() => void lent--))
     return connection
   })
-  const client = SqlClient.make({ acquirer, compiler: PgClient.makeCompiler(), driver: "fake", spanAttributes: [] })
+  const client = Effect.map(
+    SqlClient.make({ acquirer, compiler: PgClient.makeCompiler(), driver: "fake", spanAttributes: [] }),
+    (made) => options.neverWaits === true ? Object.assign(made, { afterCommit: identity }) : made
+  )
   return {
     layer: Layer.effect(SqlClient.SqlClient, client).pipe(Layer.provide(Reactivity.layer)),
     lent: () => lent

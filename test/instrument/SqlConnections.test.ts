@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { Connections } from "../../src/instrument/SqlConnections.ts"
 import * as Recorded from "../support/Recorded.ts"
@@ -12,18 +13,23 @@ import { definitions, tables } from "./SqlMetrics.ts"
 
 interface Under {
   readonly sql: SqlClient.SqlClient
+  readonly recorded: Recorded.Recorded
   /** How many connections are shown in use, and how many are. */
   readonly active: () => { readonly shown: number | undefined; readonly lent: number }
   /** The same while each statement ran. */
   readonly during: Array<{ readonly shown: number | undefined; readonly lent: number }>
 }
 
-const pooled = <A, E>(size: number, use: (under: Under) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
+const pooled = <A, E>(
+  size: number,
+  use: (under: Under) => Effect.Effect<A, E>,
+  options: Partial<FakePool.Options> = {}
+): Effect.Effect<A, E> => {
   const recorded = Recorded.make()
   const during: Array<{ readonly shown: number | undefined; readonly lent: number }> = []
-  const pool = FakePool.make({ size, onStatement: () => during.push(active()) })
+  const pool = FakePool.make({ ...options, size, onStatement: () => during.push(active()) })
   const active = () => ({ shown: recorded.value("db_connections_active"), lent: pool.lent() })
-  return Effect.flatMap(SqlClient.SqlClient, (sql) => use({ sql, active, during })).pipe(
+  return Effect.flatMap(SqlClient.SqlClient, (sql) => use({ sql, recorded, active, during })).pipe(
     Effect.provide(Instrument.observe({ ...definitions, tables, maxConnections: size })(pool.layer)),
     Effect.provide(recorded.context)
   )
@@ -93,6 +99,25 @@ describe("What is shown in use is what the pool has lent", () => {
         yield* end
         expect(active()).toEqual(many(0))
       })))
+
+  it.effect("after a commit, while what waited for it runs: that is no part of the transaction", () =>
+    pooled(3, ({ active, during, recorded, sql }) =>
+      Effect.gen(function*() {
+        const after = Effect.orDie(Effect.andThen(TestClock.adjust("5 seconds"), sql`SELECT * FROM orders`))
+        yield* sql.withTransaction(sql.withTransaction(sql.afterCommit(Effect.asVoid(after))))
+        expect(during.at(-1)).toEqual(many(1))
+        expect(active()).toEqual(many(0))
+        expect(recorded.value("db_query_duration_seconds_sum", { operation: "commit" })).toBe(0)
+        expect(recorded.value("db_queries_total", { operation: "commit" })).toBe(1)
+      })))
+
+  it.effect("in a transaction of a client that lets nothing wait for its commit", () =>
+    pooled(3, ({ active, during, sql }) =>
+      Effect.gen(function*() {
+        yield* sql.withTransaction(sql`SELECT * FROM orders`)
+        expect(during).toEqual([many(1), many(1), many(1)])
+        expect(active()).toEqual(many(0))
+      }), { neverWaits: true }))
 
   it.effect("however transactions, streams, reserved connections and failures are nested", () =>
     Effect.promise(() =>

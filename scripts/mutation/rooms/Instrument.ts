@@ -54,6 +54,17 @@ export const mutations = [
       "a transaction in a transaction takes no second connection",
       "if (database.inTransaction(fiber)) return",
       "if (false) return"
+    ],
+    ["what waits for a commit is no part of it", "Effect.andThen(noting, effect)", "effect"],
+    [
+      "a commit takes no longer than it does",
+      "(committedAt ?? clock.monotonicTimeNanosUnsafe())",
+      "clock.monotonicTimeNanosUnsafe()"
+    ],
+    [
+      "a transaction holds its connection to its end",
+      "if (ending === undefined) return\n        committedAt",
+      "committedAt"
     ]
   ),
   inFile(
