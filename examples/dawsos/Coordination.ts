@@ -6,7 +6,7 @@ import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Persistence from "effect/persistence/Persistence"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import { Unavailable } from "./Errors.ts"
 import { Settings } from "./Settings.ts"
 
 const memory = Layer.mergeAll(
@@ -21,14 +21,7 @@ const redis = Layer.mergeAll(
   CircuitBreaker.layerStoreRedis({ prefix: "dawsos:circuit:" })
 )
 
-/** Redis does not answer. */
-export class RedisUnavailable
-  extends Schema.TaggedError<RedisUnavailable>()("RedisUnavailable", { cause: Schema.Defect() })
-{
-  override get message(): string {
-    return "REDIS_URL: no connection to the Redis that it names; start it, or unset the variable to do without"
-  }
-}
+const message = "REDIS_URL: no connection to the Redis that it names; start it, or unset the variable to do without"
 
 export const layer = Layer.unwrap(Effect.gen(function*() {
   const { redisUrl } = yield* Settings
@@ -37,6 +30,6 @@ export const layer = Layer.unwrap(Effect.gen(function*() {
   return redis.pipe(
     Layer.provide(DawsOs.layerRedis),
     Layer.provide(NodeRedis.layer({ url: Redacted.value(redisUrl) })),
-    Layer.catchTag("RedisError", (cause) => Layer.effectContext(Effect.fail(new RedisUnavailable({ cause }))))
+    Layer.catchTag("RedisError", (cause) => Layer.effectContext(Effect.fail(new Unavailable({ message, cause }))))
   )
 }))

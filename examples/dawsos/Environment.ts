@@ -8,14 +8,11 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import { existsSync } from "node:fs"
 import * as Receiver from "../receiver/Receiver.ts"
+import { Unavailable } from "./Errors.ts"
 import type { Fault } from "./Faults.ts"
 import * as Settings from "./Settings.ts"
-
-/** What was asked for cannot be done; the message says why. */
-export class Impossible extends Schema.TaggedError<Impossible>()("Impossible", { message: Schema.String }) {}
 
 /** Observability is on unless somebody says otherwise, and spans are sent soon: someone is watching. */
 const defaults = { ENABLE_OBSERVABILITY: "true", OTEL_BSP_SCHEDULE_DELAY: "1000" }
@@ -64,7 +61,7 @@ export const prepare = Effect.fnUntraced(
     const destination = traceDestinations.find((name) => name in given)
     if (fault === "collector-down" && (!config.enabled || config.tracing.disabled || destination !== undefined)) {
       const why = destination === undefined ? "tracing is off" : `spans go elsewhere, because ${destination} is set`
-      return yield* new Impossible({ message: `--fault collector-down needs the local receiver, but ${why}` })
+      return yield* new Unavailable({ message: `--fault collector-down needs the local receiver, but ${why}` })
     }
     const traces = !config.enabled || config.tracing.disabled || destination !== undefined
       ? undefined

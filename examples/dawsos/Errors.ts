@@ -34,11 +34,16 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
   }
 }
 
+/** The program cannot start or do what it was asked; the message says why. */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
 /** A step of a pattern failed: the pattern's text is wrong, or what the step called failed. */
 export class PatternExecutionError extends Schema.TaggedError<PatternExecutionError>()("PatternExecutionError", {
   code: Schema.Literals([
     "pattern_execution_error",
-    "agent_not_found",
     "capability_not_found",
     "agent_execution_error"
   ]),

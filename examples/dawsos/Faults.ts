@@ -2,9 +2,10 @@
 import type { Figures } from "./view/Figures.ts"
 
 /** A figure that an alert compares with its threshold. */
-interface Symptom {
+export interface Symptom {
   readonly text: string
-  readonly shows: boolean
+  /** Nothing where that cannot be told. */
+  readonly shows: boolean | undefined
 }
 
 /** Checks of the summary that may not hold under a fault. */
@@ -70,14 +71,15 @@ export const faults = {
     spoils: ["pack", "requests", "event"]
   },
   "database-exhausted": {
-    meaning: "idle transactions hold nearly all database connections",
+    meaning:
+      "idle transactions hold nearly all database connections; needs DATABASE_URL, the embedded one has a single one",
     alert: "DatabaseConnectionsHigh",
-    symptom: (figures) =>
-      over(
-        "database connections in use",
-        share(figures.total("dawsos_db_connections_active"), figures.total("dawsos_db_connections_max")),
-        0.8
-      ),
+    symptom: (figures) => {
+      const max = figures.total("dawsos_db_connections_max")
+      return max === 1
+        ? { text: "the embedded database has one connection", shows: undefined }
+        : over("database connections in use", share(figures.total("dawsos_db_connections_active"), max), 0.8)
+    },
     spoils: ["pack", "requests", "event"]
   },
   "pack-stale": {

@@ -6,7 +6,6 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import { createServer } from "node:http"
 import { Claude } from "./agents/Claude.ts"
 import { DataHarvester } from "./agents/DataHarvester.ts"
@@ -16,6 +15,7 @@ import { Executor } from "./api/Executor.ts"
 import * as Routes from "./api/Routes.ts"
 import * as Coordination from "./Coordination.ts"
 import * as Database from "./database/Database.ts"
+import { Unavailable } from "./Errors.ts"
 import * as Traffic from "./load/Traffic.ts"
 import { AgentRuntime } from "./orchestrator/AgentRuntime.ts"
 import { Orchestrator } from "./orchestrator/Orchestrator.ts"
@@ -76,7 +76,9 @@ const strike = Layer.effectDiscard(Effect.gen(function*() {
   const { fault } = yield* Settings
   yield* pricing.latestPack().pipe(
     Effect.repeat({ until: (pack) => pack?.status === "fresh", schedule: Schedule.spaced("200 millis") }),
-    Effect.andThen(Effect.sync(() => simulator.setFault(fault))),
+    Effect.andThen(Effect.sync(() => simulator.setFault(fault.fault))),
+    Effect.andThen(fault.ended),
+    Effect.andThen(Effect.sync(() => simulator.setFault(undefined))),
     Effect.catch((error) => Effect.logWarning("the fault did not strike", error)),
     Effect.forkScoped
   )
@@ -84,24 +86,20 @@ const strike = Layer.effectDiscard(Effect.gen(function*() {
 
 const jobs = Layer.mergeAll(PackBuilder.scheduled, AlertSchedule.scheduled, strike)
 
-/** The API cannot listen. */
-export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
-  port: Schema.Int,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    const code = this.cause instanceof Error && "code" in this.cause ? this.cause.code : this.cause
-    return code === "EADDRINUSE"
-      ? `PORT=${this.port}: the port is in use on 127.0.0.1; stop the program that has it, choose another port, or set ` +
-        "PORT=0 for any free one"
-      : `PORT=${this.port}: the API cannot listen on it (${code}); choose a port from 1024 to 65535, or set PORT=0`
-  }
-}
+const inUse =
+  "the port is in use on 127.0.0.1; stop the program that has it, choose another port, or set PORT=0 for any " +
+  "free one"
 
 const server = Layer.unwrap(Effect.gen(function*() {
   const { port } = yield* Settings
   return NodeHttpServer.layer(createServer, { port, host: "127.0.0.1", gracefulShutdownTimeout: "5 seconds" }).pipe(
-    Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(new PortUnavailable({ port, cause }))))
+    Layer.catchTag("ServeError", ({ cause }) => {
+      const code = cause instanceof Error && "code" in cause ? cause.code : cause
+      const why = code === "EADDRINUSE"
+        ? inUse
+        : `the API cannot listen on it (${code}); choose a port from 1024 to 65535, or set PORT=0`
+      return Layer.effectContext(Effect.fail(new Unavailable({ message: `PORT=${port}: ${why}`, cause })))
+    })
   )
 }))
 

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Fault } from "./Faults.ts"
+import type { FaultSwitch } from "./FaultSwitch.ts"
 
 export interface SettingsShape {
   /** 0 asks for any free port. */
@@ -21,7 +21,7 @@ export interface SettingsShape {
   readonly alertInterval: Duration.Duration
   /** How many times faster than in production retries, cool-downs and the breaker's open time run. */
   readonly timeScale: number
-  readonly fault: Fault | undefined
+  readonly fault: FaultSwitch
 }
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
@@ -111,7 +111,7 @@ export const configError = (issues: readonly [SchemaIssue.Issue, ...Array<Schema
 
 export class Settings extends Context.Service<Settings, SettingsShape>()("dawsos/Settings") {
   /** From the environment. */
-  static readonly layer = (fault: Fault | undefined): Layer.Layer<Settings, Config.ConfigError> =>
+  static readonly layer = (fault: FaultSwitch): Layer.Layer<Settings, Config.ConfigError> =>
     Layer.effect(Settings, Effect.map(config, (values) => ({ ...values, fault })))
 
   /** A production duration as it runs here. */

@@ -39,11 +39,15 @@ export interface Check {
 
 export interface Evidence {
   readonly fault: Faults.Fault | undefined
+  /** Whether it was over before the last scrape. */
+  readonly faultEnded: boolean
   /** The last scrape of `/metrics`. */
   readonly figures: Figures
   /** The books after the end of the layer. */
   readonly spans: Accounting.Accounting
   readonly events: ErrorTracking.ErrorAccounting
+  /** Whether spans go to a destination that is not the program's own. */
+  readonly spansGoElsewhere: boolean
   /** The traces of error events that arrived, and the events; or why the receivers cannot know. */
   readonly receivedTraces: ReadonlySet<string> | string
   readonly receivedEvents: ReadonlyArray<ReceivedEvent> | string
@@ -82,12 +86,12 @@ const errorEvent = ({ receivedEvents, receivedTraces }: Evidence): Check => {
   )
 }
 
-const spanBooks = ({ fault, receivedTraces, spans }: Evidence): Check => {
+const spanBooks = ({ fault, spans, spansGoElsewhere }: Evidence): Check => {
   const left = spans.open + spans.sinks.reduce((sum, { inFlight, queued }) => sum + inFlight + queued, 0)
   const lost = spans.sinks.reduce((sum, sink) => sum + Accounting.droppedTotal(sink), 0)
   const wrong = Accounting.imbalances(spans)
   // A real destination may be down: what it did not take is in the books, and no fault of this program.
-  const mayLose = typeof receivedTraces === "string" || fault === "collector-down"
+  const mayLose = spansGoElsewhere || fault === "collector-down"
   const text = wrong.length === 0 ? Accounting.format(spans) : `the books of spans do not balance: ${wrong.join("; ")}`
   return check(wrong.length === 0 && left === 0 && spans.started > 0 && (mayLose || lost === 0), text)
 }
@@ -96,6 +100,11 @@ const eventBalance = ({ events }: Evidence): Check => {
   const dropped = Object.values(events.dropped).reduce((sum, count) => sum + count, 0)
   return check(events.captured === events.sent + dropped + events.queued && events.queued === 0, eventBooks(events))
 }
+
+const shown = (prefix: string, { shows, text }: Faults.Symptom, ended: boolean): Check =>
+  ended || shows === undefined
+    ? { result: "not checked", text: `${prefix}${ended ? "has ended, " : ""}${text}` }
+    : check(shows, prefix + text)
 
 /** Every check of a run. */
 export const checks = (evidence: Evidence): ReadonlyArray<Check> => {
@@ -106,13 +115,15 @@ export const checks = (evidence: Evidence): ReadonlyArray<Check> => {
       ? { result: "not checked", text: `${made.text}: --fault ${fault}` }
       : made
   const symptom = described?.symptom(figures)
+  const answered = figures.total("dawsos_api_requests_total") - figures.failedRequests()
+  const executed = new Set(
+    ["success", "degraded"].flatMap((status) => figures.of("dawsos_pattern_executions_total", { status }))
+      .flatMap(({ labels, value }) => value > 0 ? [labels["pattern_id"]] : [])
+  )
   return [
     unless("pack", families(figures)),
-    unless("requests", atLeast(30, figures.total("dawsos_api_requests_total"), "requests")),
-    unless(
-      "requests",
-      atLeast(5, figures.groups("dawsos_pattern_executions_total", "pattern_id").length, "patterns executed")
-    ),
+    unless("requests", atLeast(30, answered, "requests answered without a server error")),
+    unless("requests", atLeast(5, executed.size, "patterns executed with success")),
     unless(
       "pack",
       atLeast(1, figures.total("dawsos_pricing_pack_builds_total", { status: "success" }), "pricing packs built")
@@ -126,6 +137,6 @@ export const checks = (evidence: Evidence): ReadonlyArray<Check> => {
     eventBalance(evidence),
     ...(symptom === undefined || described === undefined
       ? []
-      : [check(symptom.shows, `--fault ${fault} → ${described.alert}: ${symptom.text}`)])
+      : [shown(`--fault ${fault} → ${described.alert}: `, symptom, evidence.faultEnded)])
   ]
 }

@@ -15,6 +15,8 @@ import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import * as TraceTree from "../receiver/TraceTree.ts"
 import * as Environment from "./Environment.ts"
+import * as Faults from "./Faults.ts"
+import { FaultSwitch } from "./FaultSwitch.ts"
 import { Traffic } from "./load/Traffic.ts"
 import * as Options from "./Options.ts"
 import * as Program from "./Program.ts"
@@ -86,13 +88,22 @@ const view = Effect.fnUntraced(function*(
   yield* Effect.repeat(Effect.delay(tick, interval), Schedule.forever)
 })
 
+/** Waits for a signal of the operating system. */
+const signal = (name: NodeJS.Signals) =>
+  Effect.callback<void>((resume) => {
+    const received = () => resume(Effect.void)
+    process.once(name, received)
+    return Effect.sync(() => process.off(name, received))
+  })
+
 /** Runs the program for a while; answers with what is known once everything has ended. */
 const run = Effect.fnUntraced(
   function*(
     screen: Screen,
     environment: Environment.Environment,
-    { duration, fault }: Options.Options,
-    linked: Set<string>
+    { duration, faultDuration }: Options.Options,
+    linked: Set<string>,
+    suffered: FaultSwitch
   ) {
     const { address } = yield* HttpServer.HttpServer
     const metrics = yield* Metrics.Metrics
@@ -102,15 +113,30 @@ const run = Effect.fnUntraced(
     screen.print(`metrics   ${Option.getOrElse(metricsUrl, () => "nowhere, observability is off")}`)
     screen.print(`traces    ${Environment.traceDestination(environment)}`)
     screen.print(`errors    ${Environment.eventDestination(environment)}`)
-    if (fault !== undefined) screen.print(`fault     ${fault}: ${Options.meaningOf(fault)}`)
+    if (suffered.fault !== undefined) {
+      screen.print(`fault     ${suffered.fault}: ${Faults.describe(suffered.fault).meaning}`)
+      yield* signal("SIGUSR2").pipe(
+        Effect.raceFirst(faultDuration === undefined ? Effect.never : Effect.sleep(faultDuration)),
+        Effect.andThen(suffered.end),
+        Effect.andThen(Effect.sync(() => screen.print("fault     has ended"))),
+        Effect.forkScoped
+      )
+    }
     if (Option.isSome(metricsUrl)) {
       const addresses = `API ${api}  ·  metrics ${metricsUrl.value}  ·  traces to ${
         environment.traces === undefined ? Environment.traceDestination(environment) : "the local receiver"
       }`
       yield* Effect.forkScoped(view(screen, environment, addresses, linked))
     }
-    if (fault === "collector-down" && environment.traces !== undefined) {
-      yield* Effect.forkScoped(Effect.delay(environment.traces.down, "2 seconds"))
+    if (suffered.is("collector-down") && environment.traces !== undefined) {
+      const { down, up } = environment.traces
+      yield* down.pipe(
+        Effect.delay("2 seconds"),
+        Effect.andThen(suffered.ended),
+        Effect.andThen(up),
+        Effect.catch((error) => Effect.logError("the collector did not come back", error)),
+        Effect.forkScoped
+      )
     }
     yield* duration === undefined ? Effect.never : Effect.sleep(duration)
     const figures = Option.isNone(metricsUrl) ? undefined : yield* scrape(metricsUrl.value, environment)
@@ -124,14 +150,15 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
   const screen = new Screen(process.stdout, process.env)
   const environment = yield* Environment.prepare(process.env, options.fault)
   const linked = new Set<string>()
+  const suffered = new FaultSwitch(options.fault)
   const program = Program.layer.pipe(
-    Layer.provide(Settings.layer(options.fault)),
+    Layer.provide(Settings.layer(suffered)),
     Layer.provideMerge(Observability.layer(DawsOs.vocabulary, { captureUncaught: true })),
     Layer.provide(ConfigProvider.layer(environment.provider))
   )
   screen.print("starting  Postgres, data providers, API …")
   // Log lines stay above the live view, and out of the way of plain output.
-  const ended = yield* run(screen, environment, options, linked).pipe(
+  const ended = yield* run(screen, environment, options, linked, suffered).pipe(
     Effect.provide(program),
     Effect.provideService(Console.Console, screen.console(globalThis.console)),
     Effect.provideService(Logger.LogToStderr, !screen.terminal)
@@ -146,6 +173,8 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
   const { sampler } = config.tracing
   const checks = Summary.checks({
     fault: options.fault,
+    faultEnded: options.fault !== undefined && !suffered.is(options.fault),
+    spansGoElsewhere: traces === undefined,
     figures: ended.figures,
     spans: ended.tracing.accounting(),
     events: ended.errors.accounting(),

@@ -4,10 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ValuedPosition } from "../Domain.ts"
-import { sum } from "../finance/Statistics.ts"
 import { agent, capability, computes } from "../orchestrator/AgentRuntime.ts"
 import { Providers } from "../providers/Providers.ts"
 import { Ledger } from "../services/Ledger.ts"
+import * as News from "../services/News.ts"
 import { Pricing } from "../services/Pricing.ts"
 import { Ratings } from "../services/Ratings.ts"
 import { Reports } from "../services/Reports.ts"
@@ -17,9 +17,7 @@ const OfSecurity = Schema.Struct({ security_id: Schema.String })
 const OfSeries = Schema.Struct({ series_id: Schema.String })
 const Valued = Schema.Struct({ positions: Schema.Array(ValuedPosition) })
 const ToSearch = Schema.Struct({ ...Valued.fields, lookback_hours: Schema.Finite })
-const Article = Schema.Struct({ symbol: Schema.String, title: Schema.String, sentiment: Schema.Finite })
-const News = Schema.Struct({ articles: Schema.Array(Article) })
-const ToWeigh = Schema.Struct({ ...Valued.fields, news: Schema.Array(Article) })
+const ToWeigh = Schema.Struct({ ...Valued.fields, news: Schema.Array(News.Article) })
 const Observations = Schema.Struct({
   observations: Schema.Array(Schema.Struct({ date: Schema.String, value: Schema.FiniteFromString }))
 })
@@ -37,15 +35,6 @@ export class DataHarvester extends Context.Service<DataHarvester>()("dawsos/agen
     const ledger = yield* Ledger
     const reports = yield* Reports
 
-    const search = (symbols: ReadonlyArray<string>, hours: number) =>
-      providers.fetch({
-        provider: "newsapi",
-        endpoint: "/everything",
-        query: { q: symbols.join(" OR "), hours: String(hours) },
-        schema: News,
-        maxAge: "20 seconds"
-      }).pipe(Effect.map(({ data, provenance }) => ({ data: data.articles, provenance })))
-
     return agent("data_harvester", {
       // A provider's failure is a field of the answer, as in DawsOS: the provenance tells it from a success.
       "provider.fetch_quote": capability(
@@ -58,7 +47,7 @@ export class DataHarvester extends Context.Service<DataHarvester>()("dawsos/agen
               Effect.succeed({ data: { symbol, price: null, error: error.message }, provenance: "stub" as const })
           )
       ),
-      "provider.fetch_news": capability(OfSymbol, ({ symbol }) => search([symbol], 24)),
+      "provider.fetch_news": capability(OfSymbol, ({ symbol }) => News.search(providers, [symbol], 24)),
       "provider.fetch_macro": capability(OfSeries, ({ series_id }) =>
         providers.fetch({
           provider: "fred",
@@ -77,17 +66,13 @@ export class DataHarvester extends Context.Service<DataHarvester>()("dawsos/agen
       ),
       "news.search": capability(
         ToSearch,
-        ({ lookback_hours, positions }) => search(positions.map((position) => position.symbol), lookback_hours)
+        ({ lookback_hours, positions }) =>
+          News.search(providers, positions.map((position) => position.symbol), lookback_hours)
       ),
-      "news.compute_portfolio_impact": computes(ToWeigh, ({ news, positions }) =>
-        Effect.sync(() => {
-          const impacts = positions.map((position) => {
-            const articles = news.filter((article) => article.symbol === position.symbol)
-            const sentiment = articles.length === 0 ? 0 : sum(articles.map((a) => a.sentiment)) / articles.length
-            return { symbol: position.symbol, articles: articles.length, impact: sentiment * position.weight }
-          })
-          return { sentiment: sum(impacts.map((each) => each.impact)), impacts }
-        })),
+      "news.compute_portfolio_impact": computes(
+        ToWeigh,
+        ({ news, positions }) => Effect.sync(() => News.impact(positions, news))
+      ),
       "reports.export_csv": computes(
         Valued,
         ({ positions }) => Effect.map(reports.csv(positions), (content) => ({ media_type: "text/csv", content }))

@@ -30,9 +30,9 @@ export class MacroHound extends Context.Service<MacroHound>()("dawsos/agents/Mac
       "alerts.create_if_threshold": computes(
         Threshold,
         Effect.fnUntraced(function*(input, ctx) {
-          if (input.sentiment >= input.threshold) return { created: false }
+          if (input.sentiment >= input.threshold || ctx.portfolio_id === undefined) return { created: false }
           const id = yield* alerts.create(ctx.user_id, {
-            condition: { alert_type: "news_sentiment", value: input.sentiment, below: input.threshold },
+            condition: { alert_type: "news_sentiment", portfolio_id: ctx.portfolio_id, below: input.threshold },
             delivery_method: "inapp",
             cooldown_minutes: 1440
           })

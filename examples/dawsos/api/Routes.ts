@@ -39,6 +39,13 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
     handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
   ) => router.add(method, path, asInternal(`${method} ${path}`)(handler))
 
+  const listed = (symbol: string) =>
+    Effect.filterOrFail(
+      ledger.security(symbol),
+      (security) => security !== undefined,
+      () => new Rejected({ code: "not_found", detail: "the symbol is not known" })
+    )
+
   /** A route for whom a bearer token knows. */
   const secured = <E, R>(
     method: "GET" | "POST" | "DELETE",
@@ -109,9 +116,7 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
     Effect.fnUntraced(function*(user) {
       const symbol = yield* parameter("symbol")
       const ctx = yield* executor.context(user, undefined, false)
-      if ((yield* ledger.security(symbol)) === undefined) {
-        return yield* new Rejected({ code: "not_found", detail: "the symbol is not known" })
-      }
+      yield* listed(symbol)
       const result = yield* runtime.execute("provider.fetch_quote", { symbol }, ctx, new Map())
       return HttpServerResponse.jsonUnsafe({ quote: result.data, provenance: result.provenance })
     })
@@ -130,13 +135,13 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   yield* secured(
     "POST",
     "/api/alerts",
-    ({ id }) =>
-      Effect.flatMap(
-        body(NewAlert),
-        (alert) =>
-          Effect.map(alerts.create(id, alert), (alertId) =>
-            HttpServerResponse.jsonUnsafe({ id: alertId }, { status: 201 }))
-      )
+    Effect.fnUntraced(function*(user) {
+      const alert = yield* body(NewAlert)
+      const { condition } = alert
+      if ("portfolio_id" in condition) yield* executor.owned(condition.portfolio_id, user)
+      if ("symbol" in condition) yield* listed(condition.symbol)
+      return HttpServerResponse.jsonUnsafe({ id: yield* alerts.create(user.id, alert) }, { status: 201 })
+    })
   )
 
   yield* secured(

@@ -4,25 +4,15 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as SqlError from "effect/sql/SqlError"
+import { Unavailable } from "../Errors.ts"
 import { Settings, type SettingsShape } from "../Settings.ts"
 import { migrations } from "./Migrations.ts"
 import { seed } from "./Seed.ts"
-import { slowProxy } from "./SlowProxy.ts"
-
-/** The database cannot be reached or started. */
-export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>()("DatabaseUnavailable", {
-  reason: Schema.String,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    return this.reason
-  }
-}
+import { slowSocket } from "./SlowSocket.ts"
 
 /** What was wrong in the first place. */
 const rootMessage = (error: unknown): string => {
@@ -31,36 +21,22 @@ const rootMessage = (error: unknown): string => {
   return error.cause === undefined ? error.message : rootMessage(error.cause)
 }
 
-interface Address {
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly username: string
-  readonly password?: Redacted.Redacted
+/** What a client needs to be told; what a URL says beside this, such as `sslmode`, the client reads itself. */
+export type Address = Pick<PgClient.PgClientConfig, "url" | "host" | "port" | "database" | "username">
+
+/** Host, port and so on, so that the client's spans name the server rightly. */
+export const addressOf = (url: Redacted.Redacted): Address => {
+  const { hostname, pathname, port, username } = new URL(Redacted.value(url))
+  return {
+    url,
+    ...(hostname === "" ? {} : { host: decodeURIComponent(hostname).replace(/^\[(.*)\]$/, "$1") }),
+    port: Number(port || 5432),
+    database: decodeURIComponent(pathname.slice(1)) || "postgres",
+    username: decodeURIComponent(username) || "postgres"
+  }
 }
 
-const fromUrl = (url: Redacted.Redacted): Effect.Effect<Address, DatabaseUnavailable> =>
-  Effect.try({
-    try: () => {
-      const parsed = new URL(Redacted.value(url))
-      if (!/^postgres(ql)?:$/.test(parsed.protocol)) throw new Error("the scheme is not postgres:// or postgresql://")
-      return {
-        host: parsed.hostname,
-        port: Number(parsed.port || 5432),
-        database: decodeURIComponent(parsed.pathname.slice(1)) || "postgres",
-        username: decodeURIComponent(parsed.username) || "postgres",
-        ...(parsed.password === "" ? {} : { password: Redacted.make(decodeURIComponent(parsed.password)) })
-      }
-    },
-    // The URL itself may hold a password, so it is neither in the message nor kept as the cause.
-    catch: () =>
-      new DatabaseUnavailable({
-        reason: "DATABASE_URL must be postgres://user:password@host:port/database",
-        cause: "malformed URL"
-      })
-  })
-
-const embedded: Effect.Effect<Address, DatabaseUnavailable, Scope.Scope> = Effect.gen(function*() {
+const embedded: Effect.Effect<Address, Unavailable, Scope.Scope> = Effect.gen(function*() {
   const start = Effect.tryPromise({
     try: async () => {
       const [{ PGlite }, { PGLiteSocketServer }] = await Promise.all([
@@ -72,7 +48,7 @@ const embedded: Effect.Effect<Address, DatabaseUnavailable, Scope.Scope> = Effec
       await server.start()
       return { db, server }
     },
-    catch: (cause) => new DatabaseUnavailable({ reason: "the embedded Postgres did not start", cause })
+    catch: (cause) => new Unavailable({ message: "the embedded Postgres did not start", cause })
   })
   const { server } = yield* Effect.acquireRelease(
     start,
@@ -90,11 +66,13 @@ export const maxConnections = (settings: SettingsShape): number => settings.data
 
 const client = Layer.unwrap(Effect.gen(function*() {
   const settings = yield* Settings
-  const real = settings.databaseUrl === undefined ? yield* embedded : yield* fromUrl(settings.databaseUrl)
-  const address = settings.fault === "database-slow" ? { ...real, ...(yield* slowProxy(real, 100)) } : real
-  // Host, port and so on rather than a URL, so that the client's spans name the server rightly.
+  const address = settings.databaseUrl === undefined ? yield* embedded : addressOf(settings.databaseUrl)
   const pool = { maxConnections: maxConnections(settings), minConnections: 1 }
-  return PgClient.layer({ ...address, ...pool, applicationName: "dawsos" }).pipe(DawsOs.observeSql(pool))
+  const delay = () => settings.fault.is("database-slow") ? 100 : 0
+  const slow = delay() === 0
+    ? {}
+    : { stream: () => slowSocket(address.host ?? "localhost", address.port ?? 5432, delay) }
+  return PgClient.layer({ ...address, ...slow, ...pool, applicationName: "dawsos" }).pipe(DawsOs.observeSql(pool))
 }))
 
 const prepare = Layer.effectDiscard(
@@ -107,12 +85,13 @@ const prepare = Layer.effectDiscard(
 /** Holds all but two of the connections in open transactions, for `database-exhausted`. */
 const exhaust = Layer.effectDiscard(Effect.gen(function*() {
   const settings = yield* Settings
-  if (settings.fault !== "database-exhausted") return
+  if (!settings.fault.is("database-exhausted")) return
   const sql = yield* SqlClient.SqlClient
   const idle = sql.withTransaction(Effect.andThen(sql`select 1 as held`, Effect.sleep("500 millis"))).pipe(
     Effect.andThen(Effect.sleep("50 millis")),
     Effect.catch((error) => Effect.logWarning("an idle transaction ended", error)),
-    Effect.forever
+    Effect.forever,
+    Effect.raceFirst(settings.fault.ended)
   )
   for (let n = 0; n < Math.max(1, maxConnections(settings) - 2); n++) yield* Effect.forkScoped(idle)
 }))
@@ -123,6 +102,6 @@ export const layer = exhaust.pipe(
   Layer.provideMerge(client),
   Layer.catchTag("SqlError", (cause) =>
     Layer.effectContext(
-      Effect.fail(new DatabaseUnavailable({ reason: `DATABASE_URL: no usable Postgres: ${rootMessage(cause)}`, cause }))
+      Effect.fail(new Unavailable({ message: `DATABASE_URL: no usable Postgres: ${rootMessage(cause)}`, cause }))
     ))
 )

@@ -15,5 +15,6 @@ const step = (name: string) =>
 export const migrations = Migrator.fromRecord({
   "1_market": step("1_market"),
   "2_ledger": step("2_ledger"),
-  "3_alerts": step("3_alerts")
+  "3_alerts": step("3_alerts"),
+  "4_alerts_once": step("4_alerts_once")
 })

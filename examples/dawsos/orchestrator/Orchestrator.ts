@@ -10,7 +10,7 @@ import { degraded, type Provenance, type RequestContext } from "../Domain.ts"
 import { PatternExecutionError, Rejected, RequestTimeout } from "../Errors.ts"
 import { Settings } from "../Settings.ts"
 import { AgentRuntime, type RequestCache } from "./AgentRuntime.ts"
-import { deployed, type Pattern } from "./Patterns.ts"
+import { mistyped, type Pattern, patterns } from "./Patterns.ts"
 import { holds, resolve, type Scope } from "./Templates.ts"
 
 export interface StepTrace {
@@ -47,14 +47,14 @@ export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orches
   make: Effect.gen(function*() {
     const runtime = yield* AgentRuntime
     const settings = yield* Settings
-    const all = new Map(deployed(settings.fault).map((pattern) => [pattern.id, pattern]))
+    const all = new Map(patterns.map((pattern) => [pattern.id, pattern]))
 
     const run = Effect.fnUntraced(function*(
       pattern: Pattern,
       inputs: Readonly<Record<string, unknown>>,
       ctx: RequestContext
     ) {
-      if (settings.fault === "error-storm" && (yield* Random.nextBoolean)) {
+      if (settings.fault.is("error-storm") && (yield* Random.nextBoolean)) {
         return yield* Effect.die(new Error("a simulated defect"))
       }
       const state: Record<string, unknown> = {}
@@ -117,10 +117,13 @@ export class Orchestrator extends Context.Service<Orchestrator>()("dawsos/Orches
 
     const find = Effect.fnUntraced(function*(id: string) {
       const pattern = all.get(id)
-      return pattern ?? (yield* new Rejected({ code: "pattern_not_found", detail: `there is no pattern ${id}` }))
+      if (pattern === undefined) {
+        return yield* new Rejected({ code: "pattern_not_found", detail: `there is no pattern ${id}` })
+      }
+      return id === "portfolio_overview" && settings.fault.is("pattern-broken") ? mistyped(pattern) : pattern
     })
 
-    return { patterns: [...all.values()], find, execute }
+    return { patterns, find, execute }
   })
 }) {
   static readonly layer = Layer.effect(Orchestrator, Orchestrator.make)

@@ -1,6 +1,5 @@
 /** The patterns: sequences of capabilities as data, in DawsOS's own form (`patterns.json`). */
 import * as Schema from "effect/Schema"
-import type { Fault } from "../Faults.ts"
 import json from "./patterns.json" with { type: "json" }
 
 const Input = Schema.Struct({
@@ -25,13 +24,10 @@ export type Pattern = typeof Pattern.Type
 
 export const patterns = Schema.decodeUnknownSync(Schema.Array(Pattern))(json)
 
-/** The patterns as deployed: under `pattern-broken` one of them has a mistyped template. */
-export const deployed = (fault: Fault | undefined): ReadonlyArray<Pattern> =>
-  fault !== "pattern-broken" ? patterns : patterns.map((pattern) =>
-    pattern.id !== "portfolio_overview" ? pattern : {
-      ...pattern,
-      steps: pattern.steps.map((each) =>
-        each.as === "sectors" ? { ...each, args: { positions: "{{state.valued_positions}}" } } : each
-      )
-    }
+/** A pattern as `pattern-broken` deploys it: a template of its step `sectors` names something that is not there. */
+export const mistyped = (pattern: Pattern): Pattern => ({
+  ...pattern,
+  steps: pattern.steps.map((each) =>
+    each.as === "sectors" ? { ...each, args: { positions: "{{state.valued_positions}}" } } : each
   )
+})

@@ -1,6 +1,7 @@
 /** Builds the pricing pack of the day: prices and exchange rates, immutable, with the hash of their content. */
 import { ErrorTracking, Observation } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -43,7 +44,7 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
     const ledger = yield* Ledger
     const pricing = yield* Pricing
 
-    if (settings.fault === "pack-stale") {
+    if (settings.fault.is("pack-stale")) {
       // Yesterday's pack, complete and long fresh; today's cannot be built because Polygon does not answer.
       const freshAt = (yield* Clock.currentTimeMillis) - 26 * 3_600_000
       const id = `PP_${day(freshAt)}`
@@ -54,10 +55,11 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
           market_date::text as market_date
         from (select max(asof_date) as market_date from prices) newest`
       const content = JSON.stringify(payload[0])
+      yield* sql`delete from pricing_packs where asof_date > ${day(freshAt)}`
       yield* sql`
         insert into pricing_packs (id, asof_date, policy, status, size_bytes, payload, fresh_at)
         values (${id}, ${day(freshAt)}, 'close', 'fresh', ${content.length}, ${content}::jsonb, ${new Date(freshAt)})
-        on conflict (id) do update set status = 'fresh', fresh_at = excluded.fresh_at`
+        on conflict (id) do update set status = 'fresh', payload = excluded.payload, fresh_at = excluded.fresh_at`
     }
 
     const collect = Effect.fnUntraced(function*() {
@@ -122,6 +124,7 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
           Effect.onExit(Effect.fnUntraced(function*(exit) {
             const duration = Duration.millis((yield* Clock.currentTimeMillis) - begin)
             yield* DawsOs.recordPricingPackBuild({ status: Observation.statusOf(exit), duration })
+            // What the builds' gauges show can wait for the next build; its outcome is counted already.
             yield* Effect.ignore(show, { log: "Warn", message: "the pricing pack could not be shown" })
           }))
         )
@@ -142,7 +145,11 @@ export const scheduled = Layer.effectDiscard(Effect.gen(function*() {
   const { packInterval } = yield* Settings
   yield* builder.run().pipe(
     Effect.tap((pack) => Effect.logInfo("pricing pack is fresh", { pack: pack.id, bytes: pack.sizeBytes })),
-    Effect.catch((error) => Effect.logError("pricing pack was not built", { error: error._tag })),
+    // A defect too, reported at the boundary, must not be the end of the schedule.
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterrupts(cause),
+      (cause) => Effect.logError("pricing pack was not built", { error: String(Cause.squash(cause)) })
+    ),
     Effect.repeat(Schedule.spaced(packInterval)),
     Effect.forkScoped
   )

@@ -133,6 +133,7 @@ const make = Effect.gen(function*() {
       return { data: yield* Effect.mapError(decode(last.body), failed), provenance: "cached" as const }
     }
     return yield* ask(request, path).pipe(
+      // An answer that cannot be kept is an answer all the same.
       Effect.tap((body) => Effect.ignore(kept.set(key, Exit.succeed({ body, at: now })), { log: "Warn" })),
       Effect.flatMap((body) => Effect.map(decode(body), (data) => ({ data, provenance: "real" as const }))),
       Effect.catch((error) =>

@@ -72,7 +72,7 @@ const make = Effect.gen(function*() {
   const settings = yield* Settings
   const closes = yield* marketData
   // Other outages begin later, by `setFault`.
-  let fault: Fault | undefined = settings.fault === "pack-stale" ? settings.fault : undefined
+  let fault: Fault | undefined = settings.fault.is("pack-stale") ? "pack-stale" : undefined
   const used = new Map<ProviderName, { minute: number; count: number }>()
 
   const handle = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
@@ -85,8 +85,8 @@ const make = Effect.gen(function*() {
     const minute = Math.floor(Date.now() / 60_000)
     const window = used.get(name as ProviderName)
     const spent = window?.minute === minute ? window.count : 0
-    const count = fault === "provider-quota" ? Math.max(spent + 1, provider.quota - 3) : spent + 1
-    used.set(name as ProviderName, { minute, count: Math.min(count, provider.quota) })
+    used.set(name as ProviderName, { minute, count: spent + 1 })
+    const count = fault === "provider-quota" ? Math.max(spent + 1, Math.ceil(provider.quota * 0.95)) : spent + 1
     const headers = {
       "x-ratelimit-limit": String(provider.quota),
       "x-ratelimit-remaining": String(Math.max(0, provider.quota - count)),

@@ -1,5 +1,6 @@
 /** Evaluates all alerts and empties the dead-letter queue, on a schedule. */
 import { ErrorTracking } from "@dawsos/observability"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -14,7 +15,11 @@ export const scheduled = Layer.effectDiscard(Effect.gen(function*() {
   yield* Effect.andThen(alerts.evaluateAll(), notifications.retryDue()).pipe(
     ErrorTracking.withBoundary("alert evaluation"),
     Effect.withSpan("alerts.evaluate", { root: true }),
-    Effect.catch((error) => Effect.logError("alerts were not evaluated", { error: error._tag })),
+    // A defect too, reported at the boundary, must not be the end of the schedule.
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterrupts(cause),
+      (cause) => Effect.logError("alerts were not evaluated", { error: String(Cause.squash(cause)) })
+    ),
     Effect.repeat(Schedule.spaced(alertInterval)),
     Effect.forkScoped
   )

@@ -7,26 +7,39 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as Struct from "effect/Struct"
 import { randomUUID } from "node:crypto"
+import { indicators } from "../data/Simulated.ts"
+import { Providers } from "../providers/Providers.ts"
 import { Settings } from "../Settings.ts"
-import { Macro } from "./Macro.ts"
+import { Ledger } from "./Ledger.ts"
+import { Macro, regimes } from "./Macro.ts"
+import * as News from "./News.ts"
 import { type DeliveryMethod, deliveryMethods, Notifications } from "./Notifications.ts"
 import { Performance } from "./Performance.ts"
 import { Pricing } from "./Pricing.ts"
 
 const Bounds = { above: Schema.optionalKey(Schema.Finite), below: Schema.optionalKey(Schema.Finite) }
 
-/** What to watch, by the alert's type, and the bound whose crossing triggers it. */
+/** Without a bound to cross nothing would ever trigger. */
+const bounded = Schema.makeFilter<{ readonly above?: number; readonly below?: number }>(
+  ({ above, below }) => above !== undefined || below !== undefined || "above or below is needed"
+)
+
+/** What to watch, by the alert's type: a figure with the bound whose crossing triggers, or the regime that does. */
 export const Condition = Schema.Union([
-  Schema.Struct({ alert_type: Schema.Literal("price"), symbol: Schema.String, ...Bounds }),
-  Schema.Struct({ alert_type: Schema.Literal("macro"), indicator: Schema.String, ...Bounds }),
+  Schema.Struct({ alert_type: Schema.Literal("price"), symbol: Schema.String, ...Bounds }).check(bounded),
   Schema.Struct({
-    alert_type: Schema.Literals(["drawdown_limit", "dar_breach", "metric"]),
+    alert_type: Schema.Literal("macro"),
+    indicator: Schema.Literals(Struct.keys(indicators)),
+    ...Bounds
+  }).check(bounded),
+  Schema.Struct({
+    alert_type: Schema.Literals(["drawdown_limit", "dar_breach", "metric", "news_sentiment"]),
     portfolio_id: Schema.String,
     ...Bounds
-  }),
-  Schema.Struct({ alert_type: Schema.Literal("regime_shift"), regime: Schema.String, ...Bounds }),
-  Schema.Struct({ alert_type: Schema.Literal("news_sentiment"), value: Schema.Finite, ...Bounds })
+  }).check(bounded),
+  Schema.Struct({ alert_type: Schema.Literal("regime_shift"), regime: Schema.Literals(regimes) })
 ])
 
 export const NewAlert = Schema.Struct({
@@ -47,6 +60,12 @@ export interface Alert {
 
 export type EvaluationStatus = "triggered" | "not_triggered" | "skipped" | "error"
 
+/** Whether what was observed is what the alert waits for. */
+export const triggers = (condition: typeof Condition.Type, value: number | string | undefined): boolean =>
+  condition.alert_type === "regime_shift"
+    ? value === condition.regime
+    : typeof value === "number" && (value > (condition.above ?? Infinity) || value < (condition.below ?? -Infinity))
+
 const observed = (method: string) => DawsOs.withServiceMetrics({ service: "AlertService", method })
 
 export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
@@ -57,6 +76,8 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
     const macro = yield* Macro
     const performance = yield* Performance
     const notifications = yield* Notifications
+    const ledger = yield* Ledger
+    const providers = yield* Providers
 
     const columns = sql.literal(
       "id, user_id, alert_type, condition, delivery_method, cooldown_minutes, last_triggered_at"
@@ -66,14 +87,18 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
       return yield* sql<Alert>`select ${columns} from alerts where user_id = ${userId} and active order by id`
     }, observed("list"))
 
+    /** The id of the alert; asking for the same again gives the one that there is, with the new cool-down. */
     const create = Effect.fn(function*(userId: string, alert: typeof NewAlert.Type) {
       const { alert_type, ...condition } = alert.condition
       const id = randomUUID()
-      yield* sql`
+      const rows = yield* sql<{ id: string }>`
         insert into alerts (id, user_id, alert_type, condition, delivery_method, cooldown_minutes)
-        values (${id}, ${userId}, ${alert_type}, ${JSON.stringify(condition)}::jsonb, ${alert.delivery_method},
-          ${alert.cooldown_minutes})`
-      return id
+        values (${id}, ${userId}, ${alert_type}, ${JSON.stringify(condition)}::jsonb,
+          ${alert.delivery_method}, ${alert.cooldown_minutes})
+        on conflict (user_id, alert_type, condition, delivery_method) where active
+          do update set cooldown_minutes = excluded.cooldown_minutes
+        returning id`
+      return rows[0]?.id ?? id
     }, observed("create"))
 
     /** Whether there was such an alert of this user. */
@@ -82,6 +107,16 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
         update alerts set active = false where id = ${id} and user_id = ${userId} and active returning id`
       return rows.length > 0
     }, observed("remove"))
+
+    /** What the day's news say about a portfolio as it is worth now; nothing while there are no prices. */
+    const sentiment = Effect.fnUntraced(function*(portfolioId: string) {
+      const portfolio = yield* ledger.portfolio(portfolioId)
+      const pack = yield* pricing.latestPack()
+      if (portfolio === undefined || pack?.status !== "fresh") return undefined
+      const positions = yield* pricing.value(yield* ledger.positions(portfolioId), pack.id, portfolio.base_currency)
+      const news = yield* News.search(providers, positions.map(({ symbol }) => symbol), 24)
+      return News.impact(positions, news.data).sentiment
+    })
 
     const observe = (condition: typeof Condition.Type) => {
       switch (condition.alert_type) {
@@ -95,10 +130,10 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
           return Effect.map(performance.computeDar(condition.portfolio_id, 0.95), (figure) => figure.dar)
         case "metric":
           return Effect.map(performance.computeSharpe(condition.portfolio_id), (figure) => figure.sharpe)
-        case "regime_shift":
-          return Effect.map(macro.detectRegime(), ({ regime }) => regime === condition.regime ? 1 : 0)
         case "news_sentiment":
-          return Effect.succeed(condition.value)
+          return sentiment(condition.portfolio_id)
+        case "regime_shift":
+          return Effect.map(macro.detectRegime(), ({ regime }) => regime)
       }
     }
 
@@ -114,16 +149,13 @@ export class Alerts extends Context.Service<Alerts>()("dawsos/AlertService", {
         alert_type: alert.alert_type
       })
       const value = yield* observe(condition)
-      const triggered = value !== undefined &&
-        ((condition.above !== undefined && value > condition.above) ||
-          (condition.below !== undefined && value < condition.below))
-      if (!triggered) return "not_triggered" as EvaluationStatus
+      if (!triggers(condition, value)) return "not_triggered" as EvaluationStatus
       yield* sql`update alerts set last_triggered_at = ${new Date(now)} where id = ${alert.id}`
       yield* notifications.send({
         alert_id: alert.id,
         user_id: alert.user_id,
         delivery_method: alert.delivery_method,
-        message: `${alert.alert_type}: ${value} crossed its bound`
+        message: `${alert.alert_type}: ${value}`
       })
       return "triggered" as EvaluationStatus
     }, observed("evaluate"))

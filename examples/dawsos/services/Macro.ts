@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import { mean, zScore } from "../finance/Statistics.ts"
 
-const regimes = ["early_expansion", "mid_expansion", "late_expansion", "contraction"] as const
+export const regimes = ["early_expansion", "mid_expansion", "late_expansion", "contraction"] as const
 
 export type Regime = typeof regimes[number]
 

@@ -79,24 +79,32 @@ export class Notifications extends Context.Service<Notifications>()("dawsos/Noti
         return new Date(now + Duration.toMillis(Settings.scaled(settings, delay)))
       })
 
-    /** Delivers, or puts the notification into the dead-letter queue. */
-    const send = Effect.fn(function*(notification: Notification) {
-      return yield* deliver(notification).pipe(
+    /** The `attempts`-th try; a failure is logged, and is the last after as many retries as there are delays. */
+    const attempt = (notification: Notification, attempts: number) =>
+      deliver(notification).pipe(
         Effect.as("success" as DeliveryStatus),
         Effect.catch((error) =>
-          Effect.gen(function*() {
-            yield* Effect.logWarning("a notification could not be delivered", {
+          Effect.as(
+            Effect.logWarning("a notification could not be delivered", {
               delivery_method: notification.delivery_method,
+              attempts,
               error: error._tag
-            })
-            yield* sql`insert into dlq ${
-              sql.insert({ ...notification, attempts: 1, next_attempt_at: yield* nextAttempt(1) })
-            }`
-            return "error" as DeliveryStatus
-          })
+            }),
+            (attempts > retryDelays.length ? "dead_letter" : "error") as DeliveryStatus
+          )
         ),
         Effect.tap((status) => DawsOs.recordAlertDelivered({ deliveryMethod: notification.delivery_method, status }))
       )
+
+    /** Delivers, or puts the notification into the dead-letter queue. */
+    const send = Effect.fn(function*(notification: Notification) {
+      const status = yield* attempt(notification, 1)
+      if (status !== "success") {
+        yield* sql`insert into dlq ${
+          sql.insert({ ...notification, attempts: 1, next_attempt_at: yield* nextAttempt(1) })
+        }`
+      }
+      return status
     }, observed("send"))
 
     /** Tries what is due again; after the last attempt an entry stays as dead letter. */
@@ -104,22 +112,18 @@ export class Notifications extends Context.Service<Notifications>()("dawsos/Noti
       const due = yield* sql<Notification & { readonly id: number; readonly attempts: number }>`
         select id, alert_id, user_id, delivery_method, message, attempts from dlq
         where status = 'waiting' and next_attempt_at <= ${new Date(yield* Clock.currentTimeMillis)} order by id`
-      return yield* Effect.forEach(due, (entry) =>
-        deliver(entry).pipe(
-          Effect.andThen(sql`update dlq set status = 'delivered' where id = ${entry.id}`),
-          Effect.as("success" as DeliveryStatus),
-          Effect.catch(() =>
-            Effect.gen(function*() {
-              const attempts = entry.attempts + 1
-              const status: DeliveryStatus = attempts > retryDelays.length ? "dead_letter" : "error"
-              yield* sql`
-                update dlq set attempts = ${attempts}, next_attempt_at = ${yield* nextAttempt(attempts)},
-                  status = ${status === "error" ? "waiting" : "dead"} where id = ${entry.id}`
-              return status
-            })
-          ),
-          Effect.tap((status) => DawsOs.recordAlertDelivered({ deliveryMethod: entry.delivery_method, status }))
-        ))
+      return yield* Effect.forEach(
+        due,
+        Effect.fnUntraced(function*(entry) {
+          const attempts = entry.attempts + 1
+          const status = yield* attempt(entry, attempts)
+          const then = { success: "delivered", error: "waiting", dead_letter: "dead" }[status]
+          yield* sql`
+            update dlq set attempts = ${attempts}, next_attempt_at = ${yield* nextAttempt(attempts)}, status = ${then}
+            where id = ${entry.id}`
+          return status
+        })
+      )
     }, observed("retry_due"))
 
     return { deliver, send, retryDue }

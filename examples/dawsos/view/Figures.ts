@@ -53,12 +53,16 @@ export class Figures {
     return below.bound + (found.bound - below.bound) * (rank - below.count) / (found.count - below.count)
   }
 
-  /** The share of API requests that ended in a server error. */
+  /** How many API requests ended in a server error. */
+  failedRequests(): number {
+    return this.groups("dawsos_api_requests_total", "status_code")
+      .filter(({ key }) => isServerError(key)).reduce((sum, { value }) => sum + value, 0)
+  }
+
+  /** Their share. */
   serverErrors(): number {
     const all = this.total("dawsos_api_requests_total")
-    const failed = this.groups("dawsos_api_requests_total", "status_code")
-      .filter(({ key }) => isServerError(key)).reduce((sum, { value }) => sum + value, 0)
-    return all === 0 ? 0 : failed / all
+    return all === 0 ? 0 : this.failedRequests() / all
   }
 }
 

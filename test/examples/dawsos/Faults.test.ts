@@ -10,13 +10,18 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as TestClock from "effect/testing/TestClock"
 import { execFile } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
 import * as Net from "node:net"
+import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as Coordination from "../../../examples/dawsos/Coordination.ts"
 import * as Database from "../../../examples/dawsos/database/Database.ts"
-import { slowProxy } from "../../../examples/dawsos/database/SlowProxy.ts"
+import { demoPortfolios } from "../../../examples/dawsos/database/Seed.ts"
+import { slowSocket } from "../../../examples/dawsos/database/SlowSocket.ts"
 import { describe as described, type Fault, faults } from "../../../examples/dawsos/Faults.ts"
+import { FaultSwitch } from "../../../examples/dawsos/FaultSwitch.ts"
 import * as Program from "../../../examples/dawsos/Program.ts"
 import * as Providers from "../../../examples/dawsos/providers/Providers.ts"
 import * as Simulator from "../../../examples/dawsos/providers/Simulator.ts"
@@ -31,7 +36,7 @@ const figures = Effect.flatMap(
 const until = (holds: (figures: Figures) => boolean) =>
   Effect.repeat(figures, { until: holds, schedule: Schedule.spaced("20 millis") })
 
-const untilShown = (fault: Fault) => Effect.asVoid(until((now) => described(fault).symptom(now).shows))
+const untilShown = (fault: Fault) => Effect.asVoid(until((now) => described(fault).symptom(now).shows === true))
 
 const ask = (method: "GET" | "POST", path: string, body?: unknown) =>
   Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
@@ -44,7 +49,7 @@ const ask = (method: "GET" | "POST", path: string, body?: unknown) =>
       return { status: response.status, body: await response.text() }
     }))
 
-const program = (fault: Fault | undefined, trafficRate: number) =>
+const program = (fault: Fault | FaultSwitch | undefined, trafficRate: number) =>
   Program.layer.pipe(Layer.provide(settings({ fault, trafficRate })), Layer.provideMerge(DawsOs.layerTest))
 
 // One database serves the programs one after the other.
@@ -64,10 +69,10 @@ layer(Database.layer.pipe(Layer.provide(settings())), { excludeTestServices: tru
         Effect.gen(function*() {
           yield* until((now) => now.total("dawsos_pattern_executions_total") >= 20)
           const now = yield* figures
-          // The embedded database has one connection, in use or not; a machine that does other things is slow by itself.
-          const { "database-exhausted": _, "database-slow": _slow, "provider-slow": _slower, ...others } = faults
+          // A machine that does other things is slow by itself.
+          const { "database-slow": _slow, "provider-slow": _slower, ...others } = faults
           for (const [name, { symptom }] of Object.entries(others)) {
-            assert.deepStrictEqual([name, symptom(now).shows], [name, false])
+            assert.deepStrictEqual([name, symptom(now).shows ?? false], [name, false])
           }
           // The request that fails on purpose, sent until it has failed: at this rate a second one may be on its way.
           yield* TestErrors.expectEvent({ type: "PatternExecutionError", tags: { pattern: "buffett_checklist" } })
@@ -76,12 +81,37 @@ layer(Database.layer.pipe(Layer.provide(settings())), { excludeTestServices: tru
         }))
     })
 
-    it.layer(program("pattern-broken", 30))((it) => {
-      it.effect("in a pattern shows as failing executions of it", () => untilShown("pattern-broken"))
+    const broken = new FaultSwitch("pattern-broken")
+    it.layer(program(broken, 30))((it) => {
+      it.effect("in a pattern shows as failing executions of it until it ends", () =>
+        Effect.gen(function*() {
+          yield* untilShown("pattern-broken")
+          yield* broken.end
+          const overview = { pattern_id: "portfolio_overview", inputs: { portfolio_id: demoPortfolios[0].id } }
+          assert.strictEqual((yield* ask("POST", "/v1/execute", overview)).status, 200)
+        }))
     })
 
-    it.layer(program("error-storm", 30))((it) => {
-      it.effect("in the code shows as server errors, whose bodies tell nothing of it", () =>
+    const down = new FaultSwitch("provider-down")
+    it.layer(program(down, 0))((it) => {
+      it.effect("of the providers strikes once there is a pack, and when it ends they answer again", () =>
+        Effect.gen(function*() {
+          const quote = (symbol: string) =>
+            Effect.map(ask("GET", `/api/quotes/${symbol}`), ({ body }) => JSON.parse(body).provenance)
+          const until = (expected: string) => ({
+            until: (provenance: unknown) => provenance === expected,
+            schedule: Schedule.spaced("20 millis")
+          })
+          // Symbols that were not asked for before: no earlier answer can be given again.
+          yield* Effect.repeat(quote("GOOG"), until("stub")).pipe(Effect.timeout("20 seconds"))
+          yield* down.end
+          yield* Effect.repeat(quote("GOOG"), until("real")).pipe(Effect.timeout("20 seconds"))
+        }))
+    })
+
+    const storm = new FaultSwitch("error-storm")
+    it.layer(program(storm, 30))((it) => {
+      it.effect("in the code shows as server errors until it ends, whose bodies tell nothing of it", () =>
         Effect.gen(function*() {
           yield* untilShown("error-storm")
           const failed = yield* Effect.repeat(ask("POST", "/v1/execute", { pattern_id: "macro_cycles_overview" }), {
@@ -95,6 +125,12 @@ layer(Database.layer.pipe(Layer.provide(settings())), { excludeTestServices: tru
             user: { role: "owner" },
             tags: { pattern: /./, route: "/v1/execute" }
           })
+          yield* storm.end
+          const statuses = yield* Effect.replicateEffect(
+            Effect.map(ask("POST", "/v1/execute", { pattern_id: "macro_cycles_overview" }), ({ status }) => status),
+            10
+          )
+          assert.deepStrictEqual([...new Set(statuses)], [200])
         }))
     })
 
@@ -103,7 +139,7 @@ layer(Database.layer.pipe(Layer.provide(settings())), { excludeTestServices: tru
         Effect.forEach(["IBM", "GOOG", "AMZN"], (symbol) => ask("GET", `/api/quotes/${symbol}`), { concurrency: 3 })
           .pipe(
             Effect.andThen(figures),
-            Effect.repeat({ until: (now) => described("provider-slow").symptom(now).shows }),
+            Effect.repeat({ until: (now) => described("provider-slow").symptom(now).shows === true }),
             Effect.asVoid
           ))
     })
@@ -130,7 +166,7 @@ const fetchQuote = (fault: Fault) =>
       path: { symbol: "IBM" },
       schema: Quotes
     }))
-    assert.isTrue(described(fault).symptom(yield* figures).shows)
+    assert.strictEqual(described(fault).symptom(yield* figures).shows, true)
   }).pipe(Effect.provide(providers(fault)))
 
 describe("a fault of the surroundings", () => {
@@ -138,19 +174,34 @@ describe("a fault of the surroundings", () => {
 
   it.live("shows as hardly any quota left", () => fetchQuote("provider-quota"))
 
-  it.live(
-    "shows as a pool in use when the database is exhausted",
-    () =>
-      untilShown("database-exhausted").pipe(Effect.provide(
-        Database.layer.pipe(
-          Layer.provide(settings({ fault: "database-exhausted" })),
-          Layer.provideMerge(DawsOs.layerTest)
-        )
-      )),
+  it.effect(
+    "holds connections of an exhausted database until it ends, which cannot be told where there is only one",
+    () => {
+      const fault = new FaultSwitch("database-exhausted")
+      const untilInUse = (count: number) =>
+        TestClock.withLive(until((now) => now.total("dawsos_db_connections_active") === count))
+      return Effect.gen(function*() {
+        // The clock stands still, and with it the transactions.
+        yield* untilInUse(1)
+        assert.strictEqual(described("database-exhausted").symptom(yield* figures).shows, undefined)
+        yield* fault.end
+        yield* untilInUse(0)
+        yield* (yield* SqlClient.SqlClient)`select 1 as free`
+      }).pipe(Effect.provide(
+        Database.layer.pipe(Layer.provide(settings({ fault })), Layer.provideMerge(DawsOs.layerTest))
+      ))
+    },
     60_000
   )
 
-  it.live("delays every answer of a slow database, and ends with its client", () =>
+  it("shows as a pool in use where there are more connections", () => {
+    const busy = (active: number) =>
+      new Figures(parse(`dawsos_db_connections_max 20\ndawsos_db_connections_active ${active}`))
+    const { symptom } = described("database-exhausted")
+    assert.deepStrictEqual([symptom(busy(18)).shows, symptom(busy(15)).shows], [true, false])
+  })
+
+  it.live("delays every answer of a slow database until it ends, keeps their order, and ends with its client", () =>
     Effect.gen(function*() {
       const server = Net.createServer((socket) => socket.pipe(socket))
       yield* Effect.acquireRelease(
@@ -160,34 +211,62 @@ describe("a fault of the surroundings", () => {
         () => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void)))
       )
       const { port } = server.address() as Net.AddressInfo
-      const proxy = yield* slowProxy({ host: "127.0.0.1", port }, 50)
-      const echo = yield* Effect.callback<{ readonly text: string; readonly millis: number }>((resume) => {
-        const begin = performance.now()
-        const client = Net.connect(proxy.port, proxy.host, () => client.write("ping"))
-        client.once("data", (data) => {
-          client.resetAndDestroy()
-          resume(Effect.succeed({ text: data.toString(), millis: performance.now() - begin }))
+      let delay = 50
+      const socket = slowSocket("127.0.0.1", port, () => delay)
+      const answers = (count: number) =>
+        Effect.callback<string>((resume) => {
+          let text = ""
+          const more = (data: Buffer) => {
+            text += data.toString()
+            if (text.length < count) return
+            socket.off("data", more)
+            resume(Effect.succeed(text))
+          }
+          socket.on("data", more)
+        })
+      const begin = performance.now()
+      socket.write("ping")
+      assert.strictEqual(yield* answers(4), "ping")
+      assert.isAtLeast(performance.now() - begin, 49)
+      // The second answer comes while the first one is still held back.
+      delay = 60_000
+      socket.write("1")
+      yield* Effect.callback<void>((resume) => {
+        const upstream = Net.connect(port, "127.0.0.1", () => upstream.write("x"))
+        upstream.once("data", () => {
+          upstream.end()
+          resume(Effect.void)
         })
       })
-      assert.strictEqual(echo.text, "ping")
-      assert.isAtLeast(echo.millis, 49)
+      delay = 0
+      socket.write("2")
+      assert.strictEqual(yield* answers(1), "1")
+      socket.destroy()
     }).pipe(Effect.scoped))
 
   it("of the collector shows as spans dropped, and the books of the whole program balance", async () => {
     const root = Path.resolve(import.meta.dirname, "../../..")
-    const args = ["--conditions=source", "examples/dawsos/main.ts", "--duration", "5s", "--fault", "collector-down"]
+    const folder = await mkdtemp(Path.join(tmpdir(), "faults-"))
+    const args = ["--duration", "6s", "--fault", "collector-down", "--fault-duration", "4s"]
     const stdout = await new Promise<string>((resolve) =>
       execFile(
         process.execPath,
-        args,
-        { cwd: root, env: { PORT: "0", METRICS_PORT: "0", TRAFFIC_RATE: "20" } },
+        ["--conditions=source", Path.join(root, "examples/dawsos/main.ts"), ...args],
+        { cwd: folder, env: { PORT: "0", METRICS_PORT: "0", TRAFFIC_RATE: "20" } },
         (_, stdout) => resolve(stdout)
       )
     )
+    await rm(folder, { recursive: true })
     // How many requests fit into the time is the machine's affair.
-    const failed = stdout.split("\n").filter((line) => /FAILED +(?!requests:|patterns executed:)/.test(line))
+    const failed = stdout.split("\n").filter((line) => /FAILED +(?!requests |patterns executed)/.test(line))
     assert.deepStrictEqual(failed, [])
-    assert.match(stdout, /^ {2}ok .*--fault collector-down → spans dropped: spans dropped: [1-9]\d* /m)
+    assert.match(stdout, /^fault {5}has ended$/m)
+    assert.match(
+      stdout,
+      /^ {2}not checked .*--fault collector-down → spans dropped: has ended, spans dropped: [1-9]\d* /m
+    )
     assert.match(stdout, /^ {2}ok .*spans: started (\d+), open 0, unsampled 0, ended \1$/m)
+    // Before and after the outage spans arrived.
+    assert.match(stdout, /^ {17}otlp: exported [1-9]\d*/m)
   }, 120_000)
 })

@@ -3,6 +3,8 @@ import * as Duration from "effect/Duration"
 import { faults } from "../../../examples/dawsos/Faults.ts"
 import { parse, usage } from "../../../examples/dawsos/Options.ts"
 
+const nothing = { duration: undefined, fault: undefined, faultDuration: undefined, help: false }
+
 describe("the command line", () => {
   it("takes a duration in ms, s, m or h, and runs on without one", () => {
     for (const [text, millis] of [["250ms", 250], ["10s", 10_000], ["1.5m", 90_000], ["1h", 3_600_000]] as const) {
@@ -12,17 +14,31 @@ describe("the command line", () => {
         assert.strictEqual(Duration.toMillis(options.duration), millis)
       }
     }
-    assert.deepStrictEqual(parse([]), { duration: undefined, fault: undefined, help: false })
+    assert.deepStrictEqual(parse([]), nothing)
   })
 
   it("takes each fault by its name", () => {
     for (const fault of Object.keys(faults)) {
-      assert.deepEqual(parse(["--fault", fault]) as object, { duration: undefined, fault, help: false })
+      assert.deepEqual(parse(["--fault", fault]) as object, { ...nothing, fault })
     }
   })
 
+  it("takes after what time a fault is to end, and no such time without a fault", () => {
+    assert.deepEqual(parse(["--fault", "error-storm", "--fault-duration", "60s"]) as object, {
+      ...nothing,
+      fault: "error-storm",
+      faultDuration: Duration.seconds(60)
+    })
+    assert.include(parse(["--fault-duration", "60s"]), "--fault-duration needs a --fault NAME")
+    assert.include(
+      parse(["--fault", "error-storm", "--fault-duration", "60"]),
+      "--fault-duration 60 is not a number with ms, s, m or h"
+    )
+    assert.match(usage, /^ {2}--fault-duration 60s +ends the fault/m)
+  })
+
   it("tells how it is used: each fault with its alert, each variable with what is allowed", () => {
-    assert.deepStrictEqual(parse(["-h"]), { duration: undefined, fault: undefined, help: true })
+    assert.deepStrictEqual(parse(["-h"]), { ...nothing, help: true })
     for (const fault of Object.keys(faults)) assert.include(usage, `  ${fault} `)
     assert.match(usage, /^ {2}PORT +a whole number from 0 to 65535/m)
   })

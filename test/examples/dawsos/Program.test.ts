@@ -16,6 +16,7 @@ import { PackBuilder } from "../../../examples/dawsos/pack/PackBuilder.ts"
 import * as Program from "../../../examples/dawsos/Program.ts"
 import { Simulator } from "../../../examples/dawsos/providers/Simulator.ts"
 import { Alerts } from "../../../examples/dawsos/services/Alerts.ts"
+import { Macro, regimes } from "../../../examples/dawsos/services/Macro.ts"
 import { Notifications, WebhookSink } from "../../../examples/dawsos/services/Notifications.ts"
 import { at } from "./at.ts"
 import { settings } from "./settings.ts"
@@ -179,6 +180,50 @@ layer(Program.domain.pipe(Layer.provide(settings())), { excludeTestServices: tru
         assert.deepStrictEqual((yield* alerts.evaluateAll()).toSorted(), ["not_triggered", "skipped"])
         assert.isFalse(yield* alerts.remove(demoUsers[1].id, cold))
         assert.isTrue(yield* alerts.remove(demoUsers[0].id, cold))
+      }))
+
+    it.effect("keeps one alert however often the news ask for it, and evaluates it on the news of the day", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const alerts = yield* Alerts
+        yield* sql`update alerts set active = false`
+        const ask = state("news_impact_analysis", { portfolio_id: income.id, create_alert: true })
+        const first = at(yield* ask, "alert")
+        assert.deepStrictEqual(at(yield* ask, "alert"), first)
+        assert.strictEqual(at(first, "created"), true)
+        assert.deepStrictEqual(
+          yield* sql`select id, alert_type, condition from alerts where active`,
+          [{
+            id: at(first, "alert_id"),
+            alert_type: "news_sentiment",
+            condition: { portfolio_id: income.id, below: -0.1 }
+          }]
+        )
+        assert.deepStrictEqual(yield* alerts.evaluateAll(), ["triggered"])
+        // The bound as another would set it: today's news are not that bad.
+        yield* sql`update alerts set last_triggered_at = null, condition = condition || '{"below": -0.9}'::jsonb
+          where active`
+        assert.deepStrictEqual(yield* alerts.evaluateAll(), ["not_triggered"])
+      }))
+
+    it.effect("triggers an alert on the regime that it waits for, and on no other", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const alerts = yield* Alerts
+        const { regime } = yield* (yield* Macro).detectRegime()
+        yield* sql`update alerts set active = false`
+        for (const awaited of regimes) {
+          yield* alerts.create(demoUsers[0].id, {
+            condition: { alert_type: "regime_shift", regime: awaited },
+            delivery_method: "inapp",
+            cooldown_minutes: 15
+          })
+        }
+        const evaluated = yield* sql<{ condition: unknown }>`select condition from alerts where active order by id`
+        assert.deepStrictEqual(
+          yield* alerts.evaluateAll(),
+          evaluated.map(({ condition }) => at(condition, "regime") === regime ? "triggered" : "not_triggered")
+        )
       }))
 
     it.effect("serves the last good answer when a provider goes down, and says so", () =>

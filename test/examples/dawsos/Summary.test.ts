@@ -73,6 +73,8 @@ const event: ReceivedEvent = {
 
 const evidence: Summary.Evidence = {
   fault: undefined,
+  faultEnded: false,
+  spansGoElsewhere: false,
   figures: new Figures(samples),
   spans: books(),
   events,
@@ -117,6 +119,11 @@ describe("the summary of a run", () => {
     const few = (name: string, value: number) =>
       new Figures(samples.map((each) => each.name === name ? { ...each, value } : each))
     only("requests", results({ figures: few("dawsos_api_requests_total", 29) }), "FAILED")
+    const failing = (name: string, labels: Readonly<Record<string, string>>) =>
+      new Figures(samples.map((each) => each.name === name ? { ...each, labels: { ...each.labels, ...labels } } : each))
+    only("requests", results({ figures: failing("dawsos_api_requests_total", { status_code: "500" }) }), "FAILED")
+    only("patterns", results({ figures: failing("dawsos_pattern_executions_total", { status: "error" }) }), "FAILED")
+    only("patterns", results({ figures: failing("dawsos_pattern_executions_total", { status: "degraded" }) }), "ok")
     only("patterns", results({ figures: new Figures(samples.filter((each) => each !== patterns[0])) }), "FAILED")
     only("packs", results({ figures: without("dawsos_pricing_pack_builds_total") }), "FAILED")
     only("alerts", results({ figures: without("dawsos_alerts_delivered_total") }), "FAILED")
@@ -134,8 +141,9 @@ describe("the summary of a run", () => {
     only("spans", results({ spans: { ...lost, sinks: [], started: 0, ended: 0 } }), "FAILED")
     only("events", results({ events: { ...events, sent: 0, queued: 1 } }), "FAILED")
     only("events", results({ events: { ...events, sent: 0 } }), "FAILED")
-    // A real destination may be down.
-    only("event", results({ spans: lost, receivedTraces: "spans go elsewhere" }), "not checked")
+    // A real destination may be down; the local receiver may not, whatever is sampled.
+    only("event", results({ spans: lost, receivedTraces: "gone", spansGoElsewhere: true }), "not checked")
+    assert.strictEqual(results({ spans: lost, receivedTraces: "not all sampled" })[index.spans], "FAILED")
   })
 
   it("does not check what a real destination got", () => {
@@ -150,6 +158,12 @@ describe("the summary of a run", () => {
     assert.strictEqual(found[index.packs], "not checked")
     assert.strictEqual(found.at(-1), "ok")
     assert.strictEqual(results({ fault: "pack-stale" }).at(-1), "FAILED")
+    assert.strictEqual(results({ fault: "pack-stale", faultEnded: true }).at(-1), "not checked")
+    const single = new Figures([...samples, sample("dawsos_db_connections_max", 1)])
+    assert.deepStrictEqual(Summary.checks({ ...evidence, fault: "database-exhausted", figures: single }).at(-1), {
+      result: "not checked",
+      text: "--fault database-exhausted → DatabaseConnectionsHigh: the embedded database has one connection"
+    })
     assert.strictEqual(results({ fault: "provider-down", receivedEvents: [] })[index.event], "FAILED")
   })
 })

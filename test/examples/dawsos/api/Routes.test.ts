@@ -52,6 +52,9 @@ const request = (
 const execute = (pattern_id: string, inputs: unknown = {}, headers: Record<string, string> = {}) =>
   request("POST", "/v1/execute", { body: { pattern_id, inputs }, headers })
 
+const alert = (condition: unknown) =>
+  request("POST", "/api/alerts", { body: { condition, delivery_method: "inapp", cooldown_minutes: 60 } })
+
 const requests = DawsOs.metrics.apiRequestsTotal
 const pattern = (status: "success" | "error" | "degraded") =>
   [DawsOs.metrics.patternExecutionsTotal, { pattern_id: "buffett_checklist", status }] as const
@@ -90,7 +93,11 @@ layer(
         [yield* execute("buffett_checklist", { security_id: 7 }), 400, "pattern_invalid"],
         [yield* request("GET", "/api/quotes/NOPE"), 404, "not_found"],
         [yield* request("DELETE", "/api/alerts/none"), 404, "not_found"],
-        [yield* request("POST", "/api/alerts", { body: { condition: {} } }), 400, "invalid_request"]
+        [yield* request("POST", "/api/alerts", { body: { condition: {} } }), 400, "invalid_request"],
+        [yield* alert({ alert_type: "price", symbol: "IBM" }), 400, "invalid_request"],
+        [yield* alert({ alert_type: "price", symbol: "NOPE", above: 1 }), 404, "not_found"],
+        [yield* alert({ alert_type: "macro", indicator: "NOPE", above: 1 }), 400, "invalid_request"],
+        [yield* alert({ alert_type: "drawdown_limit", portfolio_id: balanced.id, below: 0 }), 403, "forbidden"]
       ] as const
       for (const [answer, status, code] of expected) {
         assert.deepStrictEqual([answer.status, at(answer.json, "error", "code")], [status, code])
