@@ -171,7 +171,7 @@ const stopped = (spec: Spec, life: Life): Effect.Effect<void, ProgramFailed> =>
 
 const awaited = (spec: Spec, life: Life): Effect.Effect<void, ProgramFailed> =>
   Effect.raceFirst(
-    Deadline.eventually(spec.ready(life), {
+    Deadline.eventually(Effect.suspend(() => spec.ready(life)), {
       what: "its health",
       within: spec.readyWithin ?? "60 seconds",
       every: "50 millis"

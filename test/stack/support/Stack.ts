@@ -39,6 +39,8 @@ export interface Options {
   readonly factor?: number
   /** Files of this machine in place of the committed ones, by their path from the repository's root. */
   readonly files?: Readonly<Record<string, string>>
+  /** What a test changes on top in a mounted file, by its path in the container; listed among `changes` too. */
+  readonly edit?: (path: string, text: string) => string
 }
 
 /** A service as it runs here. */
@@ -155,13 +157,17 @@ export const make = (
           rmSync(inRootfs(target), { recursive: true, force: true })
           cpSync(given, inRootfs(target), { recursive: true, dereference: true })
           for (const file of filesOf(inRootfs(target)).filter(isYaml)) {
+            const container = Path.join("/", Path.relative(rootfs, file))
             const before = readFileSync(file, "utf8")
             const edit = Substitution.world(world)
-            const after = Substitution.yaml(before, (value, keys) => edit(durations(value, keys), keys))
+            const after = Substitution.yaml(
+              options.edit?.(container, before) ?? before,
+              (value, keys) => edit(durations(value, keys), keys)
+            )
             // A file without a change stays as it is, byte for byte.
             const differences = Substitution.changes(before, after)
             if (differences.length > 0) writeFileSync(file, after)
-            changes.set(Path.join("/", Path.relative(rootfs, file)), differences)
+            changes.set(container, differences)
           }
         }
         const environment = Object.entries(service.environment ?? {}).flatMap(([key, value]) =>
