@@ -22,6 +22,7 @@ import type * as Catalogue from "../Catalogue.ts"
 import { overflowValue } from "../Catalogue.ts"
 import { refuse } from "./MixinError.ts"
 import * as Node from "./promql/Node.ts"
+import * as Pattern from "./promql/Pattern.ts"
 import * as Render from "./promql/Render.ts"
 
 /** Labels that Prometheus adds to every series that it scrapes. */
@@ -33,6 +34,11 @@ const targetLabels: ReadonlyArray<TargetLabel> = ["job", "instance"]
 export interface Expression<out L extends string = string> {
   readonly node: Node.Node
   readonly labels: ReadonlyArray<L>
+}
+
+/** One number without labels, which any vector may be computed with. */
+export interface Scalar extends Expression<never> {
+  readonly scalar: true
 }
 
 /** Series that only grow: to be read through `rate` or `increase`. `L` are their labels. */
@@ -47,6 +53,8 @@ export interface Match<out V extends string = string> {
   readonly values: ReadonlyArray<V>
   /** The values are one regular expression. */
   readonly pattern: boolean
+  /** The value is a variable that a dashboard fills in, so that nothing is known of it here. */
+  readonly variable?: true | undefined
 }
 
 /** Exactly this value. */
@@ -83,6 +91,14 @@ export const matchesNot = (pattern: string): Match<never> => ({
   pattern: true
 })
 
+/** The values that are chosen in a dashboard's variable. */
+export const variable = (name: string): Match<never> => ({
+  operator: "=~",
+  values: [`$${name}` as never],
+  pattern: true,
+  variable: true
+})
+
 type ValueOf<Of extends Catalogue.Label> = Of extends Catalogue.OneOf<infer V> ? V : string
 
 /** What may be asked of the labels of a metric. */
@@ -105,12 +121,12 @@ const valuesOf = (definition: Catalogue.Definition, label: string): ReadonlyArra
 
 const checkMatch = (definition: Catalogue.Definition, label: string, match: Match): void => {
   const allowed = valuesOf(definition, label)
-  if (allowed === undefined) return
+  if (allowed === undefined || match.variable === true) return
   const list = allowed.join(", ")
   for (const value of match.values) {
     if (match.pattern) {
-      const expression = new RegExp(`^(?:${value})$`)
-      if (!allowed.some((one) => expression.test(one))) {
+      const expression = Pattern.compile(value)
+      if (expression !== undefined && !allowed.some((one) => expression.test(one))) {
         refuse(definition.name, `${label}=~${JSON.stringify(value)} matches none of ${list}`)
       }
     } else if (!allowed.includes(value)) {
@@ -139,6 +155,12 @@ const select = (
     }
     const match = typeof value === "string" ? is(value) : value
     if (match.values.length === 0) refuse(definition.name, `${label} is compared with no value at all`)
+    for (const one of match.values) {
+      if (match.pattern && Pattern.compile(one) === undefined) {
+        refuse(definition.name, `${label}=~${JSON.stringify(one)} is no regular expression that Prometheus knows`)
+      }
+      if (!one.isWellFormed()) refuse(definition.name, `${label} is compared with a text that is no Unicode`)
+    }
     checkMatch(definition, label, match)
     return [toMatcher(label, match)]
   })
@@ -211,11 +233,14 @@ export const rateInterval = "$__rate_interval"
 /** A length of time, or a range that Grafana fills in. */
 export type RangeInput = Duration.Input | "$__rate_interval" | "$__range"
 
-/** A length of time in milliseconds; zero, negative and endless ones are refused. */
+/** Prometheus counts nanoseconds in 64 bits; nothing here needs as much. */
+const longest = 100 * 365 * 86_400_000
+
+/** A length of time in milliseconds; zero, negative and endless ones (above 100 years) are refused. */
 export const milliseconds = (where: string, input: Duration.Input): number => {
   const length = Duration.toMillis(Duration.fromInputUnsafe(input))
-  if (!Number.isSafeInteger(length) || length <= 0) {
-    refuse(where, `a length of time was ${String(input)}, allowed are whole milliseconds above zero`)
+  if (!Number.isSafeInteger(length) || length <= 0 || length > longest) {
+    refuse(where, `a length of time was ${String(input)}, allowed are whole milliseconds from 1 to 100 years`)
   }
   return length
 }
@@ -248,10 +273,12 @@ export const presence = <L extends string>(series: Increasing<L>): Expression<L>
   labels: series.labels
 })
 
-const rangeOfGauge = (value: Expression, range: RangeInput): Node.Node =>
-  value.node._tag === "Selector"
+const rangeOfGauge = (value: Expression, range: RangeInput): Node.Node => {
+  vector("a range", value)
+  return value.node._tag === "Selector"
     ? { ...value.node, range: toRange(range) }
     : { _tag: "Subquery", argument: value.node, range: toRange(range) }
+}
 
 /** A gauge's (or any expression's) greatest, least, mean or last value over a range. */
 export const overTime = <L extends string>(
@@ -266,7 +293,10 @@ export const changes = <L extends string>(value: Expression<L>, range: RangeInpu
 
 /** The same expression as it was some time ago. */
 export const ago = <L extends string>(value: Expression<L>, offset: Duration.Input): Expression<L> => ({
-  node: Node.mapSelectors(value.node, (selector) => ({ ...selector, offset: milliseconds("offset", offset) })),
+  node: Node.mapSelectors(value.node, (selector) => ({
+    ...selector,
+    offset: (selector.offset ?? 0) + milliseconds("offset", offset)
+  })),
   labels: value.labels
 })
 
@@ -275,12 +305,17 @@ export interface By<Names extends string> {
   readonly by?: ReadonlyArray<Names> | undefined
 }
 
+const vector = (operation: string, value: Expression): void => {
+  if ("scalar" in value) refuse("PromQL", `${operation} of ${render(value)}, which is one number and no vector`)
+}
+
 const aggregate = (operator: Node.Aggregation["operator"]) =>
 <L extends string, const Names extends L = never>(
   value: Expression<L>,
   options: By<Names> = {}
 ): Expression<Names> => {
   const by = options.by ?? []
+  vector(operator, value)
   const missing = by.find((name) => !value.labels.includes(name))
   if (missing !== undefined) refuse("PromQL", `${operator} by ${missing}, which ${render(value)} has not`)
   return { node: { _tag: "Aggregation", operator, by, argument: value.node }, labels: by }
@@ -302,10 +337,14 @@ export const avg = aggregate("avg")
 export const count = aggregate("count")
 
 /** The `k` series with the greatest values. */
-export const top = <L extends string>(k: number, value: Expression<L>): Expression<L> => ({
-  node: { _tag: "Aggregation", operator: "topk", by: [], parameter: k, argument: value.node },
-  labels: value.labels
-})
+export const top = <L extends string>(k: number, value: Expression<L>): Expression<L> => {
+  if (!Number.isSafeInteger(k) || k < 1) refuse("PromQL", `top ${k}, allowed are whole numbers from 1`)
+  vector("top", value)
+  return {
+    node: { _tag: "Aggregation", operator: "topk", by: [], parameter: k, argument: value.node },
+    labels: value.labels
+  }
+}
 
 /**
  * An estimated quantile (0 to 1) of a histogram's observations over a range, in the histogram's unit. `by` may not be
@@ -318,6 +357,8 @@ export const quantile = <L extends Catalogue.Labels, const Names extends NamesOf
 ): Expression<Names> => {
   if (!(q > 0 && q < 1)) refuse(definition.name, `a quantile was ${q}, allowed are numbers between 0 and 1`)
   const by = options.by ?? []
+  const missing = by.find((name) => !namesOf(definition).includes(name))
+  if (missing !== undefined) refuse(definition.name, `a quantile by ${missing}, which it has not`)
   const selector = select(definition, `${definition.name}_bucket`, options.where ?? {})
   const buckets: Node.Node = {
     _tag: "Aggregation",
@@ -348,39 +389,75 @@ interface MatchingOptions {
   readonly manyToOne?: boolean | undefined
 }
 
-/** `time()` and the like: one number without labels, which any vector may be computed with. */
-const isScalar = ({ node }: Expression): boolean => node._tag === "Call" && node.function === "time"
+const setOperators: ReadonlyArray<Node.Binary["operator"]> = ["and", "or", "unless"]
+const comparisons: ReadonlyArray<Node.Binary["operator"]> = ["==", "!=", "<", "<=", ">", ">="]
 
-const operate =
-  (operator: Node.Binary["operator"]) =>
-  <L extends string>(left: Expression<L>, right: Operand, options: MatchingOptions = {}): Expression<L> => {
-    if (typeof right === "number") {
-      return { node: { _tag: "Binary", operator, left: left.node, right: literal(right) }, labels: left.labels }
-    }
-    if (options.on === undefined) {
-      const differs = left.labels.length !== right.labels.length ||
-        left.labels.some((name) => !right.labels.includes(name))
-      if (differs && !isScalar(right)) {
-        refuse("PromQL", `${render(left)} ${operator} ${render(right)}: their labels differ, say which to match on`)
-      }
-      return { node: { _tag: "Binary", operator, left: left.node, right: right.node }, labels: left.labels }
-    }
-    for (const name of options.on) {
-      if (![left, right].every(({ labels }) => labels.some((label) => label === name))) {
-        refuse("PromQL", `matched on ${name}, which one of ${render(left)} and ${render(right)} has not`)
-      }
-    }
-    return {
-      node: {
-        _tag: "Binary",
-        operator,
-        left: left.node,
-        right: right.node,
-        matching: { on: options.on, manyToOne: options.manyToOne }
-      },
-      labels: left.labels
+const scalar = (node: Node.Node): Scalar => ({ node, labels: [], scalar: true })
+
+const isScalar = (value: Operand): boolean => typeof value === "number" || "scalar" in value
+
+const toOperand = (value: Operand): Expression =>
+  typeof value === "number" ? { node: literal(value), labels: [] } : value
+
+/** The labels that the result of an operator has, once both sides are seen to match. */
+const matched = (
+  operator: Node.Binary["operator"],
+  left: Expression,
+  right: Expression,
+  { manyToOne, on }: MatchingOptions
+): ReadonlyArray<string> => {
+  const text = () => `${render(left)} ${operator} ${render(right)}`
+  const isSet = setOperators.includes(operator)
+  if (isSet && manyToOne === true) refuse("PromQL", `${text()}: a set operator matches many to many, it groups nothing`)
+  if (on === undefined) {
+    if (manyToOne === true) refuse("PromQL", `${text()}: many to one, but on which labels?`)
+    const differs = left.labels.length !== right.labels.length ||
+      left.labels.some((name) => !right.labels.includes(name))
+    if (differs) refuse("PromQL", `${text()}: their labels differ, say which to match on`)
+    return left.labels
+  }
+  for (const name of on) {
+    if (![left, right].every(({ labels }) => labels.includes(name))) {
+      refuse("PromQL", `matched on ${name}, which one of ${render(left)} and ${render(right)} has not`)
     }
   }
+  if (operator === "or") return left.labels.filter((name) => right.labels.includes(name))
+  if (isSet || manyToOne === true) return left.labels
+  // One to one: Prometheus keeps what was matched on, so nothing else may tell series of the left side apart.
+  const lost = left.labels.filter((name) => !on.includes(name))
+  if (lost.length > 0) {
+    refuse("PromQL", `${text()}: ${lost.join(", ")} of the left side would be lost, is it many to one?`)
+  }
+  return on
+}
+
+const operate = (operator: Node.Binary["operator"]) => {
+  function apply(left: Scalar, right: Scalar | number): Scalar
+  function apply(left: number, right: Scalar): Scalar
+  function apply<L extends string>(left: Scalar | number, right: Expression<L>): Expression<L>
+  function apply<L extends string>(left: Expression<L>, right: Operand, options?: MatchingOptions): Expression<L>
+  function apply(leftInput: Operand, rightInput: Operand, options: MatchingOptions = {}): Expression {
+    const left = toOperand(leftInput)
+    const right = toOperand(rightInput)
+    const scalars = [leftInput, rightInput].filter(isScalar).length
+    const refused = (problem: string) => refuse("PromQL", `${render(left)} ${operator} ${render(right)}: ${problem}`)
+    if (scalars > 0 && setOperators.includes(operator)) refused("a set operator has vectors on both sides")
+    if (scalars === 2 && comparisons.includes(operator)) refused("two numbers are not compared in PromQL")
+    if (scalars > 0 && (options.on !== undefined || options.manyToOne === true)) {
+      refused("a number has no labels to match on")
+    }
+    const node: Node.Binary = {
+      _tag: "Binary",
+      operator,
+      left: left.node,
+      right: right.node,
+      ...(options.on === undefined ? {} : { matching: { on: options.on, manyToOne: options.manyToOne } })
+    }
+    if (scalars === 2) return scalar(node)
+    return { node, labels: scalars === 0 ? matched(operator, left, right, options) : [...left.labels, ...right.labels] }
+  }
+  return apply
+}
 
 /** The sum of two expressions. */
 export const add = operate("+")
@@ -428,35 +505,42 @@ export const ratio = <L extends string>(
   part: Expression<L>,
   whole: Expression<L>,
   options: { readonly above?: number | undefined } = {}
-): Expression<L> => divide(or(part, multiply(whole, 0)), greaterThan(whole, options.above ?? 0))
+): Expression<L> => {
+  const { above = 0 } = options
+  if (!(above >= 0)) refuse("PromQL", `a ratio where the whole is above ${above}, allowed are numbers from 0`)
+  return divide(or(part, multiply(whole, 0)), greaterThan(whole, above))
+}
+
+/** The value of an expression without labels, and 0 where it has none. */
+export const orZero = (value: Expression<never>): Expression<never> => or(value, call("vector", [literal(0)], []))
 
 /** 1 where there are no such series at all. */
-export const absent = (value: Expression): Expression<never> => call("absent", [value.node], [])
+export const absent = (value: Expression | Increasing): Expression<never> =>
+  call("absent", ["node" in value ? value.node : value.selector], [])
 
 /** The seconds since the epoch. */
-export const time: Expression<never> = call("time", [], [])
+export const time: Scalar = scalar({ _tag: "Call", function: "time", arguments: [] })
 
 /** One minus an expression between 0 and 1. */
-export const complement = <L extends string>(value: Expression<L>): Expression<L> => ({
-  node: { _tag: "Binary", operator: "-", left: literal(1), right: value.node },
-  labels: value.labels
-})
+export const complement = <L extends string>(value: Expression<L>): Expression<L> => subtract(1, value)
 
 /** The result of a recording rule by its name, with the labels that the rule keeps. */
 export const recorded = <const L extends string>(
   record: string,
   labels: ReadonlyArray<L>,
   where?: Readonly<Partial<Record<NoInfer<L> | TargetLabel, string>>>
-): Expression<L> => ({
-  node: {
-    _tag: "Selector",
-    name: record,
-    matchers: Object.entries(where ?? {}).flatMap(([label, value]) =>
-      typeof value === "string" ? [{ label, operator: "=", value }] : []
-    )
-  },
-  labels
-})
+): Expression<L> => {
+  const asked = Object.entries(where ?? {}).flatMap(([label, value]) =>
+    typeof value === "string" ? [{ label, value }] : []
+  )
+  for (const { label } of asked) {
+    if (![...labels, ...targetLabels].some((name) => name === label)) refuse(record, `it has no label ${label}`)
+  }
+  return {
+    node: { _tag: "Selector", name: record, matchers: asked.map((one) => ({ ...one, operator: "=" })) },
+    labels
+  }
+}
 
 /**
  * The text of an expression. `where` is added to every selector: dashboards add the job that their variable names.

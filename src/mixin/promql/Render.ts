@@ -22,9 +22,14 @@ export const duration = (milliseconds: number): string => {
 
 const range = (value: Range): string => typeof value === "number" ? duration(value) : value
 
+const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "\"": "\\\"" }
+
 /** A text between double quotes, escaped as PromQL and Go read it. */
-export const quote = (text: string): string =>
-  `"${text.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`))}"`
+export const quote = (text: string): string => {
+  const escape = (character: string): string =>
+    escapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  return `"${text.replace(/[\\"\p{Cc}\u2028\u2029]/gu, escape)}"`
+}
 
 const matcher = ({ label, operator, value }: Matcher): string => `${label}${operator}${quote(value)}`
 
