@@ -56,12 +56,20 @@ const interval = (name: string, fallback: Duration.Duration): Variable<Duration.
     Option.getOrUndefined(Option.filter(Option.fromUndefinedOr(parseDuration(text)), Duration.isPositive))
 })
 
+const decodable = (text: string): boolean => {
+  try {
+    return decodeURIComponent(text) !== ""
+  } catch {
+    return false
+  }
+}
+
 const url = (name: string, allowed: string, scheme: RegExp): Variable<Redacted.Redacted | undefined> => ({
   name,
   fallback: undefined,
   allowed,
   secret: true,
-  parse: (text) => URL.canParse(text) && scheme.test(text) ? Redacted.make(text) : undefined
+  parse: (text) => scheme.test(text) && URL.canParse(text) && decodable(text) ? Redacted.make(text) : undefined
 })
 
 const variables: { readonly [Name in keyof Omit<SettingsShape, "fault">]: Variable<SettingsShape[Name]> } = {

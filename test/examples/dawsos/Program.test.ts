@@ -182,6 +182,22 @@ layer(Program.domain.pipe(Layer.provide(settings())), { excludeTestServices: tru
         assert.isTrue(yield* alerts.remove(demoUsers[0].id, cold))
       }))
 
+    it.effect("gives a notification up as a dead letter after its third retry", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const notifications = yield* Notifications
+        const entry = { alert_id: "a", user_id: "u", delivery_method: "email", message: "m" } as const
+        // The sink refuses the first e-mail.
+        yield* sql`insert into dlq ${sql.insert({ ...entry, attempts: 3, next_attempt_at: new Date(0) })}`
+        assert.deepStrictEqual(yield* notifications.retryDue(), ["dead_letter"])
+        assert.deepStrictEqual(
+          yield* sql`select status, attempts from dlq where alert_id = 'a'`,
+          [{ status: "dead", attempts: 4 }]
+        )
+        yield* sql`update dlq set next_attempt_at = now() - interval '1 hour'`
+        assert.deepStrictEqual(yield* notifications.retryDue(), [])
+      }))
+
     it.effect("keeps one alert however often the news ask for it, and evaluates it on the news of the day", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
