@@ -19,11 +19,11 @@
  */
 import * as Duration from "effect/Duration"
 import type * as Catalogue from "../Catalogue.ts"
-import { overflowValue } from "../Catalogue.ts"
 import { refuse } from "./MixinError.ts"
 import * as Node from "./promql/Node.ts"
 import * as Pattern from "./promql/Pattern.ts"
 import * as Render from "./promql/Render.ts"
+import * as Values from "./promql/Values.ts"
 
 /** Labels that Prometheus adds to every series that it scrapes. */
 export type TargetLabel = "job" | "instance"
@@ -110,17 +110,8 @@ type NamesOf<L extends Catalogue.Labels> = (keyof L & string) | TargetLabel
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 
-/** The values that a label can have as far as the definition tells; undefined where it tells nothing. */
-const valuesOf = (definition: Catalogue.Definition, label: string): ReadonlyArray<string> | undefined => {
-  const kind = definition.labels[label]
-  if (kind === undefined) return undefined
-  if (kind._tag === "OneOf") return kind.values
-  const known = new Set(definition.known.flatMap((values) => values[label] ?? []))
-  return known.size === 0 ? undefined : [...known, overflowValue]
-}
-
 const checkMatch = (definition: Catalogue.Definition, label: string, match: Match): void => {
-  const allowed = valuesOf(definition, label)
+  const allowed = Values.known(definition, label)
   if (allowed === undefined || match.variable === true) return
   const list = allowed.join(", ")
   for (const value of match.values) {
@@ -208,9 +199,6 @@ export const total = <L extends Catalogue.Labels>(
   labels: namesOf(definition)
 })
 
-/** A bucket's bound as Prometheus 3 stores it, whatever the scraped format: a float. */
-const bound = (value: number): string => Number.isInteger(value) ? `${value}.0` : String(value)
-
 /** The observations of a histogram up to one of its bounds, which it must have. */
 export const within = <L extends Catalogue.Labels>(
   definition: Catalogue.Histogram<L>,
@@ -222,7 +210,10 @@ export const within = <L extends Catalogue.Labels>(
   }
   const selector = select(definition, `${definition.name}_bucket`, where)
   return {
-    selector: { ...selector, matchers: [...selector.matchers, { label: "le", operator: "=", value: bound(limit) }] },
+    selector: {
+      ...selector,
+      matchers: [...selector.matchers, { label: "le", operator: "=", value: Values.bound(limit) }]
+    },
     labels: namesOf(definition)
   }
 }
@@ -520,6 +511,9 @@ export const absent = (value: Expression | Increasing): Expression<never> =>
 
 /** The seconds since the epoch. */
 export const time: Scalar = scalar({ _tag: "Call", function: "time", arguments: [] })
+
+/** One series without labels that always has this value. */
+export const always = (value: number): Expression<never> => call("vector", [literal(value)], [])
 
 /** One minus an expression between 0 and 1. */
 export const complement = <L extends string>(value: Expression<L>): Expression<L> => subtract(1, value)

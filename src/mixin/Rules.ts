@@ -77,6 +77,12 @@ export const alert = (options: Omit<Alert, "_tag">): Alert => {
   if (!/^[A-Z][A-Za-z0-9]*$/.test(options.name)) refuse(options.name, "the name of an alert is written in CamelCase")
   filled(options.name, { summary: options.summary, description: options.description, ...options.runbook })
   if (options.summary.includes("{{")) refuse(options.name, "a summary has no templates, they belong in the description")
+  const known: ReadonlyArray<string> = [...options.expression.labels, ...Object.keys(options.labels ?? {}), "severity"]
+  for (const [, label = ""] of options.description.matchAll(/\$labels\.([a-zA-Z_]\w*)/g)) {
+    if (!known.includes(label)) {
+      refuse(options.name, `the description names the label ${label}, the alert has ${known.join(", ")}`)
+    }
+  }
   return { _tag: "Alert", ...options }
 }
 
