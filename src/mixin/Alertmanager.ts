@@ -34,6 +34,8 @@ export interface Webhook {
   readonly urlFile?: string | undefined
   /** The file that holds a bearer token. */
   readonly credentialsFile?: string | undefined
+  /** Whether it is told when alerts have gone, as it is unless said. A heartbeat is not: its end is its absence. */
+  readonly sendResolved?: boolean | undefined
 }
 
 /** A message to a Slack channel. */
@@ -144,11 +146,14 @@ const address = (where: string, url: string): string =>
 
 /** A request with the alerts as JSON, to an address that is given or that a file holds. */
 export const webhook = (
-  options: ({ readonly url: string } | { readonly urlFile: string }) & { readonly credentialsFile?: string | undefined }
+  options:
+    & ({ readonly url: string } | { readonly urlFile: string })
+    & Pick<Webhook, "credentialsFile" | "sendResolved">
 ): Webhook => ({
   _tag: "Webhook",
   ...("url" in options ? { url: address("webhook", options.url) } : { urlFile: fileName("webhook", options.urlFile) }),
-  credentialsFile: options.credentialsFile === undefined ? undefined : fileName("webhook", options.credentialsFile)
+  credentialsFile: options.credentialsFile === undefined ? undefined : fileName("webhook", options.credentialsFile),
+  sendResolved: options.sendResolved
 })
 
 /** A message to a Slack channel (`#name`, `@name` or an id). */
@@ -266,7 +271,7 @@ const integration = (where: Integration): readonly [string, { readonly [key: str
       return ["webhook_configs", {
         url: where.url,
         url_file: where.urlFile,
-        send_resolved: true,
+        send_resolved: where.sendResolved ?? true,
         http_config: where.credentialsFile === undefined
           ? undefined
           : { authorization: { credentials_file: where.credentialsFile } }

@@ -1,7 +1,8 @@
 /** What a user of the monitoring may set: thresholds, addresses, and which receivers have their secrets. */
+import { type Deployment, deployment } from "./Deployment.ts"
 
 /** Thresholds and addresses of the generated monitoring. Shares are between 0 and 1, times in seconds. */
-export interface Settings {
+export interface Settings extends Deployment {
   /** Share of API requests that end with a server error. Default 0.05, as the base document intends with `> 0.05`. */
   readonly errorRatio: number
   /** Requests a second below which an error share says nothing. Default 0.1, the base document's own figure. */
@@ -32,6 +33,7 @@ export interface Settings {
 
 /** The documented defaults. */
 export const defaults: Settings = {
+  ...deployment,
   errorRatio: 0.05,
   errorRatioTraffic: 0.1,
   responseTime: 2,
