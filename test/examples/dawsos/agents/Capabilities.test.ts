@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as fc from "fast-check"
 import { Executor } from "../../../../examples/dawsos/api/Executor.ts"
 import { demoPortfolios, demoUsers } from "../../../../examples/dawsos/database/Seed.ts"
-import type { Provenance, ValuedPosition } from "../../../../examples/dawsos/Domain.ts"
+import type { Provenance, RequestContext, ValuedPosition } from "../../../../examples/dawsos/Domain.ts"
 import { AgentRuntime } from "../../../../examples/dawsos/orchestrator/AgentRuntime.ts"
 import { PackBuilder } from "../../../../examples/dawsos/pack/PackBuilder.ts"
 import * as Program from "../../../../examples/dawsos/Program.ts"
@@ -63,7 +63,8 @@ interface Row {
   /** What is asked of the answer: numbers within a billionth, lists of that length, objects that have at least this. */
   readonly data: unknown
   readonly provenance?: ReadonlyArray<Provenance>
-  readonly base?: string
+  /** What of the request's context is not that of a user without a portfolio, in dollars. */
+  readonly context?: Partial<RequestContext>
 }
 
 const rows: ReadonlyArray<Row> = [
@@ -89,7 +90,7 @@ const rows: ReadonlyArray<Row> = [
       { symbol: "AAPL", price: 223.02, fx_rate: 1 / dollarsForEuro, value: 446.04 / dollarsForEuro },
       { symbol: "IBM", price: 125.55, value: 376.65 / dollarsForEuro, weight: 376.65 / (446.04 + 376.65) }
     ],
-    base: "EUR"
+    context: { base_currency: "EUR" }
   },
   {
     capability: "portfolio.get_valued_positions",
@@ -146,7 +147,7 @@ const rows: ReadonlyArray<Row> = [
       interaction: -0.0516896729993975,
       total: 0.24325075337932894
     },
-    base: "EUR"
+    context: { base_currency: "EUR" }
   },
   {
     capability: "risk.compute_factor_exposures",
@@ -301,9 +302,16 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     capability: "alerts.create_if_threshold",
-    says: "creates one below the threshold",
+    says: "creates one below the threshold, for the portfolio that was asked about",
     args: { sentiment: -0.2, threshold: -0.1 },
+    context: { portfolio_id: growth.id },
     data: { created: true }
+  },
+  {
+    capability: "alerts.create_if_threshold",
+    says: "creates none where no portfolio was asked about",
+    args: { sentiment: -0.2, threshold: -0.1 },
+    data: { created: false }
   },
   {
     capability: "provider.fetch_quote",
@@ -418,22 +426,22 @@ const assertHas = (actual: unknown, expected: unknown, place: string): void => {
 // Built once: the providers' quota is for each minute.
 const withPack = Layer.effectDiscard(Effect.flatMap(PackBuilder, (builder) => builder.build()))
 
-const ask = Effect.fnUntraced(function*(capability: string, args: unknown, base = "USD") {
+const ask = Effect.fnUntraced(function*(capability: string, args: unknown, context: Row["context"] = {}) {
   const executor = yield* Executor
   const runtime = yield* AgentRuntime
   const ctx = yield* executor.context({ ...demoUsers[0] }, undefined, true)
   const given = capability === "pricing.apply_pack" ? { pack_id: ctx.pricing_pack_id, ...Object(args) } : args
-  return yield* runtime.execute(capability, given, { ...ctx, base_currency: base }, new Map())
+  return yield* runtime.execute(capability, given, { ...ctx, ...context }, new Map())
 })
 
 layer(
   withPack.pipe(Layer.provideMerge(Program.domain), Layer.provide(settings())),
   { excludeTestServices: true, timeout: "60 seconds" }
 )("the capability", (it) => {
-  for (const { args = {}, base, capability, data, provenance = ["computed"], says } of rows) {
+  for (const { args = {}, capability, context, data, provenance = ["computed"], says } of rows) {
     it.effect(`${capability} ${says}`, () =>
       Effect.gen(function*() {
-        const result = yield* ask(capability, args, base)
+        const result = yield* ask(capability, args, context)
         assertHas(result.data, data, "data")
         assert.oneOf(result.provenance, [...provenance])
       }))
