@@ -4,10 +4,13 @@
  * Its SDKs are optional peers: a program that only observes installs none of them.
  */
 export * as Alertmanager from "./Alertmanager.ts"
+export * as Dashboard from "./Dashboard.ts"
 export type { File } from "./File.ts"
 export * as Foreign from "./Foreign.ts"
 export * as JaegerConfig from "./JaegerConfig.ts"
+export * as Lint from "./Lint.ts"
 export { MixinError } from "./MixinError.ts"
+export * as Panel from "./Panel.ts"
 export * as PrometheusConfig from "./PrometheusConfig.ts"
 export * as PromQL from "./PromQL.ts"
 export * as Rules from "./Rules.ts"
