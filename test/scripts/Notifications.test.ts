@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Path from "node:path"
