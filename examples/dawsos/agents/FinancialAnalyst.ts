@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { Position, type Provenance, ValuedPosition } from "../Domain.ts"
 import { agent, capability, computed, computes } from "../orchestrator/AgentRuntime.ts"
 import { Ledger } from "../services/Ledger.ts"
-import { Optimizer } from "../services/Optimizer.ts"
+import { Optimizer, Trade } from "../services/Optimizer.ts"
 import { Attributor, monthsOf, Performance } from "../services/Performance.ts"
 import { Pricing } from "../services/Pricing.ts"
 import { aggregate, dividendSafety, Fundamentals, moatStrength, Ratings, resilience } from "../services/Ratings.ts"
@@ -27,15 +27,7 @@ const ToTrade = Schema.Struct({
   ratings: Schema.Record(Schema.String, Schema.Finite),
   max_weight: Schema.Finite
 })
-const ToAnalyze = Schema.Struct({
-  ...Valued.fields,
-  trades: Schema.Array(Schema.Struct({
-    symbol: Schema.String,
-    side: Schema.Literals(["buy", "sell"]),
-    amount: Schema.Finite,
-    target_weight: Schema.Finite
-  }))
-})
+const ToAnalyze = Schema.Struct({ ...Valued.fields, trades: Schema.Array(Trade) })
 
 export class FinancialAnalyst extends Context.Service<FinancialAnalyst>()("dawsos/agents/FinancialAnalyst", {
   make: Effect.gen(function*() {

@@ -30,12 +30,13 @@ export type IndicatorId = keyof typeof indicators
 
 export const isIndicator = (id: string): id is IndicatorId => Object.hasOwn(indicators, id)
 
-/** The securities, and by symbol ratios in the shape of FMP's answer and headlines with a sentiment from -1 to 1. */
-export const { securities } = simulated
+/** The securities, and what the portfolios bought of them at the close of a month. */
+export const { purchases, securities } = simulated
 
 type OfSymbol<A> = Readonly<Record<string, A | undefined>>
 
-/** An index has no fundamentals, which is why a checklist on SPX fails. */
+/** Ratios in the shape of FMP's answer; an index has none, which is why a checklist on SPX fails. */
 export const fundamentals: OfSymbol<(typeof simulated.fundamentals)["AAPL"]> = simulated.fundamentals
 
+/** With a sentiment from -1 to 1. */
 export const headlines: OfSymbol<(typeof simulated.headlines)["AAPL"]> = simulated.headlines

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { createHash } from "node:crypto"
 import { marketData } from "../data/MarketData.ts"
-import { fxRate, indicators, securities } from "../data/Simulated.ts"
+import { fxRate, indicators, purchases, securities } from "../data/Simulated.ts"
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 
@@ -22,21 +22,7 @@ export const demoPortfolios = [
   { id: "b3a1f0c4-52de-4d0a-8c1e-0a6c3f5d7a03", user_id: grace.id, name: "Balanced", base_currency: "CAD" }
 ] as const
 
-const [growth, income, balanced] = demoPortfolios
-
-/** Bought at the month's close. */
-const purchases = [
-  { portfolio: growth, symbol: "AAPL", quantity: 300, on: "2005-01-01" },
-  { portfolio: growth, symbol: "GOOG", quantity: 40, on: "2006-01-01" },
-  { portfolio: growth, symbol: "MSFT", quantity: 500, on: "2006-06-01" },
-  { portfolio: growth, symbol: "AMZN", quantity: 200, on: "2007-03-01" },
-  { portfolio: income, symbol: "IBM", quantity: 150, on: "2005-06-01" },
-  { portfolio: income, symbol: "MSFT", quantity: 400, on: "2008-10-01" },
-  { portfolio: income, symbol: "SPX", quantity: 10, on: "2009-03-01" },
-  { portfolio: balanced, symbol: "IBM", quantity: 100, on: "2004-01-01" },
-  { portfolio: balanced, symbol: "AAPL", quantity: 120, on: "2007-01-01" },
-  { portfolio: balanced, symbol: "AMZN", quantity: 80, on: "2008-02-01" }
-] as const
+const [growth] = demoPortfolios
 
 export const securityId = (symbol: string): string => `sec-${symbol.toLowerCase()}`
 
@@ -75,8 +61,8 @@ export const seed = Effect.gen(function*() {
   )
   yield* insert("users", demoUsers.map(({ token, ...user }) => ({ ...user, token_sha256: sha256(token) })))
   yield* insert("portfolios", demoPortfolios)
-  const lots = purchases.map(({ on, portfolio, quantity, symbol }) => ({
-    portfolio_id: portfolio.id,
+  const lots = purchases.map(({ on, portfolio_id, quantity, symbol }) => ({
+    portfolio_id,
     security_id: securityId(symbol),
     quantity,
     cost: price.get(`${symbol} ${on}`) ?? 0,

@@ -12,25 +12,11 @@ export interface Holding {
   readonly quantity: number
 }
 
-export interface Attribution {
-  readonly local: number
-  readonly currency: number
-  readonly interaction: number
-  readonly total: number
-  readonly holdings: ReadonlyArray<{
-    readonly symbol: string
-    readonly currency: string
-    readonly weight: number
-    readonly local: number
-    readonly fx: number
-  }>
-}
-
 /**
  * (1 + total) = (1 + local) (1 + fx) for each holding, weighted by its value at the start in the base currency; the
  * three parts add up to the total exactly.
  */
-export const attributeCurrency = (holdings: ReadonlyArray<Holding>): Attribution => {
+export const attributeCurrency = (holdings: ReadonlyArray<Holding>) => {
   const startValue = sum(holdings.map((h) => h.quantity * h.startPrice * h.startRate))
   const rows = holdings.map((h) => ({
     symbol: h.symbol,

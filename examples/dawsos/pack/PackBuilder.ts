@@ -28,12 +28,6 @@ export class PackChanged extends Schema.TaggedError<PackChanged>()("PackChanged"
   }
 }
 
-export interface Build {
-  readonly id: string
-  readonly sizeBytes: number
-  readonly freshAt: Date
-}
-
 const day = (millis: number): string => new Date(millis).toISOString().slice(0, 10)
 
 export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuilder", {
@@ -102,7 +96,7 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
           payload = ${content}::jsonb, fresh_at = ${freshAt}
         where id = ${id} and (sha256 is null or sha256 = ${sha256}) returning id`
       if (written.length === 0) return yield* new PackChanged({ pack: id })
-      return { id, sizeBytes: content.length, freshAt } satisfies Build
+      return { id, sizeBytes: content.length, freshAt }
     })
 
     /** Shows the pack that is served now, whatever became of the last build. */

@@ -5,7 +5,6 @@
 import { ErrorTracking } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +16,6 @@ import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Persistable from "effect/persistence/Persistable"
 import * as Persistence from "effect/persistence/Persistence"
 import * as RateLimiter from "effect/persistence/RateLimiter"
-import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Provenance } from "../Domain.ts"
@@ -62,19 +60,11 @@ export class Providers extends Context.Service<Providers, {
   readonly fetch: <A>(request: ProviderRequest<A>) => Effect.Effect<Sourced<A>, ProviderError>
 }>()("dawsos/Providers") {}
 
-const keys = Config.all({
-  fmp: Config.Redacted("FMP_API_KEY").pipe(Config.withDefault(Redacted.make("simulated-fmp-key"))),
-  polygon: Config.Redacted("POLYGON_API_KEY").pipe(Config.withDefault(Redacted.make("simulated-polygon-key"))),
-  fred: Config.Redacted("FRED_API_KEY").pipe(Config.withDefault(Redacted.make("simulated-fred-key"))),
-  newsapi: Config.Redacted("NEWSAPI_KEY").pipe(Config.withDefault(Redacted.make("simulated-newsapi-key")))
-})
-
 const make = Effect.gen(function*() {
   const settings = yield* Settings
   const simulator = yield* Simulator
   const client = yield* HttpClient.HttpClient
   const limiter = yield* RateLimiter.RateLimiter
-  const secrets = yield* keys
   const breaker = yield* CircuitBreaker.make({
     tripPolicy: CircuitBreaker.consecutive(3),
     openDuration: Settings.scaled(settings, "60 seconds")
@@ -83,9 +73,9 @@ const make = Effect.gen(function*() {
 
   const ask = (request: ProviderRequest<unknown>, url: string) => {
     const { endpoint, provider } = request
-    // The key travels in the query because the real providers want it there.
+    // The key travels in the query because the real providers want it there, made up as it is.
     const get = HttpClientRequest.get(simulator.baseUrl(provider) + url).pipe(
-      HttpClientRequest.setUrlParams({ ...request.query, [providers[provider].key]: Redacted.value(secrets[provider]) })
+      HttpClientRequest.setUrlParams({ ...request.query, [providers[provider].key]: `simulated-${provider}-key` })
     )
     // Each attempt is observed by itself, and with its time limit inside: a provider that hangs counts as an error.
     const attempts = client.pipe(

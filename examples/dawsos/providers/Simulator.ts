@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Http from "node:http"
 import { type Close, marketData } from "../data/MarketData.ts"
-import { fundamentals, headlines, indicators, isIndicator, securities } from "../data/Simulated.ts"
+import { fundamentals, headlines, indicators, isIndicator } from "../data/Simulated.ts"
 import type { Fault } from "../Faults.ts"
 import { localServer, sendJson } from "../LocalServer.ts"
 import { Settings } from "../Settings.ts"
@@ -26,10 +26,8 @@ export class Simulator extends Context.Service<Simulator, {
   readonly setFault: (fault: Fault | undefined) => void
 }>()("dawsos/Simulator") {}
 
-type Answer = unknown
-
-const answer = (closes: ReadonlyArray<Close>, path: string, query: URLSearchParams): Answer | undefined => {
-  const [, symbol = ""] = /^\/(?:v3\/(?:quote|profile|ratios)|v2\/aggs\/ticker)\/([^/]+)/.exec(path) ?? []
+const answer = (closes: ReadonlyArray<Close>, path: string, query: URLSearchParams): unknown => {
+  const [, symbol = ""] = /^\/(?:v3\/(?:quote|ratios)|v2\/aggs\/ticker)\/([^/]+)/.exec(path) ?? []
   const series = closes.filter((close) => close.symbol === symbol)
   const last = series.at(-1)
   const previous = series.at(-2) ?? last
@@ -40,10 +38,6 @@ const answer = (closes: ReadonlyArray<Close>, path: string, query: URLSearchPara
       previousClose: previous.price,
       changesPercentage: (last.price / previous.price - 1) * 100
     }]
-  }
-  if (path.startsWith("/v3/profile/")) {
-    const security = securities.find((candidate) => candidate.symbol === symbol)
-    return security === undefined ? [] : [{ symbol, companyName: security.name, sector: security.sector }]
   }
   if (path.startsWith("/v3/ratios/")) {
     const ratios = fundamentals[symbol]

@@ -3,6 +3,7 @@ import * as DawsOs from "@dawsos/observability/dawsos"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type { ValuedPosition } from "../Domain.ts"
 import { concentration, sum } from "../finance/Statistics.ts"
 
@@ -11,12 +12,14 @@ const tolerance = 0.02
 
 const costPerTrade = 5
 
-export interface Trade {
-  readonly symbol: string
-  readonly side: "buy" | "sell"
-  readonly amount: number
-  readonly target_weight: number
-}
+export const Trade = Schema.Struct({
+  symbol: Schema.String,
+  side: Schema.Literals(["buy", "sell"]),
+  amount: Schema.Finite,
+  target_weight: Schema.Finite
+})
+
+type Trade = typeof Trade.Type
 
 /** Weights in proportion to the ratings, none above the policy's limit; what the limit cuts goes to the others. */
 export const targetWeights = (

@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
-import { attributeCurrency, type Attribution, type Holding } from "../finance/CurrencyAttribution.ts"
+import { attributeCurrency, type Holding } from "../finance/CurrencyAttribution.ts"
 import * as Returns from "../finance/Returns.ts"
 import { regress } from "../finance/Statistics.ts"
 import { Ledger } from "./Ledger.ts"
@@ -109,7 +109,7 @@ export class Attributor extends Context.Service<Attributor>()("dawsos/CurrencyAt
           endRate: yield* rate(end.date)
         })
       }
-      return attributeCurrency(holdings) satisfies Attribution
+      return attributeCurrency(holdings)
     }, attributes("compute_attribution"))
 
     /** Market exposure of a portfolio: its returns regressed on those of the index. */

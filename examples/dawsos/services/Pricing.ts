@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { degraded, type PackStatus, type Position, type ValuedPosition } from "../Domain.ts"
 import { sum } from "../finance/Statistics.ts"
-import { Providers, type Sourced } from "../providers/Providers.ts"
+import { Providers } from "../providers/Providers.ts"
 
 export interface Pack {
   readonly id: string
@@ -38,11 +38,6 @@ export class PriceMissing extends Schema.TaggedError<PriceMissing>()("PriceMissi
 }
 
 const Quote = Schema.NonEmptyArray(Schema.Struct({ symbol: Schema.String, price: Schema.Finite }))
-
-export interface Quoted {
-  readonly symbol: string
-  readonly price: number
-}
 
 const observed = (method: string) => DawsOs.withServiceMetrics({ service: "PricingService", method })
 
@@ -110,7 +105,7 @@ export class Pricing extends Context.Service<Pricing>()("dawsos/Pricing", {
         schema: Quote,
         maxAge: "2 seconds"
       })
-      return { data: data[0], provenance } satisfies Sourced<Quoted>
+      return { data: data[0], provenance }
     }, DawsOs.withServiceMetrics({ service: "PricingService", method: "get_quote" }, { degraded }))
 
     return { latestPack, pack, value, closes, fxRate, quote }
