@@ -1,0 +1,56 @@
+/** What the dashboards of DawsOS have in common. */
+import * as Dashboard from "../../../mixin/Dashboard.ts"
+import * as Foreign from "../../../mixin/Foreign.ts"
+import * as Panel from "../../../mixin/Panel.ts"
+import * as PromQL from "../../../mixin/PromQL.ts"
+import { metrics } from "../../metrics.ts"
+
+/** The range of every rate: Grafana chooses it so that it holds enough samples at any zoom. */
+export const range = PromQL.rateInterval
+
+/** What happens rarely is averaged over at least this long. */
+export const seldom = "1m"
+
+/** Everything that is not as it should be: `degraded` succeeded, but with stale or partial data. */
+export const failing = PromQL.oneOf("error", "defect")
+
+/** The median and the tails, in the order in which they are drawn. */
+export const quantiles = [
+  { q: 0.95, legend: "95th percentile" },
+  { q: 0.5, legend: "50th percentile" },
+  { q: 0.99, legend: "99th percentile" }
+] as const
+
+/** The alerts that fire, but the one that always does. */
+export const firing = PromQL.gauge(Foreign.alerts, { alertstate: "firing", alertname: PromQL.not("Watchdog") })
+
+const annotations: ReadonlyArray<Dashboard.Annotation> = [
+  {
+    name: "Alert",
+    expression: PromQL.sum(firing, { by: ["alertname", "severity"] }),
+    text: "{{alertname}} ({{severity}})",
+    colour: "red",
+    everyJob: true
+  },
+  {
+    name: "Restart",
+    expression: PromQL.multiply(PromQL.max(PromQL.gauge(Foreign.processStartTime), { by: ["job"] }), 1000),
+    text: "{{job}} began anew",
+    colour: "blue",
+    atValue: true
+  }
+]
+
+/** A dashboard of DawsOS. */
+export const make = (
+  options: Pick<Dashboard.Dashboard, "uid" | "title" | "description" | "sections"> & {
+    readonly variables?: ReadonlyArray<Dashboard.Variable>
+  }
+): Dashboard.Dashboard =>
+  Dashboard.make({ ...options, tags: ["dawsos"], jobsOf: metrics.apiRequestsTotal, annotations })
+
+/** A threshold on values above a limit, as one of the alerts has it. */
+export const critical = (limit: number): Panel.Thresholds => Panel.above({ critical: limit })
+
+/** A threshold on values above a limit, as one of the alerts has it. */
+export const warning = (limit: number): Panel.Thresholds => Panel.above({ warning: limit })
