@@ -1,0 +1,115 @@
+import { Alertmanager } from "@dawsos/observability/mixin"
+import { assert, describe, it } from "@effect/vitest"
+import * as Yaml from "yaml"
+import type { Receivers } from "../../../src/dawsos/mixin/Deployment.ts"
+import { heartbeatUrl, notificationsUrl, routing, routingFile } from "../../../src/dawsos/mixin/routing.ts"
+import { defaults } from "../../../src/dawsos/mixin/Settings.ts"
+
+const slack = { channel: "#alerts", apiUrlFile: "/run/secrets/slack_api_url" }
+const pagerduty = { routingKeyFile: "/run/secrets/pagerduty_routing_key" }
+const email = {
+  to: ["ops@example.com"],
+  from: "dawsos@example.com",
+  smarthost: "mail.example.com:587",
+  username: "dawsos",
+  passwordFile: "/run/secrets/smtp_password"
+}
+const webhook = { urlFile: "/run/secrets/webhook_url" }
+const all: Receivers = { slack, pagerduty, email, webhook, watchdog: { urlFile: "/run/secrets/watchdog_url" } }
+
+const configured = (receivers: Receivers) => routing({ ...defaults, receivers })
+
+/** The kinds of ways by which each receiver is reached. */
+const ways = (receivers: Receivers): Readonly<Record<string, ReadonlyArray<string>>> =>
+  Object.fromEntries(
+    Alertmanager.receivers(configured(receivers)).map(({ integrations, name }) => [
+      name,
+      integrations.map((one) => one._tag === "Webhook" ? one.url ?? one.urlFile ?? "" : one._tag)
+    ])
+  )
+
+const alert = (labels: Readonly<Record<string, string>>) => ({ alertname: "Anything", job: "dawsos", ...labels })
+
+describe("DawsOS's routing", () => {
+  it("sends each severity to the receiver of its name, and the heartbeat to its own", () => {
+    const told = (labels: Readonly<Record<string, string>>) => Alertmanager.receiversOf(configured(all), alert(labels))
+    for (const severity of ["critical", "warning", "info"]) assert.deepStrictEqual(told({ severity }), [severity])
+    assert.deepStrictEqual(told({ alertname: "Watchdog", severity: "info" }), ["watchdog"])
+    assert.deepStrictEqual(told({ alertname: "Watchdog", severity: "critical" }), ["watchdog"])
+    assert.deepStrictEqual(told({}), ["warning"], "an alert without a severity is told all the same")
+  })
+
+  it("has the compose file's own service told when no receiver has a secret", () => {
+    assert.deepStrictEqual(ways({}), {
+      critical: [notificationsUrl],
+      warning: [notificationsUrl],
+      info: [notificationsUrl],
+      watchdog: [heartbeatUrl]
+    })
+  })
+
+  it("wakes somebody for critical alerts only", () => {
+    assert.deepStrictEqual(ways(all), {
+      critical: ["PagerDuty", "Slack", "Email", "/run/secrets/webhook_url"],
+      warning: ["Slack", "Email", "/run/secrets/webhook_url"],
+      info: ["Slack"],
+      watchdog: ["/run/secrets/watchdog_url"]
+    })
+  })
+
+  it("leaves no severity without anybody, whichever receivers are configured", () => {
+    const names = ["slack", "pagerduty", "email", "webhook", "watchdog"] as const
+    for (let set = 0; set < 2 ** names.length; set++) {
+      const chosen = names.filter((_, bit) => (set & (2 ** bit)) !== 0)
+      const receivers: Receivers = Object.fromEntries(chosen.map((name) => [name, all[name]]))
+      for (const [receiver, integrations] of Object.entries(ways(receivers))) {
+        assert.isAtLeast(integrations.length, 1, `${receiver} with ${chosen.join(", ")}`)
+      }
+      const text = routingFile({ ...defaults, receivers }).content
+      for (
+        const [name, key] of [["slack", "slack_configs"], ["pagerduty", "pagerduty_configs"], [
+          "email",
+          "email_configs"
+        ]] as const
+      ) {
+        assert.strictEqual(text.includes(key), chosen.includes(name), `${key} with ${chosen.join(", ")}`)
+      }
+    }
+  })
+
+  it("keeps what is measured in a program back while the program is down, and warnings under criticals of their name", () => {
+    const config = configured({})
+    const down = alert({ alertname: "TargetDown", severity: "critical" })
+    assert.isTrue(Alertmanager.inhibits(config, down, alert({ severity: "critical" })))
+    assert.isFalse(Alertmanager.inhibits(config, down, alert({ severity: "critical", job: "jaeger" })))
+    assert.isFalse(Alertmanager.inhibits(config, down, alert({ alertname: "Watchdog", severity: "info" })))
+    assert.isFalse(Alertmanager.inhibits(config, down, down))
+    const critical = alert({ severity: "critical" })
+    assert.isTrue(Alertmanager.inhibits(config, critical, alert({ severity: "warning" })))
+    assert.isTrue(Alertmanager.inhibits(config, critical, alert({ severity: "info" })))
+    assert.isFalse(Alertmanager.inhibits(config, critical, alert({ severity: "warning", alertname: "Other" })))
+    assert.isFalse(Alertmanager.inhibits(config, alert({ severity: "warning" }), critical))
+  })
+
+  it("tells of the heartbeat every minute, and not of its end", () => {
+    const config = Yaml.parse(routingFile(defaults).content)
+    const route = config.route.routes.find(({ receiver }: { readonly receiver: string }) => receiver === "watchdog")
+    assert.strictEqual(route.repeat_interval, "1m")
+    const receiver = config.receivers.find(({ name }: { readonly name: string }) => name === "watchdog")
+    assert.deepStrictEqual(receiver.webhook_configs, [{ url: heartbeatUrl, send_resolved: false }])
+  })
+
+  it("holds paths of secrets and no secret", () => {
+    const text = routingFile({ ...defaults, receivers: all }).content
+    for (const key of ["api_url:", "routing_key:", "auth_password:", "service_key:", "credentials:"]) {
+      assert.notInclude(text, key)
+    }
+    assert.deepStrictEqual([...new Set(text.match(/_file: .*/g))].toSorted(), [
+      "_file: /run/secrets/pagerduty_routing_key",
+      "_file: /run/secrets/slack_api_url",
+      "_file: /run/secrets/smtp_password",
+      "_file: /run/secrets/watchdog_url",
+      "_file: /run/secrets/webhook_url"
+    ])
+  })
+})
