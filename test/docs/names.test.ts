@@ -1,8 +1,12 @@
 import { ObservabilityConfig } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { describe, expect, it } from "@effect/vitest"
-import { existsSync } from "node:fs"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import { existsSync, readdirSync } from "node:fs"
 import * as Path from "node:path"
+import * as Options from "../../examples/dawsos/Options.ts"
+import * as Settings from "../../examples/dawsos/Settings.ts"
 import * as Manifest from "../../scripts/Manifest.ts"
 import { selfMetrics } from "../../src/metrics/SelfMetrics.ts"
 import * as Documents from "./Documents.ts"
@@ -19,8 +23,11 @@ const codes = Documents.documents.flatMap((document) =>
 const found = (pattern: RegExp) =>
   codes.flatMap(({ code, document }) => [...code.matchAll(pattern)].map(([name]) => ({ document, name })))
 
-// Read by the reference program, by tools that documents speak of, or by the base document's containers.
-const otherVariables = new Set(["DATABASE_URL", "REDIS_URL", "COLLECTOR_OTLP_ENABLED", "GF_SECURITY_ADMIN_PASSWORD"])
+/** The reference program's own variables. */
+const programVariables = Settings.variableLines.map((line) => line.split(" ", 1)[0] ?? "")
+
+// Read by the reference program or by the base document's containers.
+const otherVariables = new Set([...programVariables, "COLLECTOR_OTLP_ENABLED", "GF_SECURITY_ADMIN_PASSWORD"])
 
 describe("What documents name is there", () => {
   it("exports and paths", () => {
@@ -34,6 +41,23 @@ describe("What documents name is there", () => {
     expect(names.length).toBeGreaterThan(50)
     expect(names.filter(({ name }) => !known.has(name) && !otherVariables.has(name))).toEqual([])
   })
+
+  it.effect("the reference program's variables with their defaults, and its options, in the README", () =>
+    Effect.gen(function*() {
+      const readme = Documents.read("README.md")
+      const rows = Documents.rows(readme).filter((row) => "variable" in row)
+        .map((row) => [Documents.codes(row["variable"] ?? "")[0], row["default"] ?? ""] as const)
+      expect(rows.map(([name]) => name)).toEqual(programVariables)
+      // A default that is a value means what the program takes when nothing is set; others are told in words.
+      const written = rows.filter(([, value]) => /^\d+(?:ms|s|m|h)?$/.test(value))
+      expect(written.length).toBe(rows.length - 2)
+      const parse = (env: Readonly<Record<string, string>>) => Settings.config.parse(ConfigProvider.fromEnv({ env }))
+      expect(yield* parse(Object.fromEntries(written))).toEqual(yield* parse({}))
+      const options = new Set(Options.usage.match(/--[a-z-]+/g))
+      expect(options.size).toBeGreaterThan(2)
+      const codes = Documents.codes(readme).flatMap((code) => code.match(/--[a-z-]+/g) ?? [])
+      expect([...options].filter((option) => !codes.includes(option))).toEqual([])
+    }))
 
   it("metrics", () => {
     const known = [...Object.values(DawsOs.metrics), ...Object.values(selfMetrics("dawsos"))].map(({ name }) => name)
@@ -85,6 +109,13 @@ describe("What documents name is there", () => {
     })
     expect(paths.length).toBeGreaterThan(20)
     expect(paths.filter((path) => !existsSync(Path.join(Documents.root, path)))).toEqual([])
+  })
+
+  it("folders of scripts, in the architecture", () => {
+    const [, line = ""] = /^scripts\/ .*: (.+)$/m.exec(Documents.read("docs/architecture.md")) ?? []
+    const folders = readdirSync(Path.join(Documents.root, "scripts"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    expect(line.split(", ").toSorted()).toEqual(folders.toSorted())
   })
 
   it("the package's version, in the changelog, newest first", () => {
