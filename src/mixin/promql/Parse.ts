@@ -2,6 +2,7 @@
 import { parser } from "@prometheus-io/lezer-promql"
 import { MixinError, refuse } from "../MixinError.ts"
 import * as Kinds from "./Kinds.ts"
+import * as Precedence from "./Precedence.ts"
 import type * as Syntax from "./Syntax.ts"
 import type { Replaced } from "./Variables.ts"
 
@@ -160,20 +161,65 @@ const reader = ({ replaced, text }: Source) => {
     }
   }
 
-  const binary = (tree: Tree): Syntax.Binary => {
-    const [left, operator, right] = childrenOf(tree).filter(({ name }) => !modifiers.has(name))
-    return {
-      _tag: "Binary",
-      operator: at(need(operator, tree)).toLowerCase(),
-      bool: tree.getChild("BoolModifier") !== null,
-      left: read(need(left, tree)),
-      right: read(need(right, tree)),
-      matching: matching(tree.getChild("MatchingModifierClause"))
+  /** What stands behind an operand. */
+  const behind = (tree: Tree, argument: Syntax.Syntax): Syntax.Syntax => {
+    const [, second, third] = childrenOf(tree)
+    switch (tree.name) {
+      case "MatrixSelector":
+        if (argument._tag === "Selector") return { ...argument, range: range(need(second, tree)) }
+        return refuse("PromQL", `${JSON.stringify(at(tree))} is a range of no selector`)
+      case "SubqueryExpr":
+        return { _tag: "Subquery", argument, range: range(need(second, tree)) }
+      case "OffsetExpr":
+        return argument._tag === "Selector" ? { ...argument, offset: range(need(third, tree)) } : argument
+      default:
+        // `@` and the like.
+        return argument
     }
   }
 
-  const read = (tree: Tree): Syntax.Syntax => {
-    const [first, second, third] = childrenOf(tree)
+  /**
+   * Operands, signs and operators as they are written. The grammar of the editor takes `a + b offset 5m * c` for the
+   * offset of a sum, times `c`; Prometheus does not, so the parts are taken apart and put together anew.
+   */
+  const partsOf = (tree: Tree): ReadonlyArray<Precedence.Part> => {
+    const [first, second] = childrenOf(tree)
+    switch (tree.name) {
+      case "BinaryExpr": {
+        const [left, operator, right] = childrenOf(tree).filter(({ name }) => !modifiers.has(name))
+        return [
+          ...partsOf(need(left, tree)),
+          {
+            _tag: "Operator",
+            operator: at(need(operator, tree)).toLowerCase(),
+            bool: tree.getChild("BoolModifier") !== null,
+            matching: matching(tree.getChild("MatchingModifierClause"))
+          },
+          ...partsOf(need(right, tree))
+        ]
+      }
+      case "UnaryExpr":
+        return [{ _tag: "Sign", operator: at(need(first, tree)) }, ...partsOf(need(second, tree))]
+      case "MatrixSelector":
+      case "SubqueryExpr":
+      case "OffsetExpr":
+      case "StepInvariantExpr":
+      case "AnchoredExpr":
+      case "SmoothedExpr": {
+        const parts = partsOf(need(first, tree))
+        return parts.map((part, index) =>
+          part._tag === "Operand" && index === parts.length - 1
+            ? { ...part, syntax: behind(tree, part.syntax) }
+            : part
+        )
+      }
+      default:
+        return [{ _tag: "Operand", syntax: operand(tree) }]
+    }
+  }
+
+  const operand = (tree: Tree): Syntax.Syntax => {
+    const [first, second] = childrenOf(tree)
     switch (tree.name) {
       case "VectorSelector":
         return selector(tree)
@@ -189,30 +235,15 @@ const reader = ({ replaced, text }: Source) => {
         }
       case "AggregateExpr":
         return aggregation(tree)
-      case "BinaryExpr":
-        return binary(tree)
-      case "UnaryExpr": {
-        const operator = at(need(first, tree))
-        const argument = read(need(second, tree))
-        if (argument._tag !== "Literal") return { _tag: "Unary", operator, argument }
-        return operator === "-" ? { ...argument, value: -argument.value } : argument
-      }
-      case "MatrixSelector": {
-        const argument = read(need(first, tree))
-        if (argument._tag === "Selector") return { ...argument, range: range(need(second, tree)) }
-        return refuse("PromQL", `${JSON.stringify(at(tree))} is a range of no selector`)
-      }
-      case "SubqueryExpr":
-        return { _tag: "Subquery", argument: read(need(first, tree)), range: range(need(second, tree)) }
-      case "OffsetExpr": {
-        const argument = read(need(first, tree))
-        return argument._tag === "Selector" ? { ...argument, offset: range(need(third, tree)) } : argument
-      }
       default:
-        // Brackets, `@` and the like.
+        // Brackets.
         return read(need(first, tree))
     }
   }
+
+  const read = (tree: Tree): Syntax.Syntax =>
+    Precedence.join(partsOf(tree)) ?? refuse("PromQL", `${JSON.stringify(at(tree))} lacks a part`)
+
   return read
 }
 
