@@ -15,6 +15,7 @@ import type { Matcher } from "../promql/Node.ts"
 import * as Fields from "./Fields.ts"
 import * as Grid from "./Grid.ts"
 import type { Sdk } from "./Sdk.ts"
+import * as Tidy from "./Tidy.ts"
 
 const dataSource = { type: "prometheus", uid: "${datasource}" }
 
@@ -201,11 +202,6 @@ const panels = (sdk: Sdk, sections: ReadonlyArray<Section>): Array<PanelJson | R
   return all
 }
 
-/** Of a variable, what its kind knows: the SDK adds the settings of other kinds to each. */
-const ownFields = (
-  { allowCustomValue: _custom, auto: _auto, auto_count: _count, auto_min: _min, ...variable }: VariableModel
-): VariableModel => variable
-
 /** All values are chosen to begin with. `.+` asks for every one, the ones not offered yet included. */
 const choice = (sdk: Sdk, name: string, title: string, query: string) =>
   new sdk.dashboard.QueryVariableBuilder(name)
@@ -260,20 +256,6 @@ const menu = (sdk: Sdk, tag: string, title: string) =>
     .includeVars(true)
     .keepTime(true)
 
-/** Without what the SDK says though it is not so, and without what a data link has in common with a dashboard's only. */
-const plain = (panel: PanelJson | RowPanel): PanelJson | RowPanel => {
-  if (!("fieldConfig" in panel)) return panel
-  const { repeatDirection: _direction, transparent: _transparent, ...rest } = panel
-  const { links = [], ...defaults } = rest.fieldConfig?.defaults ?? {}
-  return {
-    ...rest,
-    fieldConfig: {
-      defaults: { ...defaults, ...(links.length === 0 ? {} : { links: links.map(Fields.dataLink) }) },
-      overrides: rest.fieldConfig?.overrides ?? []
-    }
-  } as PanelJson
-}
-
 /** The dashboard as Grafana reads it from a file. */
 export const dashboard = (sdk: Sdk, source: Dashboard): Json => {
   const json = new sdk.dashboard.DashboardBuilder(source.title)
@@ -287,10 +269,9 @@ export const dashboard = (sdk: Sdk, source: Dashboard): Json => {
     .annotations(source.annotations.map((one) => annotation(sdk, one)))
     .links(source.tags.slice(0, 1).map((tag) => menu(sdk, tag, "Dashboards")))
     .build()
-  return {
-    uid: json.uid,
+  return Tidy.dashboard({
     ...json,
-    templating: { list: variables(sdk, source).map(ownFields) },
-    panels: panels(sdk, source.sections).map(plain)
-  } as Json
+    templating: { list: [...variables(sdk, source)] },
+    panels: panels(sdk, source.sections)
+  })
 }

@@ -1,4 +1,5 @@
 /** What the dashboards of DawsOS have in common. */
+import type * as Catalogue from "../../../Catalogue.ts"
 import * as Dashboard from "../../../mixin/Dashboard.ts"
 import * as Foreign from "../../../mixin/Foreign.ts"
 import * as Panel from "../../../mixin/Panel.ts"
@@ -20,6 +21,32 @@ export const quantiles = [
   { q: 0.5, legend: "50th percentile" },
   { q: 0.99, legend: "99th percentile" }
 ] as const
+
+/** How often something happens each second, apart for each set of the labels `by`. */
+export const calls = <L extends Catalogue.Labels, const Names extends (keyof L & string) | PromQL.TargetLabel = never>(
+  definition: Catalogue.Counter<L>,
+  by: ReadonlyArray<Names>,
+  where: PromQL.Where<L> = {}
+): PromQL.Expression<Names> => PromQL.sum(PromQL.rate(PromQL.counter(definition, where), range), { by })
+
+/** What has not happened at all is left out of a table. */
+export const some = <L extends string>(value: PromQL.Expression<L>): PromQL.Expression<L> =>
+  PromQL.greaterThan(value, 0)
+
+/** A quantile where there are observations: else it is no number, which is left out of a table. */
+export const measured = <
+  L extends Catalogue.Labels,
+  const Names extends (keyof L & string) | PromQL.TargetLabel = never
+>(
+  q: number,
+  definition: Catalogue.Histogram<L>,
+  by: ReadonlyArray<Names>,
+  where: PromQL.Where<L> = {}
+): PromQL.Expression<Names> =>
+  PromQL.and(
+    PromQL.quantile(q, definition, { by, range, where }),
+    some(PromQL.sum(PromQL.rate(PromQL.observations(definition, where), range), { by }))
+  )
 
 /** The alerts that fire, but the one that always does. */
 export const firing = PromQL.gauge(Foreign.alerts, { alertstate: "firing", alertname: PromQL.not("Watchdog") })

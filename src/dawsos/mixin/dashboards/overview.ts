@@ -4,11 +4,8 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { critical, failing, firing, make, quantiles, range, warning } from "./common.ts"
+import { calls, critical, failing, firing, make, measured, quantiles, range, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
-
-const requests = PromQL.counter(metrics.apiRequestsTotal)
-const serverErrors = PromQL.counter(metrics.apiRequestsTotal, { status_code: PromQL.matches("5..") })
 
 /** The eight panels of the base document, under its titles, in its order and of its kinds. */
 const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
@@ -20,7 +17,7 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     width: 12,
     decimals: 2,
     queries: [
-      Panel.query(PromQL.sum(PromQL.rate(requests, range), { by: ["method", "endpoint"] }), "{{method}} {{endpoint}}")
+      Panel.query(calls(metrics.apiRequestsTotal, ["method", "endpoint"]), "{{method}} {{endpoint}}")
     ],
     drillDown: { title: "This route", dashboard: uids.api, variables: { endpoint: "endpoint" } }
   }),
@@ -44,12 +41,7 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     decimals: 2,
     queries: [
       Panel.query(
-        PromQL.greaterThan(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.patternExecutionsTotal), range), {
-            by: ["pattern_id", "status"]
-          }),
-          0
-        ),
+        some(calls(metrics.patternExecutionsTotal, ["pattern_id", "status"])),
         "{{pattern_id}} {{status}}"
       )
     ],
@@ -123,7 +115,10 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     thresholds: critical(settings.errorRatio),
     queries: [
       Panel.query(
-        PromQL.ratio(PromQL.sum(PromQL.rate(serverErrors, range)), PromQL.sum(PromQL.rate(requests, range))),
+        PromQL.ratio(
+          calls(metrics.apiRequestsTotal, [], { status_code: PromQL.matches("5..") }),
+          calls(metrics.apiRequestsTotal, [])
+        ),
         "5xx errors"
       )
     ],
@@ -166,20 +161,20 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         unit: "percentunit",
         thresholds: critical(settings.errorRatio),
         expression: PromQL.ratio(
-          PromQL.sum(PromQL.rate(serverErrors, range), { by: ["method", "endpoint"] }),
-          PromQL.sum(PromQL.rate(requests, range), { by: ["method", "endpoint"] })
+          calls(metrics.apiRequestsTotal, ["method", "endpoint"], { status_code: PromQL.matches("5..") }),
+          calls(metrics.apiRequestsTotal, ["method", "endpoint"])
         )
       },
       {
         title: "95th percentile",
         unit: "s",
         thresholds: warning(settings.responseTime),
-        expression: measured(PromQL.quantile(0.95, metrics.apiRequestDuration, { by: ["method", "endpoint"], range }))
+        expression: measured(0.95, metrics.apiRequestDuration, ["method", "endpoint"])
       },
       {
         title: "Requests",
         unit: "reqps",
-        expression: some(PromQL.sum(PromQL.rate(requests, range), { by: ["method", "endpoint"] }))
+        expression: some(calls(metrics.apiRequestsTotal, ["method", "endpoint"]))
       }
     ],
     drillDown: { title: "This route", dashboard: uids.api, variables: { endpoint: "endpoint" } }
@@ -196,25 +191,16 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         unit: "percentunit",
         thresholds: warning(settings.patternFailureRatio),
         expression: PromQL.ratio(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.patternExecutionsTotal, { status: failing }), range), {
-            by: ["pattern_id"]
-          }),
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.patternExecutionsTotal), range), { by: ["pattern_id"] })
+          calls(metrics.patternExecutionsTotal, ["pattern_id"], { status: failing }),
+          calls(metrics.patternExecutionsTotal, ["pattern_id"])
         )
       },
       {
         title: "95th percentile",
         unit: "s",
-        thresholds: warning(settings.responseTime),
-        expression: measured(PromQL.quantile(0.95, metrics.patternExecutionDuration, { by: ["pattern_id"], range }))
+        expression: measured(0.95, metrics.patternExecutionDuration, ["pattern_id"])
       },
-      {
-        title: "Executions",
-        unit: "ops",
-        expression: some(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.patternExecutionsTotal), range), { by: ["pattern_id"] })
-        )
-      }
+      { title: "Executions", unit: "ops", expression: some(calls(metrics.patternExecutionsTotal, ["pattern_id"])) }
     ],
     drillDown: { title: "This pattern", dashboard: uids.patterns, variables: { pattern: "pattern_id" } }
   }),
@@ -228,32 +214,20 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
-        thresholds: warning(settings.patternFailureRatio),
         expression: PromQL.ratio(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.agentCapabilityCallsTotal, { status: failing }), range), {
-            by: ["agent_name", "capability"]
-          }),
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.agentCapabilityCallsTotal), range), {
-            by: ["agent_name", "capability"]
-          })
+          calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"], { status: failing }),
+          calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"])
         )
       },
       {
         title: "95th percentile",
         unit: "s",
-        thresholds: warning(settings.responseTime),
-        expression: measured(
-          PromQL.quantile(0.95, metrics.agentCapabilityDuration, { by: ["agent_name", "capability"], range })
-        )
+        expression: measured(0.95, metrics.agentCapabilityDuration, ["agent_name", "capability"])
       },
       {
         title: "Calls",
         unit: "ops",
-        expression: some(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.agentCapabilityCallsTotal), range), {
-            by: ["agent_name", "capability"]
-          })
-        )
+        expression: some(calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"]))
       }
     ],
     drillDown: { title: "This capability", dashboard: uids.patterns, variables: { capability: "capability" } }
@@ -268,42 +242,25 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
-        thresholds: warning(settings.patternFailureRatio),
         expression: PromQL.ratio(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.providerRequestsTotal, { status: failing }), range), {
-            by: ["provider", "endpoint"]
-          }),
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.providerRequestsTotal), range), {
-            by: ["provider", "endpoint"]
-          })
+          calls(metrics.providerRequestsTotal, ["provider", "endpoint"], { status: failing }),
+          calls(metrics.providerRequestsTotal, ["provider", "endpoint"])
         )
       },
       {
         title: "95th percentile",
         unit: "s",
-        expression: measured(
-          PromQL.quantile(0.95, metrics.providerRequestDuration, { by: ["provider", "endpoint"], range })
-        )
+        expression: measured(0.95, metrics.providerRequestDuration, ["provider", "endpoint"])
       },
       {
         title: "Requests",
         unit: "reqps",
-        expression: some(
-          PromQL.sum(PromQL.rate(PromQL.counter(metrics.providerRequestsTotal), range), {
-            by: ["provider", "endpoint"]
-          })
-        )
+        expression: some(calls(metrics.providerRequestsTotal, ["provider", "endpoint"]))
       }
     ],
     drillDown: { title: "This provider", dashboard: uids.providers, variables: { provider: "provider" } }
   })
 ]
-
-/** What has not happened at all is left out of a table. */
-const some = <L extends string>(value: PromQL.Expression<L>): PromQL.Expression<L> => PromQL.greaterThan(value, 0)
-
-/** A quantile of no observations is no number, which is left out of a table. */
-const measured = <L extends string>(value: PromQL.Expression<L>): PromQL.Expression<L> => PromQL.atLeast(value, 0)
 
 /** "DawsOS Overview": the base document's eight panels, and below them a way to whatever is wrong. */
 export const overview = (settings: Settings): Dashboard =>
