@@ -87,7 +87,9 @@ const exhaust = Layer.effectDiscard(Effect.gen(function*() {
   const settings = yield* Settings
   if (!settings.fault.is("database-exhausted")) return
   const sql = yield* SqlClient.SqlClient
-  const idle = sql.withTransaction(Effect.andThen(sql`select 1 as held`, Effect.sleep("500 millis"))).pipe(
+  // The only connection is given back now and then; with more of them what is left has to do.
+  const held = maxConnections(settings) === 1 ? Effect.sleep("500 millis") : Effect.never
+  const idle = sql.withTransaction(Effect.andThen(sql`select 1 as held`, held)).pipe(
     Effect.andThen(Effect.sleep("50 millis")),
     Effect.catch((error) => Effect.logWarning("an idle transaction ended", error)),
     Effect.forever,

@@ -59,26 +59,16 @@ export const resolve = (value: unknown, scope: Scope): Resolved => {
 
 const comparison = /^(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$/
 
-const operand = (text: string, scope: Scope): Resolved => {
-  if (whole.test(text)) return resolve(text, scope)
-  const literal = /^(?:"([^"]*)"|(-?\d+(?:\.\d+)?)|(true|false))$/.exec(text)
-  if (literal === null) return Result.fail(new TemplateError({ template: text, reason: "not a value or a template" }))
-  const [, string, number, boolean] = literal
-  return Result.succeed(string ?? (number === undefined ? boolean === "true" : Number(number)))
-}
+const operand = (text: string, scope: Scope): Resolved =>
+  whole.test(text)
+    ? resolve(text, scope)
+    : /^-?\d+(\.\d+)?$/.test(text)
+    ? Result.succeed(Number(text))
+    : Result.fail(new TemplateError({ template: text, reason: "not a number or a template" }))
 
-/** `and` and `or` of comparisons, `not x`, or a bare value; `and` binds closer than `or`. */
+/** A comparison of templates and numbers, or a template whose value is taken as yes or no. */
 export const holds = (condition: string, scope: Scope): Result.Result<boolean, TemplateError> => {
-  const alternatives = condition.split(/\s+or\s+/)
-  if (alternatives.length > 1) {
-    return Result.map(Result.all(alternatives.map((part) => holds(part, scope))), (all) => all.some(Boolean))
-  }
-  const parts = condition.split(/\s+and\s+/)
-  if (parts.length > 1) {
-    return Result.map(Result.all(parts.map((part) => holds(part, scope))), (all) => all.every(Boolean))
-  }
   const text = condition.trim()
-  if (text.startsWith("not ")) return Result.map(holds(text.slice(4), scope), (value) => !value)
   const compared = comparison.exec(text)
   if (compared === null) return Result.map(operand(text, scope), Boolean)
   const [, left = "", operator, right = ""] = compared

@@ -28,16 +28,9 @@ export class Simulator extends Context.Service<Simulator, {
 
 const answer = (closes: ReadonlyArray<Close>, path: string, query: URLSearchParams): unknown => {
   const [, symbol = ""] = /^\/(?:v3\/(?:quote|ratios)|v2\/aggs\/ticker)\/([^/]+)/.exec(path) ?? []
-  const series = closes.filter((close) => close.symbol === symbol)
-  const last = series.at(-1)
-  const previous = series.at(-2) ?? last
+  const last = closes.findLast((close) => close.symbol === symbol)
   if (path.startsWith("/v3/quote/")) {
-    return last === undefined || previous === undefined ? [] : [{
-      symbol,
-      price: last.price,
-      previousClose: previous.price,
-      changesPercentage: (last.price / previous.price - 1) * 100
-    }]
+    return last === undefined ? [] : [{ symbol, price: last.price }]
   }
   if (path.startsWith("/v3/ratios/")) {
     const ratios = fundamentals[symbol]

@@ -5,19 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 
-export interface AuditEntry {
-  readonly user_id: string
-  readonly action: string
-  readonly request_id: string
-  readonly outcome: string
-}
+type Entry = Readonly<Record<"user_id" | "action" | "request_id" | "outcome", string>>
 
 const observed = (method: string) => DawsOs.withServiceMetrics({ service: "AuditService", method })
 
 export class Audit extends Context.Service<Audit>()("dawsos/AuditService", {
   make: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const log = Effect.fn(function*(entry: AuditEntry) {
+    const log = Effect.fn(function*(entry: Entry) {
       yield* Effect.ignore(sql`insert into audit_log ${sql.insert({ ...entry })}`, {
         log: "Error",
         message: "the audit log could not be written"

@@ -1,6 +1,7 @@
 /** What happens now, as a block of text. */
 import { Accounting, type ErrorTracking } from "@dawsos/observability"
 import type { ReceivedEvent } from "../../receiver/SentryEnvelope.ts"
+import { formatDuration } from "../../receiver/TraceTree.ts"
 import { type Figures, isServerError } from "./Figures.ts"
 import type { Line } from "./Screen.ts"
 
@@ -19,11 +20,7 @@ export interface State {
 }
 
 const time = (seconds: number | undefined): string =>
-  seconds === undefined
-    ? "–"
-    : seconds < 1
-    ? `${(seconds * 1000).toPrecision(seconds < 0.01 ? 2 : 3).replace(/\.0$/, "")} ms`
-    : `${seconds.toFixed(2)} s`
+  seconds === undefined ? "–" : formatDuration(BigInt(Math.round(seconds * 1e9)))
 
 const age = (seconds: number): string =>
   seconds < 120

@@ -3,6 +3,7 @@ import { Metrics } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { TestErrors } from "@dawsos/observability/testing"
 import { assert, describe, it, layer } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpServer from "effect/http/HttpServer"
@@ -49,17 +50,28 @@ const ask = (method: "GET" | "POST", path: string, body?: unknown) =>
       return { status: response.status, body: await response.text() }
     }))
 
-const program = (fault: Fault | FaultSwitch | undefined, trafficRate: number) =>
-  Program.layer.pipe(Layer.provide(settings({ fault, trafficRate })), Layer.provideMerge(DawsOs.layerTest))
+const program = (
+  fault: Fault | FaultSwitch | undefined,
+  trafficRate: number,
+  changes: { readonly packInterval?: Duration.Duration } = {}
+) =>
+  Program.layer.pipe(
+    Layer.provide(settings({ ...changes, fault, trafficRate })),
+    Layer.provideMerge(DawsOs.layerTest)
+  )
 
 // One database serves the programs one after the other.
 layer(Database.layer.pipe(Layer.provide(settings())), { excludeTestServices: true, timeout: "60 seconds" })(
   "a fault of the program",
   (it) => {
-    it.layer(program("pack-stale", 0))((it) => {
-      it.effect("of the pricing pack shows as its age", () =>
+    const stale = new FaultSwitch("pack-stale")
+    it.layer(program(stale, 0, { packInterval: Duration.millis(200) }))((it) => {
+      it.effect("of the pricing pack shows as its age until it ends and a build succeeds", () =>
         Effect.gen(function*() {
           yield* untilShown("pack-stale")
+          yield* until((now) => now.total("dawsos_pricing_pack_builds_total", { status: "error" }) > 1)
+          yield* stale.end
+          yield* until((now) => described("pack-stale").symptom(now).shows === false)
           yield* (yield* SqlClient.SqlClient)`delete from pricing_packs`
         }))
     })

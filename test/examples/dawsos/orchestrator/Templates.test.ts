@@ -52,19 +52,28 @@ describe("templates", () => {
 describe("conditions", () => {
   const cases: ReadonlyArray<readonly [string, boolean]> = [
     ["{{inputs.create_alert}}", true],
-    ["not {{inputs.create_alert}}", false],
+    ["{{state.empty.length}} > 0", false],
     ["{{state.impact.sentiment}} < -0.3", true],
     ["{{state.impact.sentiment}} >= 0", false],
-    ["{{ctx.base_currency}} == \"EUR\" and {{inputs.days}} > 100", true],
-    ["{{inputs.days}} > 1000 or {{ctx.base_currency}} != \"USD\"", true],
-    ["{{inputs.days}} > 1000 or {{inputs.days}} < 300 and not true", false]
+    ["{{state.impact.sentiment}} <= {{state.impact.sentiment}}", true],
+    ["{{inputs.days}} == 252", true],
+    ["{{inputs.portfolio_id}} != {{ctx.base_currency}}", true]
   ]
   for (const [condition, expected] of cases) {
     it(`${condition} is ${expected}`, () => assert.strictEqual(Result.getOrThrow(holds(condition, scope)), expected))
   }
 
   it("that cannot be read or compared are errors, not false", () => {
-    for (const condition of ["", "sentiment", "{{state.nothing}} > 1", "{{ctx.base_currency}} > 1"]) {
+    for (
+      const condition of [
+        "",
+        "sentiment",
+        "true",
+        "{{inputs.days}} > 1 and {{inputs.days}} < 300",
+        "{{state.nothing}} > 1",
+        "{{ctx.base_currency}} > 1"
+      ]
+    ) {
       assert.isTrue(Result.isFailure(holds(condition, scope)), condition)
     }
   })
