@@ -66,19 +66,14 @@ export const start = (
     const path = yield* Tool.path(service)
     const placed = yield* stack.place(service)
     const url = stack.url(service, webPort)
-    const has = (flag: string) => placed.args.some((arg) => arg.startsWith(flag))
     const program = yield* Program.start({
       name: service,
       path,
-      args: [
-        ...placed.args,
-        ...(has("--web.listen-address") ? [] : [`--web.listen-address=127.0.0.1:${stack.port(service, webPort)}`]),
-        // One instance: no port for others.
-        ...(has("--cluster.listen-address") ? [] : ["--cluster.listen-address="])
-      ],
+      args: placed.args,
       env: placed.env,
       cwd: placed.folder,
-      ready: () => Http.text(`${url}/-/ready`)
+      ready: () => Http.text(placed.health),
+      stopWithin: placed.grace
     })
     const api = `${url}/api/v2`
     return {

@@ -11,6 +11,9 @@ import * as Tool from "./Tool.ts"
 /** The root of the repository. */
 export const root = Path.resolve(import.meta.dirname, "../../..")
 
+/** Where the compose file looks for secrets; whatever a developer keeps there is not for tests. */
+export const secretsFolder = "observability/secrets"
+
 /** The committed compose file. */
 export const file = Path.join(root, "docker-compose.observability.yml")
 
@@ -47,7 +50,8 @@ const Service = Schema.Struct({
   ports: Schema.optionalKey(Schema.Array(Port)),
   secrets: Schema.optionalKey(Schema.Array(SecretUse)),
   configs: Schema.optionalKey(Schema.Array(SecretUse)),
-  healthcheck: Schema.optionalKey(Healthcheck)
+  healthcheck: Schema.optionalKey(Healthcheck),
+  stop_grace_period: Schema.optionalKey(Schema.String)
 })
 
 const File = Schema.Struct({ file: Schema.optionalKey(Schema.String) })

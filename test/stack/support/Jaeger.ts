@@ -8,7 +8,7 @@ import type * as Stack from "./Stack.ts"
 import * as Tool from "./Tool.ts"
 
 /** The ports of the compose file's Jaeger, as they are in the container. */
-export const ports = { query: 16_686, otlp: 4318, thriftHttp: 14_268, thriftUdp: 6831, health: 13_133 } as const
+export const ports = { query: 16_686, otlp: 4318, otlpGrpc: 4317, thriftHttp: 14_268, thriftUdp: 6831 } as const
 
 const Tag = Schema.Struct({ key: Schema.String, type: Schema.String, value: Schema.Unknown })
 
@@ -81,9 +81,11 @@ export const start = (
       name: service,
       path,
       args: placed.args,
-      env: placed.env,
+      // Jaeger traces its own queries and sends them to a default address that no file names: to itself.
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: stack.url(service, ports.otlpGrpc), ...placed.env },
       cwd: placed.folder,
-      ready: () => Http.text(`${stack.url(service, ports.health)}/status`)
+      ready: () => Http.text(placed.health),
+      stopWithin: placed.grace
     })
     const api = `${stack.url(service, ports.query)}/api`
     const names = (url: string) => Effect.map(Http.json(Names, url), ({ data }) => data ?? [])

@@ -113,6 +113,13 @@ interface Known {
 
 const known = new Set<Known>()
 
+// A test run that is broken off leaves nothing behind.
+process.once("exit", () => {
+  for (const { lives } of known) {
+    for (const life of lives) if (life.ended() === undefined) life.child.kill("SIGKILL")
+  }
+})
+
 const outputOf = ({ lives }: Known): string => lives.map((life) => life.output()).join("\n-- restarted --\n")
 
 /**

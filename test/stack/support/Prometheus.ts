@@ -135,15 +135,14 @@ export const start = (
     const path = yield* Tool.path(service)
     const placed = yield* stack.place(service)
     const url = stack.url(service, webPort)
-    // The compose file may leave the address to its default, which is a port of the container.
-    const listens = placed.args.some((arg) => arg.startsWith("--web.listen-address"))
     const program = yield* Program.start({
       name: service,
       path,
-      args: [...placed.args, ...(listens ? [] : [`--web.listen-address=127.0.0.1:${stack.port(service, webPort)}`])],
+      args: placed.args,
       env: placed.env,
       cwd: placed.folder,
-      ready: () => Http.text(`${url}/-/ready`)
+      ready: () => Http.text(placed.health),
+      stopWithin: placed.grace
     })
     const instant = (expression: string, at?: number) =>
       Http.json(

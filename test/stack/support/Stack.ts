@@ -5,6 +5,7 @@
  * A stack starts nothing by itself: `Prometheus.start(stack)` and its siblings do, each in the scope that calls it.
  */
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import {
@@ -37,6 +38,11 @@ export interface Options {
   readonly environment?: Readonly<Record<string, string>>
   /** What all durations in mounted Prometheus and Alertmanager files are divided by: 1 to 30; 1 unless said. */
   readonly factor?: number
+  /**
+   * Secret files by their path in `observability/secrets`, such as `alertmanager/slack_url`. There are no others: what
+   * that folder holds is not for tests.
+   */
+  readonly secrets?: Readonly<Record<string, string>>
   /** Files of this machine in place of the committed ones, by their path from the repository's root. */
   readonly files?: Readonly<Record<string, string>>
   /** What a test changes on top in a mounted file, by its path in the container; listed among `changes` too. */
@@ -46,8 +52,12 @@ export interface Options {
 /** A service as it runs here. */
 export interface Placed {
   readonly service: string
-  /** `entrypoint` and `command` with addresses and paths replaced; the program itself is not among them. */
+  /** `command` with addresses and paths replaced. */
   readonly args: ReadonlyArray<string>
+  /** The address of the health check. */
+  readonly health: string
+  /** `stop_grace_period`: how long it may take to end. */
+  readonly grace: Duration.Duration
   readonly env: Readonly<Record<string, string>>
   /** The folder that stands for the root of the container's file system. */
   readonly folder: string
@@ -111,10 +121,20 @@ export const make = (
       return given
     }
 
-    const published = new Map<number, string>()
+    const published = new Map<number, { readonly service: string; readonly port: number }>()
     for (const [name, service] of Object.entries(compose.services)) {
-      for (const { published: outside } of service.ports ?? []) {
-        if (outside !== undefined) published.set(Number(outside), name)
+      for (const { published: outside, target } of service.ports ?? []) {
+        if (outside !== undefined) published.set(Number(outside), { service: name, port: target })
+      }
+    }
+
+    /** A mounted file or folder of secrets, with those of the test. */
+    const layOutSecrets = (mounted: string, target: string): void => {
+      const own = options.secrets?.[mounted]
+      mkdirSync(own === undefined ? target : Path.dirname(target), { recursive: true })
+      if (own !== undefined) writeFileSync(target, own)
+      for (const [path, content] of Object.entries(options.secrets ?? {})) {
+        if (path.startsWith(`${mounted}/`)) writeFileSync(Path.join(target, path.slice(mounted.length + 1)), content)
       }
     }
 
@@ -150,11 +170,16 @@ export const make = (
         for (const target of empty) mkdirSync(inRootfs(target), { recursive: true })
         const changes = new Map<string, ReadonlyArray<Substitution.Change>>()
         for (const { source = "", target } of files) {
-          const given = options.files?.[Path.relative(root, source)] ?? source
+          const relative = Path.relative(root, source)
+          rmSync(inRootfs(target), { recursive: true, force: true })
+          if (relative === Compose.secretsFolder || relative.startsWith(`${Compose.secretsFolder}/`)) {
+            layOutSecrets(Path.relative(Compose.secretsFolder, relative), inRootfs(target))
+            continue
+          }
+          const given = options.files?.[relative] ?? source
           if (!existsSync(given)) {
             return yield* new NotPlaced({ service: name, message: `${name} mounts ${given}, which is not there` })
           }
-          rmSync(inRootfs(target), { recursive: true, force: true })
           cpSync(given, inRootfs(target), { recursive: true, dereference: true })
           for (const file of filesOf(inRootfs(target)).filter(isYaml)) {
             const container = Path.join("/", Path.relative(rootfs, file))
@@ -170,12 +195,18 @@ export const make = (
             changes.set(container, differences)
           }
         }
+        const health = service.healthcheck?.test.find((part) => part.startsWith("http://"))
+        if (health === undefined) {
+          return yield* new NotPlaced({ service: name, message: `the health check of ${name} names no address` })
+        }
         const environment = Object.entries(service.environment ?? {}).flatMap(([key, value]) =>
           value === null ? [] : [[key, Substitution.text(value, world)] as const]
         )
         return {
           service: name,
-          args: [...(service.entrypoint ?? []), ...(service.command ?? [])].map((arg) => Substitution.text(arg, world)),
+          args: (service.command ?? []).map((arg) => Substitution.text(arg, world)),
+          health: Substitution.text(health, world),
+          grace: Duration.millis(Durations.parse(service.stop_grace_period ?? "10s") ?? 10_000),
           env: Object.fromEntries(environment),
           folder: rootfs,
           path: inRootfs,

@@ -15,7 +15,7 @@ const ports: Readonly<Record<string, number>> = {
 const world: Substitution.World = {
   service: "prometheus",
   services: ["prometheus", "alertmanager", "grafana"],
-  published: new Map([[3000, "grafana"]]),
+  published: new Map([[3000, { service: "grafana", port: 3000 }], [9999, { service: "alertmanager", port: 9093 }]]),
   port: (service, port) => ports[`${service}:${port}`] ?? 0,
   mounts: [
     { target: "/etc/prometheus", path: "/tmp/x/etc/prometheus" },
@@ -38,6 +38,7 @@ describe("substitution", () => {
 
   it("knows a published port of another service by localhost", () => {
     expect(text("http://localhost:3000/d/dawsos-overview")).toBe("http://127.0.0.1:1004/d/dawsos-overview")
+    expect(text("localhost:9999")).toBe("127.0.0.1:1002")
   })
 
   it("replaces mounted paths, the innermost mount first", () => {

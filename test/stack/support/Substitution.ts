@@ -10,8 +10,8 @@ export interface World {
   readonly service: string
   /** The names of all services. */
   readonly services: ReadonlyArray<string>
-  /** The service that publishes a port on the host's loopback interface: what a person calls localhost:3000. */
-  readonly published: ReadonlyMap<number, string>
+  /** Which port of which service is published on the host: what a person calls localhost:3000. */
+  readonly published: ReadonlyMap<number, { readonly service: string; readonly port: number }>
   /** The port here of a service's port; `host` is the machine that the containers run on. */
   readonly port: (service: string, port: number) => number
   /** Absolute paths in the container and here. */
@@ -38,7 +38,8 @@ export const text = (input: string, world: World): string => {
     if (port > 65_535 || port === 0) return whole
     if (own.has(host) || host.startsWith("${")) return `127.0.0.1:${world.port(world.service, port)}`
     if (host === "localhost") {
-      return `127.0.0.1:${world.port(world.published.get(port) ?? world.service, port)}`
+      const known = world.published.get(port) ?? { service: world.service, port }
+      return `127.0.0.1:${world.port(known.service, known.port)}`
     }
     return `127.0.0.1:${world.port(host === hostName ? "host" : host, port)}`
   })
