@@ -24,6 +24,10 @@ const body = <A>(schema: Schema.ConstraintCodec<A, unknown>) =>
 
 const parameter = (name: string) => Effect.map(HttpRouter.params, (params) => params[name] ?? "")
 
+type Method = "GET" | "POST" | "DELETE"
+
+type Handler<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+
 export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const executor = yield* Executor
   const orchestrator = yield* Orchestrator
@@ -33,11 +37,8 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const ledger = yield* Ledger
   const alerts = yield* Alerts
 
-  const route = <E, R>(
-    method: "GET" | "POST" | "DELETE",
-    path: HttpRouter.PathInput,
-    handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-  ) => router.add(method, path, asInternal(`${method} ${path}`)(handler))
+  const route = <E, R>(method: Method, path: HttpRouter.PathInput, handler: Handler<E, R>) =>
+    router.add(method, path, asInternal(`${method} ${path}`)(handler))
 
   const listed = (symbol: string) =>
     Effect.filterOrFail(
@@ -47,11 +48,7 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
     )
 
   /** A route for whom a bearer token knows. */
-  const secured = <E, R>(
-    method: "GET" | "POST" | "DELETE",
-    path: HttpRouter.PathInput,
-    handler: (user: User) => Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-  ) =>
+  const secured = <E, R>(method: Method, path: HttpRouter.PathInput, handler: (user: User) => Handler<E, R>) =>
     route(
       method,
       path,
