@@ -99,6 +99,18 @@ describe("DawsOS's routing", () => {
     assert.deepStrictEqual(receiver.webhook_configs, [{ url: heartbeatUrl, send_resolved: false }])
   })
 
+  it("tells of critical alerts sooner and again sooner than of the others", () => {
+    const { route } = Yaml.parse(routingFile(defaults).content)
+    const by = (name: string) => {
+      const own = route.routes.find(({ receiver }: { readonly receiver: string }) => receiver === name)
+      return ["group_wait", "group_interval", "repeat_interval"].map((key) => own[key] ?? route[key])
+    }
+    assert.deepStrictEqual(by("critical"), ["5s", "1m", "1h"])
+    assert.deepStrictEqual(by("warning"), ["30s", "5m", "12h"])
+    assert.deepStrictEqual(by("info"), ["5m", "1h", "1d"])
+    assert.deepStrictEqual(route.group_by, ["alertname", "job"])
+  })
+
   it("holds paths of secrets and no secret", () => {
     const text = routingFile({ ...defaults, receivers: all }).content
     for (const key of ["api_url:", "routing_key:", "auth_password:", "service_key:", "credentials:"]) {
