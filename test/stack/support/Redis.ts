@@ -2,6 +2,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Net from "node:net"
 import { createClient } from "redis"
 import * as Ports from "./Ports.ts"
 import * as Program from "./Program.ts"
@@ -16,9 +17,34 @@ export interface Redis extends Program.Program {
   readonly url: string
   /** Sends one command on a connection of its own. */
   readonly command: (...command: ReadonlyArray<string>) => Effect.Effect<unknown, RedisRefused>
-  /** How often each command was called since the start, by its name in capitals: what Redis itself counts. */
-  readonly calls: Effect.Effect<ReadonlyMap<string, number>, RedisRefused>
+  /**
+   * What Redis is sent from now on until the end of the scope, by the names of the commands in capitals. The inner
+   * commands of a script are not among them, for no client has sent those.
+   */
+  readonly watch: Effect.Effect<() => ReadonlyArray<string>, RedisRefused, Scope.Scope>
 }
+
+/** `MONITOR` on a connection of its own. */
+const watch = (port: number): Redis["watch"] =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<{ readonly socket: Net.Socket; readonly text: () => string }, RedisRefused>((resume) => {
+        let text = ""
+        const socket = Net.connect(port, "127.0.0.1", () => socket.write("MONITOR\r\n"))
+        socket.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk
+          if (text.startsWith("+OK")) resume(Effect.succeed({ socket, text: () => text }))
+        })
+        socket.on("error", (error) => resume(Effect.fail(new RedisRefused({ message: error.message }))))
+      }),
+      ({ socket }) => Effect.sync(() => socket.destroy())
+    ),
+    ({ text }) => () =>
+      text().split("\r\n").slice(1, -1).flatMap((line) => {
+        const [, source = "", name = ""] = /^\+[\d.]+ \[\d+ ([^\]]*)\] "([^"]*)"/.exec(line) ?? []
+        return source === "lua" || name === "" ? [] : [name.toUpperCase()]
+      })
+  )
 
 /** Starts Redis; ended with the scope. */
 export const start: Effect.Effect<Redis, Program.ProgramFailed | Tool.ToolMissing, Scope.Scope> = Effect.gen(
@@ -52,12 +78,7 @@ export const start: Effect.Effect<Redis, Program.ProgramFailed | Tool.ToolMissin
       ...program,
       url,
       command,
-      calls: Effect.map(command("INFO", "commandstats"), (info) =>
-        new Map(
-          [...String(info).matchAll(/^cmdstat_([^:|]+)(?:\|[^:]*)?:calls=(\d+)/gm)].map(([, name = "", calls]) =>
-            [name.toUpperCase(), Number(calls)] as const
-          )
-        ))
+      watch: watch(port)
     }
   }
 )
