@@ -257,7 +257,9 @@ const title = [
 /** For each alert: what it is, and where to look. */
 const body = (link: (label: string, url: string) => string): string =>
   [
-    "{{ range .Alerts }}{{ .Status | toUpper }} since {{ .StartsAt.UTC.Format \"2006-01-02 15:04:05\" }} UTC",
+    "{{ range .Alerts }}{{ .Status | toUpper }} since " +
+    "{{ if eq .Status \"resolved\" }}{{ .EndsAt.UTC.Format \"2006-01-02 15:04:05\" }}" +
+    "{{ else }}{{ .StartsAt.UTC.Format \"2006-01-02 15:04:05\" }}{{ end }} UTC",
     "{{ .Annotations.description }}",
     `{{ with .Annotations.runbook_url }}${link("Runbook", "{{ . }}")}`,
     `{{ end }}{{ with .Annotations.dashboard }}${link("Dashboard", "{{ . }}")}`,
