@@ -92,6 +92,10 @@ describe("docker-compose.observability.yml", () => {
     assert.include(services["alertmanager"].command, "--storage.path=/alertmanager")
   })
 
+  it("leaves no nameless volume behind where Jaeger's image declares one", () => {
+    for (const name of ["init", "jaeger", "gateway"]) assert.deepStrictEqual(services[name].tmpfs, ["/tmp"], name)
+  })
+
   it("keeps samples for longer than a month, in a bounded space", () => {
     const flag = (name: string) =>
       services["prometheus"].command.find((one: string) => one.startsWith(name))?.split("=")[1]

@@ -57,6 +57,13 @@ describe("DawsOS's routing", () => {
     })
   })
 
+  it("tells the next best where a severity's own receivers are not configured", () => {
+    assert.deepStrictEqual(ways({ webhook })["info"], ["/run/secrets/webhook_url"])
+    assert.deepStrictEqual(ways({ email })["info"], [notificationsUrl])
+    assert.deepStrictEqual(ways({ pagerduty })["warning"], [notificationsUrl])
+    assert.deepStrictEqual(ways({ email, pagerduty })["warning"], ["Email"])
+  })
+
   it("leaves no severity without anybody, whichever receivers are configured", () => {
     const names = ["slack", "pagerduty", "email", "webhook", "watchdog"] as const
     for (let set = 0; set < 2 ** names.length; set++) {
