@@ -41,10 +41,13 @@
 import type * as Catalogue from "../Catalogue.ts"
 import * as Emit from "./dashboard/Emit.ts"
 import * as Sdk from "./dashboard/Sdk.ts"
+import * as ServiceLevels from "./dashboard/ServiceLevels.ts"
+import * as Telemetry from "./dashboard/Telemetry.ts"
 import type { File } from "./File.ts"
 import { refuse } from "./MixinError.ts"
 import * as Panel from "./Panel.ts"
 import type * as PromQL from "./PromQL.ts"
+import type * as ServiceLevel from "./ServiceLevel.ts"
 
 /** A choice above the panels: values of a label, all of them unless some are chosen. */
 export interface Variable {
@@ -152,6 +155,50 @@ export const ofCatalogue = (
     sections: [{ panels: all.map((metric) => Panel.ofDefinition(metric, { prefix: catalogue.prefix })) }]
   })
 }
+
+type Named = Pick<Options, "uid" | "title" | "tags" | "jobsOf"> & Partial<Pick<Options, "description" | "annotations">>
+
+/**
+ * The dashboard of the telemetry itself: targets, spans and error events by what became of them, the exposition, the
+ * process, and those who watch it. `prefix` is the catalogue's.
+ *
+ * @example
+ * import { Dashboard } from "@dawsos/observability/mixin"
+ * import { catalogue, metrics } from "@dawsos/observability/dawsos"
+ *
+ * export const own = Dashboard.ofTelemetry(catalogue.prefix, {
+ *   uid: "telemetry",
+ *   title: "Telemetry",
+ *   tags: ["dawsos"],
+ *   jobsOf: metrics.apiRequestsTotal,
+ *   limits: { eventLoopLag: 0.5 }
+ * })
+ */
+export const ofTelemetry = (
+  prefix: string,
+  options: Named & { readonly limits?: Telemetry.Limits | undefined }
+): Dashboard => {
+  const { limits = {}, ...rest } = options
+  return make({
+    description: "Whether the telemetry itself is alive: what it delivers, what it loses, and what it costs.",
+    ...rest,
+    sections: Telemetry.sections(prefix, limits)
+  })
+}
+
+/**
+ * The dashboard of service levels: what is left of each budget, and how fast it is being spent. Its series are those of
+ * the levels' recording rules.
+ */
+export const ofServiceLevels = (
+  levels: ReadonlyArray<ServiceLevel.ServiceLevel>,
+  options: Named
+): Dashboard =>
+  make({
+    description: "What was promised, what is left of it, and how fast it is being spent.",
+    ...options,
+    sections: ServiceLevels.sections(levels)
+  })
 
 /** Links between dashboards, each of which must lead to one of them and set variables that it has. */
 const checkLinks = (dashboards: ReadonlyArray<Dashboard>): void => {

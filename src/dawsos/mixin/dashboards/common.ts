@@ -68,13 +68,15 @@ const annotations: ReadonlyArray<Dashboard.Annotation> = [
   }
 ]
 
+/** What every dashboard of DawsOS has. */
+export const shared = { tags: ["dawsos"], jobsOf: metrics.apiRequestsTotal, annotations }
+
 /** A dashboard of DawsOS. */
 export const make = (
   options: Pick<Dashboard.Dashboard, "uid" | "title" | "description" | "sections"> & {
     readonly variables?: ReadonlyArray<Dashboard.Variable>
   }
-): Dashboard.Dashboard =>
-  Dashboard.make({ ...options, tags: ["dawsos"], jobsOf: metrics.apiRequestsTotal, annotations })
+): Dashboard.Dashboard => Dashboard.make({ ...shared, ...options })
 
 /** A threshold on values above a limit, as one of the alerts has it. */
 export const critical = (limit: number): Panel.Thresholds => Panel.above({ critical: limit })

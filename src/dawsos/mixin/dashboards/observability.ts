@@ -1,0 +1,13 @@
+import * as Dashboard from "../../../mixin/Dashboard.ts"
+import { catalogue } from "../../metrics.ts"
+import type { Settings } from "../Settings.ts"
+import { shared } from "./common.ts"
+import { uids } from "./uids.ts"
+
+/** Whether the telemetry itself is alive. */
+export const observability = (_settings: Settings): Dashboard.Dashboard =>
+  Dashboard.ofTelemetry(catalogue.prefix, {
+    ...shared,
+    uid: uids.observability,
+    title: "DawsOS Observability itself"
+  })
