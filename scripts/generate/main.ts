@@ -1,6 +1,7 @@
 // npm run generate: writes every generated file; with --check it compares them instead and fails on a difference.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
+import * as Mixin from "../../src/dawsos/mixin/index.ts"
 import * as Process from "../Process.ts"
 import { envExample } from "./EnvExample.ts"
 import { metricsPage } from "./MetricsPage.ts"
@@ -12,9 +13,16 @@ interface Generated {
   readonly render: () => string
 }
 
+/** The folder in which nothing is written by hand: what is not generated (any more) does not belong there. */
+const generatedFolder = "observability"
+
+/** Where a user keeps the secrets that the compose file mounts; git ignores it. */
+const secretsFolder = "observability/secrets"
+
 const files: ReadonlyArray<Generated> = [
   { path: ".env.example", render: envExample },
-  { path: "docs/metrics.md", render: metricsPage }
+  { path: "docs/metrics.md", render: metricsPage },
+  ...(await Mixin.files()).map(({ content, path }) => ({ path: `${generatedFolder}/${path}`, render: () => content }))
 ]
 
 const unknown = process.argv.slice(2).filter((argument) => argument !== "--check")
@@ -49,5 +57,21 @@ for (const { path, render } of files) {
     mkdirSync(Path.dirname(target), { recursive: true })
     writeFileSync(target, content)
     console.log(`wrote  ${path}`)
+  }
+}
+
+const expected = new Set(files.map(({ path }) => path))
+const present = existsSync(Path.join(Process.root, generatedFolder))
+  ? readdirSync(Path.join(Process.root, generatedFolder), { recursive: true, withFileTypes: true })
+  : []
+for (const entry of present) {
+  const path = Path.relative(Process.root, Path.join(entry.parentPath, entry.name)).split(Path.sep).join("/")
+  if (entry.isDirectory() || expected.has(path) || path.startsWith(`${secretsFolder}/`)) continue
+  if (check) {
+    console.log(`STALE  ${path} is not generated\n  cure: npm run generate`)
+    process.exitCode = 1
+  } else {
+    rmSync(Path.join(Process.root, path))
+    console.log(`removed ${path}`)
   }
 }

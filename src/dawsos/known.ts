@@ -11,7 +11,7 @@ export const endpoints = [
   { method: "GET", endpoint: "/api/metrics/{portfolio_id}", codes: ["200", "401", "403", "500"] },
   { method: "GET", endpoint: "/api/quotes/{symbol}", codes: ["200", "401", "404", "500", "503"] },
   { method: "GET", endpoint: "/api/alerts", codes: ["200", "401", "500"] },
-  { method: "POST", endpoint: "/api/alerts", codes: ["201", "400", "401", "500"] },
+  { method: "POST", endpoint: "/api/alerts", codes: ["201", "400", "401", "403", "404", "500"] },
   { method: "DELETE", endpoint: "/api/alerts/{alert_id}", codes: ["204", "401", "404", "500"] }
 ] as const
 

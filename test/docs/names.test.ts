@@ -27,7 +27,12 @@ const found = (pattern: RegExp) =>
 const programVariables = Settings.variableLines.map((line) => line.split(" ", 1)[0] ?? "")
 
 // Read by the reference program or by the base document's containers.
-const otherVariables = new Set([...programVariables, "COLLECTOR_OTLP_ENABLED", "GF_SECURITY_ADMIN_PASSWORD"])
+const otherVariables = new Set([
+  ...programVariables,
+  "COLLECTOR_OTLP_ENABLED",
+  "GF_SECURITY_ADMIN_PASSWORD",
+  "GRAFANA_ADMIN_PASSWORD_FILE"
+])
 
 describe("What documents name is there", () => {
   it("exports and paths", () => {
