@@ -48,7 +48,7 @@ describe("the real programs", () => {
 
         const targets = yield* Deadline.eventually(prometheus.targets, {
           what: "every target is up",
-          until: (targets) => targets.every(({ health }) => health === "up")
+          until: (targets) => targets.length === 4 && targets.every(({ health }) => health === "up")
         })
         expect(targets.map(({ scrapeUrl }) => scrapeUrl)).toContain(backend.metrics)
         expect(targets.map(({ labels }) => labels["job"]).toSorted()).toEqual([
@@ -76,7 +76,7 @@ describe("the real programs", () => {
         const command = stack.compose.services[service]?.command ?? []
         expect(placed.args.map((arg) => masked(arg, placed.folder))).toEqual(command.map((arg) => masked(arg, "/none")))
         const changes = [...placed.changes.values()].flat()
-        expect(changes.length, service).toBeGreaterThan(0)
+        expect(changes).not.toEqual([])
         for (const { from, path, to } of changes) {
           if (typeof from === "number") expect(path.split(".").at(-1)).toBe("port")
           else if (from === "0.0.0.0") expect(to).toBe("127.0.0.1")

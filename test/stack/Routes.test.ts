@@ -80,7 +80,7 @@ describe("traces in Jaeger", () => {
     Effect.gen(function*() {
       const stack = yield* Stack.make()
       const jaeger = yield* Jaeger.start(stack)
-      const seen = yield* Effect.forEach(Jaeger.routes, (route) =>
+      const byRoute = yield* Effect.forEach(Jaeger.routes, (route) =>
         Effect.gen(function*() {
           const service = `dawsos-${route}`
           yield* Effect.scoped(Effect.gen(function*() {
@@ -111,18 +111,19 @@ describe("traces in Jaeger", () => {
           if (good === undefined || bad === undefined) return yield* Effect.die(new Error("a trace is gone"))
           for (const [trace, tree] of [[good, goodTree], [bad, badTree]] as const) {
             const { orphans, roots } = Jaeger.trees(trace)
-            expect(roots.map((root) => Jaeger.outline(root)), route).toEqual([tree])
-            expect(orphans, route).toEqual([])
+            const outlines = roots.map((root) => Jaeger.outline(root))
+            expect({ route, outlines, orphans }).toEqual({ route, outlines: [tree], orphans: [] })
           }
           const withError = bad.spans.filter((span) => Jaeger.tag(span, "error") === true)
-          expect(withError.map(({ operationName }) => operationName).toSorted(), route).toEqual(failed.toSorted())
-          expect(withError.map((span) => Jaeger.tag(span, "otel.status_code")), route).toEqual(
-            failed.map(() => "ERROR")
-          )
+          const seen = withError.map((span) => `${span.operationName} ${Jaeger.tag(span, "otel.status_code")}`)
+          expect({ route, failed: seen.toSorted() }).toEqual({
+            route,
+            failed: failed.map((name) => `${name} ERROR`).toSorted()
+          })
           return { good: told(good), bad: told(bad) }
         }))
-      const [first] = seen
-      for (const { bad, good } of seen) {
+      const [first] = byRoute
+      for (const { bad, good } of byRoute) {
         expect(good).toBe(first?.good)
         expect(bad).toBe(first?.bad)
       }

@@ -44,17 +44,18 @@ export const start = (backend: Backend.Backend, options: Options = {}): Effect.E
     const calls = options.calls ?? round
     const sent: Array<Sent> = []
     let next = 0
-    let open = 0
+    const open = new Set<number>()
     let stopped = false
     const one = Effect.gen(function*() {
-      const call = calls[next++ % calls.length]
+      const number = next++
+      const call = calls[number % calls.length]
       if (call === undefined || stopped) return
-      open++
+      open.add(number)
       const at = yield* Clock.currentTimeMillis
       const status = yield* backend.call(call).pipe(
         Effect.map((answer) => answer.status),
         Effect.catch(() => Effect.succeed(0)),
-        Effect.ensuring(Effect.sync(() => open--))
+        Effect.ensuring(Effect.sync(() => open.delete(number)))
       )
       const now = yield* Clock.currentTimeMillis
       sent.push({
@@ -74,7 +75,7 @@ export const start = (backend: Backend.Backend, options: Options = {}): Effect.E
       sent: () => [...sent],
       stop: Effect.gen(function*() {
         stopped = true
-        while (open > 0) yield* Effect.sleep("20 millis")
+        while (open.size > 0) yield* Effect.sleep("20 millis")
       })
     }
   })

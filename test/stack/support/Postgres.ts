@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 import { spawnSync } from "node:child_process"
 import { chownSync, mkdirSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
-import Pg from "pg"
+import { Client } from "pg"
 import * as Ports from "./Ports.ts"
 import * as Program from "./Program.ts"
 import * as Stack from "./Stack.ts"
@@ -82,7 +82,7 @@ export const start = (
     const query: Postgres["query"] = (sql, parameters = []) =>
       Effect.tryPromise({
         try: async () => {
-          const client = new Pg.Client({
+          const client = new Client({
             host: "127.0.0.1",
             port,
             user: databaseUser,
