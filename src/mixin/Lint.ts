@@ -19,6 +19,7 @@ import * as Context from "./lint/Context.ts"
 import * as DashboardLints from "./lint/DashboardLints.ts"
 import * as DashboardText from "./lint/DashboardText.ts"
 import type { Finding, Problem } from "./lint/Finding.ts"
+import * as NameLints from "./lint/NameLints.ts"
 import * as PanelLints from "./lint/PanelLints.ts"
 import * as QueryLints from "./lint/QueryLints.ts"
 import * as RuleLints from "./lint/RuleLints.ts"
@@ -32,6 +33,7 @@ export const lints: ReadonlyArray<Context.Lint> = [
   ...DashboardLints.lints,
   ...PanelLints.lints,
   ...QueryLints.lints,
+  ...NameLints.lints,
   ...RuleLints.lints
 ]
 

@@ -1,9 +1,9 @@
 /** Lints of a dashboard as a whole: its shape, data source, variables, refresh and links. */
 import * as Variables from "../promql/Variables.ts"
 import type { Context, Lint } from "./Context.ts"
-import type { DashboardText } from "./DashboardText.ts"
 import type { Problem } from "./Finding.ts"
 import * as Json from "./Json.ts"
+import * as Links from "./Links.ts"
 
 const here = (problem: string): Problem => ({ where: "dashboard", problem })
 
@@ -14,12 +14,10 @@ const schemaVersion = 42
 const shape: Lint = {
   name: "dashboard-shape",
   says: `A dashboard is a bare object with uid, title, tags and schemaVersion ${schemaVersion}.`,
-  dashboard: ({ fields, panels, uid }) => {
-    if (Object.hasOwn(fields, "dashboard")) {
-      return [here("it is wrapped in {\"dashboard\": …}, a file holds the bare object")]
-    }
+  dashboard: ({ fields, panels, uid, wrapped }) => {
     const tags = Json.list(fields.tags)
     return [
+      ...(wrapped ? [here("it is wrapped in {\"dashboard\": …}, a file holds the bare object")] : []),
       ...(/^[a-zA-Z0-9_-]{1,40}$/.test(uid) ? [] : [here("uid is not 1 to 40 letters, digits, - and _")]),
       ...(Json.text(fields.title).trim() === "" ? [here("title is empty")] : []),
       ...(tags.length > 0 && tags.every((tag) => Json.text(tag) !== "") ? [] : [here("there are no tags")]),
@@ -56,7 +54,7 @@ export const withoutData = new Set(["row", "text", "dashlist", "alertlist", "ann
 const noLiteralDataSource: Lint = {
   name: "no-literal-datasource",
   says: "Every data source is named by the variable, so that the dashboard works in every Grafana.",
-  dashboard: ({ fields, panels, variables }) => [
+  dashboard: ({ annotations, panels, variables }) => [
     ...panels.flatMap((panel) => [
       ...sourceProblems(panel.where, panel.fields.datasource),
       ...panel.targets.flatMap((target) => [
@@ -72,10 +70,7 @@ const noLiteralDataSource: Lint = {
         ? [{ where: variable.where, problem: "no data source is named" }]
         : [])
     ]),
-    ...Json.list(Json.fields(fields.annotations).list).flatMap((annotation) => {
-      const { datasource, name } = Json.fields(annotation)
-      return sourceProblems(`annotation ${Json.text(name)}`, datasource)
-    })
+    ...annotations.flatMap(({ fields, where }) => sourceProblems(where, fields.datasource))
   ]
 }
 
@@ -91,47 +86,15 @@ const refresh: Lint = {
   }
 }
 
-interface Link {
-  readonly where: string
-  readonly fields: Json.Fields
-}
-
-const linksOfPanel = (where: string, panel: Json.Fields): ReadonlyArray<Link> => {
-  const { defaults, overrides } = Json.fields(panel.fieldConfig)
-  const overridden = Json.list(overrides).flatMap((override) =>
-    Json.list(Json.fields(override).properties).flatMap((property) => {
-      const { id, value } = Json.fields(property)
-      return id === "links" ? Json.list(value) : []
-    })
-  )
-  return [...Json.list(panel.links), ...Json.list(Json.fields(defaults).links), ...overridden]
-    .map((link) => ({
-      where: `${where}, link ${JSON.stringify(Json.text(Json.fields(link).title))}`,
-      fields: Json.fields(link)
-    }))
-}
-
-const linksOf = ({ fields, panels }: DashboardText): ReadonlyArray<Link> => [
-  ...Json.list(fields.links).map((link) => ({
-    where: `link ${JSON.stringify(Json.text(Json.fields(link).title))}`,
-    fields: Json.fields(link)
-  })),
-  ...panels.flatMap((panel) => linksOfPanel(panel.where, panel.fields))
-]
-
-/** The uid in the address of a dashboard; undefined where it is another address. */
-export const uidIn = (url: string): string | undefined => /(?:^|\/)d\/([^/?#]+)/.exec(url)?.[1]
-
 const urlProblem = (url: string, { linked }: Context): string | undefined => {
-  const uid = uidIn(url)
+  const uid = Links.uidIn(url)
   if (uid === undefined) {
     return /^(?:\/|\$\{?\w|https?:\/\/[^\s/])/.test(url) ? undefined : `${JSON.stringify(url)} leads nowhere`
   }
   const target = linked?.get(uid)
   if (linked === undefined || uid.includes("$")) return undefined
   if (target === undefined) return `there is no dashboard ${uid}`
-  const passed = [...url.matchAll(/[?&]var-([^=&]+)=/g)].map((found) => found[1] ?? "")
-  const missing = passed.find((name) => !target.variables.includes(name))
+  const missing = Links.variablesIn(url).find((name) => !target.variables.includes(name))
   return missing === undefined ? undefined : `dashboard ${uid} has no variable ${missing}`
 }
 
@@ -139,7 +102,7 @@ const linksResolve: Lint = {
   name: "links-resolve",
   says: "Every link leads to a dashboard that there is, with variables that it has.",
   dashboard: (dashboard, context) =>
-    linksOf(dashboard).flatMap(({ fields, where }) => {
+    Links.of(dashboard).flatMap(({ fields, where }) => {
       if (fields.type !== "dashboards") {
         const problem = urlProblem(Json.text(fields.url), context)
         return problem === undefined ? [] : [{ where, problem }]
@@ -195,7 +158,7 @@ const variablesDeclared: Lint = {
           unknown(where, [fields.legendFormat, Json.fields(fields.datasource).uid])
         )
       ]),
-      ...linksOf(dashboard).flatMap(({ fields, where }) => unknown(where, [fields.url], true))
+      ...Links.of(dashboard).flatMap(({ fields, where }) => unknown(where, [fields.url], true))
     ]
   }
 }

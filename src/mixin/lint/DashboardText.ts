@@ -22,6 +22,13 @@ export interface Panel {
   readonly row: string | undefined
 }
 
+/** Marks on every graph. */
+export interface Annotation {
+  readonly where: string
+  readonly fields: Json.Fields
+  readonly query: Query.Query | undefined
+}
+
 /** A variable of a dashboard. */
 export interface Variable {
   readonly where: string
@@ -36,6 +43,9 @@ export interface DashboardText {
   readonly uid: string
   readonly panels: ReadonlyArray<Panel>
   readonly variables: ReadonlyArray<Variable>
+  readonly annotations: ReadonlyArray<Annotation>
+  /** The JSON is that of Grafana's HTTP API: the dashboard is its field `dashboard`. */
+  readonly wrapped: boolean
   /** Every expression: of panels, and of annotations. */
   readonly queries: ReadonlyArray<Query.Query>
 }
@@ -67,23 +77,36 @@ const panelsOf = (values: unknown, row?: string): ReadonlyArray<Panel> =>
     return [own, ...panelsOf(panel.panels, where)]
   })
 
+const annotationOf = (value: unknown): Annotation => {
+  const fields = Json.fields(value)
+  const where = `annotation ${Json.text(fields.name)}`
+  return {
+    where,
+    fields,
+    query: typeof fields.expr === "string" ? Query.ofDashboard(where, fields.expr) : undefined
+  }
+}
+
+const variableOf = (value: unknown): Variable => {
+  const fields = Json.fields(value)
+  const name = Json.text(fields.name)
+  return { where: `variable ${name}`, name, type: Json.text(fields.type), fields }
+}
+
 /** A dashboard's JSON, parsed. */
 export const of = (value: unknown): DashboardText => {
-  const dashboard = Json.fields(value)
-  const panels = panelsOf(dashboard.panels)
-  const annotations = Json.list(Json.fields(dashboard.annotations).list).flatMap((annotation) => {
-    const { expr, name } = Json.fields(annotation)
-    return typeof expr === "string" ? [Query.ofDashboard(`annotation ${Json.text(name)}`, expr)] : []
-  })
+  const whole = Json.fields(value)
+  const wrapped = Object.hasOwn(whole, "dashboard")
+  const fields = wrapped ? Json.fields(whole.dashboard) : whole
+  const panels = panelsOf(fields.panels)
+  const annotations = Json.list(Json.fields(fields.annotations).list).map(annotationOf)
   return {
-    fields: dashboard,
-    uid: Json.text(dashboard.uid),
+    fields,
+    uid: Json.text(fields.uid),
     panels,
-    variables: Json.list(Json.fields(dashboard.templating).list).map((value) => {
-      const variable = Json.fields(value)
-      const name = Json.text(variable.name)
-      return { where: `variable ${name}`, name, type: Json.text(variable.type), fields: variable }
-    }),
-    queries: [...panels.flatMap(({ targets }) => targets.flatMap(({ query }) => query ?? [])), ...annotations]
+    variables: Json.list(Json.fields(fields.templating).list).map(variableOf),
+    annotations,
+    queries: [...panels.flatMap(({ targets }) => targets), ...annotations].flatMap(({ query }) => query ?? []),
+    wrapped
   }
 }

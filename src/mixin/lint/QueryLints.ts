@@ -88,18 +88,6 @@ const targetExpression: Lint = {
   )
 }
 
-const legendLabels: Lint = {
-  name: "legend-labels",
-  says: "A legend names labels that the result has.",
-  dashboard: eachTarget(({ fields, query }, { series }) => {
-    const syntax = query === undefined ? undefined : Query.syntaxOf(query)
-    const labels = syntax === undefined ? undefined : ResultLabels.of(syntax, series)
-    if (labels === undefined) return []
-    return [...Json.text(fields.legendFormat).matchAll(/\{\{\s*([^}\s]*)\s*\}\}/g)]
-      .flatMap((found) => labels.has(found[1] ?? "") ? [] : [`the legend names ${found[1]}, which the result has not`])
-  })
-}
-
 const seriesOf = ({ query }: Target, series: AllSeries) => {
   const syntax = query === undefined ? undefined : Query.syntaxOf(query)
   return syntax === undefined ? [] : Syntax.walk(syntax).flatMap(({ syntax }) => {
@@ -153,7 +141,6 @@ export const lints: ReadonlyArray<Lint> = [
   ...ofExpressions,
   targetExpression,
   rateInterval,
-  legendLabels,
   exemplars,
   variableQuery
 ]

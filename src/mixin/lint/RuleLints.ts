@@ -2,9 +2,9 @@
 import * as Syntax from "../promql/Syntax.ts"
 import type { AlertTest, Context, Lint } from "./Context.ts"
 import { withRecorded } from "./Context.ts"
-import { uidIn } from "./DashboardLints.ts"
 import type { Problem } from "./Finding.ts"
 import * as Json from "./Json.ts"
+import * as Links from "./Links.ts"
 import * as Query from "./Query.ts"
 import * as ResultLabels from "./ResultLabels.ts"
 import type { Rule, RulesText } from "./RulesText.ts"
@@ -152,7 +152,7 @@ const dashboard: Lint = {
   says: "An alert has a link to a dashboard, and the dashboard is there.",
   rules: eachAlert(({ annotations }, { linked }) => {
     const url = Json.text(annotations.dashboard)
-    const uid = isUrl(url) ? uidIn(url) : undefined
+    const uid = isUrl(url) ? Links.uidIn(url) : undefined
     if (uid === undefined) return ["it has no link to a dashboard (annotation dashboard)"]
     return linked === undefined || linked.has(uid) ? [] : [`there is no dashboard ${uid}`]
   })
@@ -213,7 +213,7 @@ const tests: Lint = {
   name: "alert-tests",
   says: "Every alert has unit tests in which it fires, stays quiet, and sees no data; and every test has its alert.",
   rules: (file, context) => {
-    if (context.tests === undefined) return []
+    if (context.tests === undefined || file.problem !== undefined) return []
     const { tests, watchdogs } = context
     const alerts = new Set(file.rules.map(({ alert }) => alert).filter((one) => one !== ""))
     const missing = [...alerts].filter((alert) => !watchdogs.includes(alert)).flatMap((alert) =>
