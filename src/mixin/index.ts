@@ -5,6 +5,7 @@
  */
 export * as Alertmanager from "./Alertmanager.ts"
 export * as Dashboard from "./Dashboard.ts"
+export * as Queries from "./dashboard/Queries.ts"
 export type { File } from "./File.ts"
 export * as Foreign from "./Foreign.ts"
 export * as JaegerConfig from "./JaegerConfig.ts"

@@ -66,11 +66,11 @@ const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   })
 ]
 
-/** The share of requests that end within a bound of the histogram. */
+/** The share of the requests in the time that is shown that ended within a bound of the histogram. */
 const within = (seconds: number): PromQL.Expression<never> =>
   PromQL.ratio(
-    PromQL.sum(PromQL.rate(PromQL.within(metrics.apiRequestDuration, seconds, chosen), range)),
-    PromQL.sum(PromQL.rate(PromQL.observations(metrics.apiRequestDuration, chosen), range))
+    PromQL.sum(PromQL.increase(PromQL.within(metrics.apiRequestDuration, seconds, chosen), "$__range")),
+    PromQL.sum(PromQL.increase(PromQL.observations(metrics.apiRequestDuration, chosen), "$__range"))
   )
 
 const times = (settings: Settings): ReadonlyArray<Panel.Panel> => [
@@ -97,12 +97,14 @@ const times = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       Panel.query(PromQL.quantile(q, metrics.apiRequestDuration, { range, where: chosen }), legend)
     )
   }),
-  Panel.timeseries({
+  Panel.stat({
     title: "Requests within the promise",
     description:
-      "Share of requests that end within 1.2 s (promised at the 95th percentile when warm) and within 2 s (when cold). Below 95 %: the promise is broken; the service levels' dashboard says what that costs.",
+      "Share of the requests in the time that is shown that ended within 1.2 s (promised at the 95th percentile when warm) and within 2 s (when cold). Below 95 %: the promise is broken; the service levels say what that costs.",
     unit: "percentunit",
-    max: 1,
+    width: 12,
+    decimals: 2,
+    noValue: "no traffic",
     queries: [Panel.query(within(1.2), "within 1.2 s"), Panel.query(within(2), "within 2 s")]
   }),
   Panel.timeseries({

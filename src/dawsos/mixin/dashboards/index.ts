@@ -3,6 +3,7 @@ import type { Dashboard } from "../../../mixin/Dashboard.ts"
 import type { Settings } from "../Settings.ts"
 import { api } from "./api.ts"
 import { database } from "./database.ts"
+import { levels } from "./levels.ts"
 import { observability } from "./observability.ts"
 import { overview } from "./overview.ts"
 import { patternsAndCapabilities } from "./patterns.ts"
@@ -17,5 +18,6 @@ export const dashboards = (settings: Settings): ReadonlyArray<Dashboard> => [
   providers(settings),
   database(settings),
   pricingPacks(settings),
+  levels(settings),
   observability(settings)
 ]

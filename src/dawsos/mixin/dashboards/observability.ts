@@ -5,9 +5,10 @@ import { shared } from "./common.ts"
 import { uids } from "./uids.ts"
 
 /** Whether the telemetry itself is alive. */
-export const observability = (_settings: Settings): Dashboard.Dashboard =>
+export const observability = (settings: Settings): Dashboard.Dashboard =>
   Dashboard.ofTelemetry(catalogue.prefix, {
     ...shared,
     uid: uids.observability,
-    title: "DawsOS Observability itself"
+    title: "DawsOS Observability itself",
+    limits: { eventLoopLag: settings.eventLoopLag, ruleGroupDuration: settings.ruleEvaluation }
   })
