@@ -99,6 +99,20 @@ export const ruleFailures = Catalogue.counter({
   labels: { rule_group: Catalogue.Label.bounded() }
 })
 
+/** Alerts that Prometheus handed to each Alertmanager, those that failed too. */
+export const notificationsSent = Catalogue.counter({
+  name: "prometheus_notifications_sent_total",
+  help: "Alerts that Prometheus sent, by Alertmanager",
+  labels: { alertmanager: Catalogue.Label.bounded(20) }
+})
+
+/** Alerts that Prometheus could not hand to an Alertmanager. */
+export const notificationErrors = Catalogue.counter({
+  name: "prometheus_notifications_errors_total",
+  help: "Alerts that Prometheus could not send, by Alertmanager",
+  labels: { alertmanager: Catalogue.Label.bounded(20) }
+})
+
 /** Notifications that Prometheus could not hand to Alertmanager. */
 export const notificationsDropped = Catalogue.counter({
   name: "prometheus_notifications_dropped_total",

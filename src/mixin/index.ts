@@ -4,6 +4,7 @@
  * Its SDKs are optional peers: a program that only observes installs none of them.
  */
 export * as Alertmanager from "./Alertmanager.ts"
+export * as AlertsPage from "./AlertsPage.ts"
 export * as Dashboard from "./Dashboard.ts"
 export * as Queries from "./dashboard/Queries.ts"
 export type { File } from "./File.ts"
@@ -14,6 +15,8 @@ export { MixinError } from "./MixinError.ts"
 export * as Panel from "./Panel.ts"
 export * as PrometheusConfig from "./PrometheusConfig.ts"
 export * as PromQL from "./PromQL.ts"
+export * as Provisioning from "./Provisioning.ts"
 export * as Rules from "./Rules.ts"
 export * as RulesFile from "./RulesFile.ts"
+export * as Runbooks from "./Runbooks.ts"
 export * as ServiceLevel from "./ServiceLevel.ts"

@@ -39,6 +39,10 @@ export interface Settings extends Deployment {
   readonly capabilityFailureRatio: number
   /** Failed calls of a capability within ten minutes below which a share says nothing. Default 5. */
   readonly capabilityFailures: number
+  /** Share of the attempts to deliver the product's alerts by one method that fail. Default 0.5: a retry repairs most. */
+  readonly deliveryFailureRatio: number
+  /** Failed attempts by one method within half an hour below which a share says nothing. Default 3. */
+  readonly deliveryFailures: number
   /** Share of ended spans that a sink loses. Default 0.01. */
   readonly spansDroppedRatio: number
   /** 99th percentile of the event loop's lag in seconds. Default 0.5: nearly half of the 1.2 s of a warm request. */
@@ -53,6 +57,11 @@ export interface Settings extends Deployment {
   readonly latencyTarget: number
   /** Share of the product's alert deliveries that do not end as dead letters, over 30 days. Default 0.99. */
   readonly deliveryTarget: number
+  /**
+   * The page of error tracking that lists events, with `{trace_id}` where a trace's id stands; points of latency panels
+   * then lead there, beside the trace. Default none.
+   */
+  readonly errorEvents?: string
   /** Where people open Grafana. Default the compose file's address. */
   readonly grafanaUrl: string
   /** Where runbook pages are read; the alert's name and `.md` are added. Default: Prometheus serves them. */
@@ -80,6 +89,8 @@ export const defaults: Settings = {
   providerFailures: 5,
   capabilityFailureRatio: 0.1,
   capabilityFailures: 5,
+  deliveryFailureRatio: 0.5,
+  deliveryFailures: 3,
   spansDroppedRatio: 0.01,
   eventLoopLag: 0.5,
   ruleEvaluation: 10,

@@ -1,0 +1,283 @@
+/** Whether what the program tells of itself is complete. */
+import { selfMetrics } from "../../../metrics/SelfMetrics.ts"
+import * as Foreign from "../../../mixin/Foreign.ts"
+import * as PromQL from "../../../mixin/PromQL.ts"
+import * as Rules from "../../../mixin/Rules.ts"
+import { catalogue } from "../../metrics.ts"
+import { uids } from "../dashboards/uids.ts"
+import type { Settings } from "../Settings.ts"
+import { query } from "./expressions.ts"
+
+const own = selfMetrics(catalogue.prefix)
+
+/** Reasons that lie with the receiver of spans or the way to it. */
+const receivers = PromQL.oneOf("rejected", "timeout", "unreachable")
+
+const bySink = { by: ["job", "sink"] } as const
+
+const dropped = (range: PromQL.RangeInput, where: { readonly reason?: PromQL.Match } = {}) =>
+  PromQL.sum(PromQL.rate(PromQL.counter(own.spansDropped, where), range), bySink)
+
+const exported = (range: PromQL.RangeInput) => PromQL.sum(PromQL.rate(PromQL.counter(own.spansExported), range), bySink)
+
+const byReason = query(
+  PromQL.sum(PromQL.increase(PromQL.counter(own.spansDropped), "10 minutes"), { by: ["sink", "reason"] })
+)
+
+const spansDropped = (settings: Settings): Rules.Alert =>
+  Rules.alert({
+    name: "SpansDropped",
+    expression: PromQL.greaterThan(
+      PromQL.divide(dropped("5 minutes"), PromQL.add(dropped("5 minutes"), exported("5 minutes"))),
+      settings.spansDroppedRatio
+    ),
+    for: "5 minutes",
+    severity: "warning",
+    summary: "Spans are lost",
+    description: "{{ $labels.job }} loses {{ $value | humanizePercentage }} of the spans that are meant for " +
+      "{{ $labels.sink }}.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning:
+        "Traces are incomplete or missing. Users notice nothing: no request waits for an export. But the trace " +
+        "that you look for may not be there.",
+      firstLook: [
+        `Why? ${byReason}.`,
+        "`unreachable`, `timeout`, `rejected`: the receiver. `queue_full`: more spans than it takes. `too_large`: a " +
+        "span that is larger than the protocol carries. `fault`: a bug of this layer, see ObservabilityFault.",
+        `How full is the queue? ${query(PromQL.gauge(own.spansQueued))}.`
+      ],
+      usualCauses: [
+        "Jaeger or the collector is down or restarts (ExportFailing fires too when nothing arrives any more).",
+        "A burst of traffic that is longer than the queue.",
+        "A wrong endpoint or a wrong token after a change of configuration."
+      ],
+      actions: [
+        "Receiver down: start it again. Lost spans do not come back; there is nothing to repair in the backend.",
+        "`queue_full` in a burst: raise `OTEL_BSP_MAX_QUEUE_SIZE` (a span is about 1 KB), or sample " +
+        "(`OTEL_TRACES_SAMPLER_ARG`).",
+        "`rejected`: the log line on the lost spans has the receiver's answer; mind the endpoint and the headers."
+      ]
+    }
+  })
+
+const exportFailing = (): Rules.Alert =>
+  Rules.alert({
+    name: "ExportFailing",
+    expression: PromQL.unless(
+      PromQL.greaterThan(dropped("5 minutes", { reason: receivers }), 0),
+      PromQL.greaterThan(exported("5 minutes"), 0)
+    ),
+    for: "5 minutes",
+    severity: "warning",
+    summary: "No trace arrives",
+    description:
+      "{{ $labels.sink }} has accepted no span of {{ $labels.job }} for five minutes; {{ $value | humanize }} " +
+      "are lost each second.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning: "The receiver of spans takes nothing at all. You are without traces until it does; metrics and error " +
+        "events still arrive.",
+      firstLook: [
+        `How does it refuse? ${byReason}. \`unreachable\`: nobody listens. \`timeout\`: it hangs. \`rejected\`: it ` +
+        "does not like what it gets.",
+        "Is it up? Target `jaeger` on Prometheus's page \"Target health\"; `docker compose -f " +
+        "docker-compose.observability.yml ps jaeger`.",
+        "In the log of the backend: the one line that says that spans are being lost, with the address and the answer."
+      ],
+      usualCauses: [
+        "Jaeger does not run, or its disk is full.",
+        "The address changed (`OTEL_EXPORTER_OTLP_ENDPOINT`), or a firewall.",
+        "A proxy in between answers 4xx."
+      ],
+      actions: [
+        "Start Jaeger; its log says why it ended. Disk full: shorten the spans' time to live in `jaeger/jaeger.yml`.",
+        "Address: correct it and restart the backend.",
+        "It takes long: nothing is urgent, users are not affected."
+      ]
+    }
+  })
+
+const errorEventsDropped = (): Rules.Alert => {
+  const lost = (where: { readonly reason?: PromQL.Match }) =>
+    PromQL.sum(PromQL.increase(PromQL.counter(own.eventsDropped, where), "15 minutes"), { by: ["job", "reason"] })
+  return Rules.alert({
+    name: "ErrorEventsDropped",
+    expression: PromQL.greaterThan(lost({ reason: PromQL.not("rate_limited") }), 0),
+    for: "5 minutes",
+    severity: "warning",
+    summary: "Error events are lost",
+    description: "{{ $labels.job }} lost {{ $value | humanize }} error events in the last quarter of an hour: " +
+      "{{ $labels.reason }}.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning: "Failures have happened that the error tracker does not show. Events that were held back on purpose " +
+        "(`rate_limited`: more than 10 of a kind a minute) do not count.",
+      firstLook: [
+        `Why? ${query(lost({}))}.`,
+        "`throttled`: the tracker's quota. `rejected`: a wrong DSN. `unreachable`, `timeout`: the network. " +
+        "`too_large`: one event. `queue_full`: more at once than 100.",
+        "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
+      ],
+      usualCauses: [
+        "The tracker is down or throttles the project.",
+        "A rotated DSN.",
+        "An outbound firewall."
+      ],
+      actions: [
+        "Throttled: look at what floods it first; raise the quota afterwards.",
+        "DSN: set `SENTRY_DSN` and restart.",
+        "Look through the traces with errors of these minutes, for the tracker will never show them."
+      ]
+    }
+  })
+}
+
+const labelOverflow = (): Rules.Alert =>
+  Rules.alert({
+    name: "LabelOverflow",
+    expression: PromQL.greaterThan(
+      PromQL.sum(PromQL.increase(PromQL.counter(own.labelOverflow), "15 minutes"), { by: ["job", "metric", "label"] }),
+      0
+    ),
+    for: "5 minutes",
+    severity: "warning",
+    summary: "A label takes more values than it should",
+    description:
+      "{{ $value | humanize }} records of {{ $labels.metric }} ({{ $labels.job }}) fell into __overflow__ in " +
+      "the last quarter of an hour, because of {{ $labels.label }}.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning: "New values of a label are no longer told apart: sums are right, the parts beyond the bound are one. " +
+        "Prometheus is safe, that is what the bound is for; alerts by that label are blind for the values beyond it.",
+      firstLook: [
+        `Which label? ${
+          query(PromQL.sum(PromQL.increase(PromQL.counter(own.labelOverflow), "1 hour"), { by: ["metric", "label"] }))
+        }; \`__series__\` means the metric as a whole.`,
+        "Which values does it have? Ask Prometheus for the metric, grouped by that label, and read the list: ids, " +
+        "raw paths and texts of errors do not belong there."
+      ],
+      usualCauses: [
+        "An id or a raw URL where a template belongs (`/api/quotes/AAPL` for `/api/quotes/{symbol}`).",
+        "A scan of the API that asks for routes that do not exist.",
+        "Honest growth: more patterns or tables than the bound."
+      ],
+      actions: [
+        "An id: record the template instead (`DawsOs.withUrlTemplate`), deploy; the values go with the restart.",
+        "Honest growth: raise the label's bound in the catalogue (`Label.bounded`)."
+      ]
+    }
+  })
+
+const eventLoopLag = (settings: Settings): Rules.Alert =>
+  Rules.alert({
+    name: "EventLoopLag",
+    expression: PromQL.greaterThan(
+      PromQL.max(PromQL.gauge(Foreign.eventLoopLag), { by: ["job"] }),
+      settings.eventLoopLag
+    ),
+    for: "5 minutes",
+    severity: "warning",
+    summary: "The event loop is blocked",
+    description: "The 99th percentile of the event loop's lag of {{ $labels.job }} is {{ $value | humanizeDuration }}.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning: "The process computes for so long at a time that everything else waits: answers, health checks, time " +
+        "limits. Durations in all metrics are too long by that, so look here before blaming the database.",
+      firstLook: [
+        `Which process? ${query(PromQL.gauge(Foreign.eventLoopLag))}, by \`instance\`.`,
+        `Is it busy or does it collect garbage? ${
+          query(PromQL.rate(PromQL.counter(Foreign.processCpu), "5 minutes"))
+        } ` +
+        `near 1 is one busy core; ${
+          query(PromQL.divide(PromQL.gauge(Foreign.heapUsed), PromQL.gauge(Foreign.heapTotal)))
+        } near 1 is a full heap.`,
+        "Which pattern runs just then? Traces whose spans all have gaps at the same moment."
+      ],
+      usualCauses: [
+        "A computation over a large portfolio or a long history in one piece.",
+        "A very large answer that is parsed or written as JSON.",
+        "A heap that is nearly full.",
+        "Too little processor: neighbours, a limit of the container."
+      ],
+      actions: [
+        "Add a process, so that requests have somewhere to go.",
+        "Take a profile for half a minute (`SENTRY_PROFILES_SAMPLE_RATE`, or `node --cpu-prof` on a copy) and move the " +
+        "widest function off the loop, or cut it into pieces.",
+        "Heap: raise `--max-old-space-size` once, and look for the leak."
+      ]
+    }
+  })
+
+const observabilityFault = (): Rules.Alert =>
+  Rules.alert({
+    name: "ObservabilityFault",
+    expression: PromQL.greaterThan(
+      PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "15 minutes"), { by: ["job", "hook"] }),
+      0
+    ),
+    for: "1 minute",
+    severity: "warning",
+    summary: "The observability layer fails at something",
+    description:
+      "{{ $value | humanize }} faults of the layer's hook {{ $labels.hook }} ({{ $labels.job }}) in the last " +
+      "quarter of an hour.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning: "A hook of the observability layer threw. It was kept out of the program, but something was not " +
+        "recorded. That is a bug, of the layer or of a callback that was given to it.",
+      firstLook: [
+        `Which hook? ${query(PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "1 day"), { by: ["hook"] }))}.`,
+        "The log has the first fault of each hook with its stack."
+      ],
+      usualCauses: [
+        "A callback of the program's own: `degraded`, `collect`, a scrubber's detector.",
+        "A new version of Effect or of an SDK."
+      ],
+      actions: [
+        "A callback: mend it, the stack names the line.",
+        "Otherwise open an issue with the stack; the program is not affected."
+      ]
+    }
+  })
+
+const scrapeIncomplete = (): Rules.Alert =>
+  Rules.alert({
+    name: "ScrapeIncomplete",
+    expression: PromQL.greaterThan(
+      PromQL.sum(PromQL.increase(PromQL.counter(own.scrapeErrors), "5 minutes"), { by: ["job", "metric"] }),
+      0
+    ),
+    for: "5 minutes",
+    severity: "warning",
+    summary: "A metric is missing from the exposition",
+    description:
+      "{{ $labels.metric }} of {{ $labels.job }} could not be collected in {{ $value | humanize }} scrapes of " +
+      "the last five minutes.",
+    dashboard: uids.observability,
+    runbook: {
+      meaning: "The scrape works, but one metric is left out of it: its panels are empty, and alerts on it are blind.",
+      firstLook: [
+        `Which one? ${
+          query(PromQL.sum(PromQL.increase(PromQL.counter(own.scrapeErrors), "1 hour"), { by: ["metric"] }))
+        }.`,
+        "The log has the first failure of each with its cause."
+      ],
+      usualCauses: ["A gauge's callback that throws or takes too long.", "A value that is no number."],
+      actions: ["Mend the callback (`Metrics.collect`); until then, watch by hand what its alerts would watch."]
+    }
+  })
+
+/** The group `dawsos.telemetry`. */
+export const group = (settings: Settings): Rules.Group => ({
+  name: "dawsos.telemetry",
+  rules: [
+    spansDropped(settings),
+    exportFailing(),
+    errorEventsDropped(),
+    labelOverflow(),
+    eventLoopLag(settings),
+    observabilityFault(),
+    scrapeIncomplete()
+  ]
+})
