@@ -108,22 +108,36 @@ const isAboveZero = (syntax: Syntax.Syntax): boolean => {
 
 /** `ratio and traffic > limit` asks nothing where there is no traffic. */
 const isAsked = (ratio: Syntax.Syntax, around: ReadonlyArray<Syntax.Syntax>, series: AllSeries): boolean =>
-  around.some((outer) =>
-    outer._tag === "Binary" && outer.operator === "and" && isAboveZero(outer.right) &&
-    hasTraffic(outer.right, series) &&
-    Syntax.some(outer.left, (one) => one === ratio)
-  )
+  around.some((outer) => {
+    if (outer._tag !== "Binary" || outer.operator !== "and") return false
+    const other = Syntax.some(outer.left, (one) => one === ratio) ? outer.right : outer.left
+    return isAboveZero(other) && hasTraffic(other, series)
+  })
+
+const metricsOf = (syntax: Syntax.Syntax): ReadonlySet<string | undefined> =>
+  new Set(Syntax.walk(syntax).flatMap(({ syntax }) => syntax._tag === "Selector" ? [syntax.name] : []))
+
+/**
+ * `part / whole > limit` is nothing where the whole is 0: the part is 0 too, and no number is above a limit. Where other
+ * things are divided by the traffic, they may be there without it.
+ */
+const isCompared = (ratio: Syntax.Binary, around: ReadonlyArray<Syntax.Syntax>): boolean => {
+  const [outer] = around
+  if (outer?._tag !== "Binary" || outer.bool || outer.left !== ratio || !isNumber(outer.right)) return false
+  return Syntax.comparisons.includes(outer.operator) && outer.operator !== "!=" &&
+    metricsOf(ratio.left).isSubsetOf(metricsOf(ratio.right))
+}
 
 /**
  * What is divided by traffic has no value where there is none: the whole is compared (`/ (… > 0)`), or the ratio stands
- * left of `and` with such a comparison.
+ * beside `and` with such a comparison, or it is the share of a whole and is compared itself.
  */
 export const ratioGuarded: ExpressionCheck = (query, series) => {
   const syntax = Query.syntaxOf(query)
   if (syntax === undefined) return []
   return Syntax.walk(syntax).flatMap(({ around, syntax }) => {
     if (syntax._tag !== "Binary" || syntax.operator !== "/" || !hasTraffic(syntax.right, series)) return []
-    return isAboveZero(syntax.right) || isAsked(syntax, around, series)
+    return isAboveZero(syntax.right) || isAsked(syntax, around, series) || isCompared(syntax, around)
       ? []
       : ["a ratio is not guarded against no traffic: divide by (… > 0)"]
   })

@@ -9,6 +9,7 @@ interface Cases {
 }
 
 const rate = "sum by (job) (rate(shop_orders_total[5m]))"
+const delivered = "sum by (job) (rate(shop_delivery_seconds_count[5m]))"
 const buckets = "rate(shop_delivery_seconds_bucket[5m])"
 
 const cases: Readonly<Record<string, Cases>> = {
@@ -142,19 +143,23 @@ const cases: Readonly<Record<string, Cases>> = {
       `${rate} / (${rate} != 0) > 1`,
       `${rate} / (2 * (${rate} > 0)) > 1`,
       `${rate} / clamp_min(${rate}, 1) > 1`,
-      `${rate} / ${rate} > 1 and ${rate} > 0.1`,
+      `${rate} / ${delivered} > 1 and ${rate} > 0.1`,
+      `${rate} > 0 and ${rate} / ${delivered} > 1`,
+      `${rate} / (${rate} + ${delivered}) > 1`,
       `${rate} / 60 > 1`,
       "max by (job) (shop_stock) / max by (job) (up) > 1"
     ],
     bad: [
-      `${rate} / ${rate} > 1`,
-      `${rate} / (${rate} > -1) > 1`,
-      `${rate} / (${rate} >= 0) > 1`,
-      `${rate} / (${rate} > bool 0) > 1`,
-      `${rate} / clamp_min(${rate}, 0) > 1`,
+      `${rate} / ${delivered} > 1`,
+      `${rate} / (${delivered} > -1) > 1`,
+      `${rate} / (${delivered} >= 0) > 1`,
+      `${rate} / (${delivered} > bool 0) > 1`,
+      `${rate} / clamp_min(${delivered}, 0) > 1`,
       `${rate} / job:shop_orders:mean1d > 1`,
-      `${rate} / ${rate} > 1 and max by (job) (up) > 0`,
-      `${rate} > 0 and ${rate} / ${rate} > 1`
+      `${rate} / ${delivered} > 1 and max by (job) (up) > 0`,
+      `${rate} / ${delivered} > 1 or ${rate} > 0`,
+      `${rate} / (${rate} + ${delivered}) != 1`,
+      `1 - ${rate} / (${rate} + ${delivered}) > 1`
     ]
   },
   "no-instance": {
