@@ -2,7 +2,32 @@
  * The committed compose file as processes on this machine: a folder for each service in which its mounted files lie,
  * and free ports in place of its own.
  *
- * A stack starts nothing by itself: `Prometheus.start(stack)` and its siblings do, each in the scope that calls it.
+ * A stack starts nothing by itself: `Prometheus.start(stack)` and its siblings do, each ended with the scope that has
+ * called it. Every test makes its own: all of them together are up within two seconds. `Jaeger.start`,
+ * `Prometheus.start`, `Alertmanager.start` and `Notifications.start` are the services of the compose file;
+ * `Postgres.start` and `Redis.start` stand beside it; `Backend.start` is the reference program where Prometheus looks
+ * for it; `Receiver.web` listens in place of whatever notifications go to; `Load.start` sends the traffic and counts it;
+ * `Deadline.eventually` waits. A started program has `restart`, `stop`, `kill` and `start`, which keep its data and its
+ * ports. What the programs wrote is shown with a test that fails. Tests are `it.live`: nothing here knows a test clock.
+ *
+ * @example
+ * it.live("HighErrorRate fires under an error storm", () =>
+ *   Effect.gen(function*() {
+ *     const stack = yield* Stack.make({ factor: 30 })
+ *     const webhook = yield* Receiver.web({ port: Notifications.portOf(stack) })
+ *     const jaeger = yield* Jaeger.start(stack)
+ *     const prometheus = yield* Prometheus.start(stack)
+ *     yield* Alertmanager.start(stack)
+ *     const backend = yield* Backend.start(stack, { fault: "error-storm", env: jaeger.destinations.otlp })
+ *     yield* backend.warm
+ *     const load = yield* Load.start(backend)
+ *     yield* Deadline.eventually(prometheus.firing, {
+ *       what: "HighErrorRate fires",
+ *       until: (names) => names.includes("HighErrorRate")
+ *     })
+ *     yield* webhook.first("the notification", ({ body }) => body.includes("HighErrorRate"))
+ *     expect(load.sent().some(({ status }) => status === 500)).toBe(true)
+ *   }))
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -80,15 +105,26 @@ export interface Stack {
   readonly place: (service: string) => Effect.Effect<Placed, NotPlaced | Compose.ComposeRefused>
 }
 
+const folders = new Set<string>()
+
+const removeFolder = (folder: string): void => {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  folders.delete(folder)
+}
+
+// A test run that is broken off leaves nothing behind.
+process.once("exit", () => folders.forEach(removeFolder))
+
 /** A folder of its own that ends with the scope; other users may pass through it, for Postgres is another user. */
 export const temporaryFolder = (name: string): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const folder = mkdtempSync(Path.join(Os.tmpdir(), `dawsos-${name}-`))
+      folders.add(folder)
       chmodSync(folder, 0o711)
       return folder
     }),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+    (folder) => Effect.sync(() => removeFolder(folder))
   )
 
 const isYaml = (path: string): boolean => /\.ya?ml$/.test(path)
