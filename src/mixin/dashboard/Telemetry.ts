@@ -13,6 +13,8 @@ const gauge = PromQL.gauge
 export interface Limits {
   /** The 99th percentile of the event loop's delay, in seconds. */
   readonly eventLoopLag?: number | undefined
+  /** The share of the spans meant for a sink that may be lost. */
+  readonly spansDroppedRatio?: number | undefined
   /** Seconds that a group of rules may take. */
   readonly ruleGroupDuration?: number | undefined
 }
@@ -50,7 +52,19 @@ type Own = ReturnType<typeof selfMetrics>
 
 const each = (definition: Parameters<typeof PromQL.counter>[0]) => PromQL.rate(PromQL.counter(definition), range)
 
-const spans = (own: Own): Section => ({
+const bySink = { by: ["sink"] } as const
+
+/** The share of the spans meant for a sink that are lost. */
+const lost = (own: Own): PromQL.Expression<"sink"> => {
+  const dropped = PromQL.sum(PromQL.rate(PromQL.counter(own.spansDropped), range), bySink)
+  const exported = PromQL.sum(PromQL.rate(PromQL.counter(own.spansExported), range), bySink)
+  return PromQL.divide(dropped, PromQL.greaterThan(PromQL.add(dropped, exported), 0))
+}
+
+const limit = (value: number | undefined): Panel.Thresholds | undefined =>
+  value === undefined ? undefined : Panel.above({ warning: value })
+
+const spans = (own: Own, limits: Limits): Section => ({
   title: "Spans",
   panels: [
     Panel.timeseries({
@@ -93,7 +107,17 @@ const spans = (own: Own): Section => ({
       ]
     }),
     Panel.timeseries({
+      title: "Share of spans lost",
+      description:
+        "Of the spans that are meant for a sink, the share that is dropped; the line is where SpansDropped begins. Traces in Jaeger have holes as large as this.",
+      unit: "percentunit",
+      max: 1,
+      thresholds: limit(limits.spansDroppedRatio),
+      queries: [Panel.query(lost(own), "{{sink}}")]
+    }),
+    Panel.timeseries({
       title: "Spans waiting",
+      width: 24,
       description:
         "Spans that are open, that wait for a sink, and that are on their way. Waiting that only grows: the destination is too slow, and spans will be dropped soon. Open that only grows: a leak.",
       unit: "none",
@@ -200,7 +224,7 @@ const processes = (limits: Limits): Section => ({
       description:
         "How late the event loop is, its 99th percentile and its worst. High: something computes for long without a pause, and every request waits. Take a CPU profile; traces show a gap between spans.",
       unit: "s",
-      thresholds: limits.eventLoopLag === undefined ? undefined : Panel.above({ warning: limits.eventLoopLag }),
+      thresholds: limit(limits.eventLoopLag),
       queries: [
         Panel.query(PromQL.max(gauge(Foreign.eventLoopLag), { by: ["job"] }), "{{job}} 99th percentile"),
         Panel.query(PromQL.max(gauge(Foreign.eventLoopLagMax), { by: ["job"] }), "{{job}} worst")
@@ -243,9 +267,7 @@ const watchers = (limits: Limits): Section => ({
       description:
         "How long Prometheus takes for each group of rules. Longer than the group's interval: alerts come late. Find the rule under Status → Rule health.",
       unit: "s",
-      thresholds: limits.ruleGroupDuration === undefined
-        ? undefined
-        : Panel.above({ warning: limits.ruleGroupDuration }),
+      thresholds: limit(limits.ruleGroupDuration),
       queries: [
         Panel.query(
           PromQL.max(gauge(Foreign.ruleGroupDuration), { by: ["rule_group"] }),
@@ -298,5 +320,5 @@ const watchers = (limits: Limits): Section => ({
 /** The panels, for the layer's own metrics of a vocabulary. */
 export const sections = (prefix: string, limits: Limits): ReadonlyArray<Section> => {
   const own = selfMetrics(prefix)
-  return [targets(), spans(own), events(own), exposition(own), processes(limits), watchers(limits)]
+  return [targets(), spans(own, limits), events(own), exposition(own), processes(limits), watchers(limits)]
 }

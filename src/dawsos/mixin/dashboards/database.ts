@@ -34,7 +34,7 @@ const connections = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   })
 ]
 
-const queries = (): ReadonlyArray<Panel.Panel> => [
+const queries = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Queries by operation",
     description:
@@ -86,6 +86,7 @@ const queries = (): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
+        thresholds: warning(settings.queryErrorRatio),
         expression: PromQL.ratio(
           calls(metrics.dbQueryErrorsTotal, by, chosen),
           calls(metrics.dbQueriesTotal, by, chosen)
@@ -133,7 +134,7 @@ export const database = (settings: Settings): Dashboard =>
     variables: [{ name: "table", title: "Table", metric: metrics.dbQueriesTotal, of: "table" }],
     sections: [
       { title: "Connections", panels: connections(settings) },
-      { title: "Queries", panels: queries() },
+      { title: "Queries", panels: queries(settings) },
       { title: "Redis", panels: redis() }
     ]
   })

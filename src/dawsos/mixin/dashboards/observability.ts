@@ -10,5 +10,9 @@ export const observability = (settings: Settings): Dashboard.Dashboard =>
     ...shared,
     uid: uids.observability,
     title: "DawsOS Observability itself",
-    limits: { eventLoopLag: settings.eventLoopLag, ruleGroupDuration: settings.ruleEvaluation }
+    limits: {
+      eventLoopLag: settings.eventLoopLag,
+      ruleGroupDuration: settings.ruleEvaluation,
+      spansDroppedRatio: settings.spansDroppedRatio
+    }
   })

@@ -189,7 +189,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
-        thresholds: warning(settings.patternFailureRatio),
+        thresholds: critical(settings.patternFailureRatio),
         expression: PromQL.ratio(
           calls(metrics.patternExecutionsTotal, ["pattern_id"], { status: failing }),
           calls(metrics.patternExecutionsTotal, ["pattern_id"])
@@ -214,6 +214,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
+        thresholds: warning(settings.capabilityFailureRatio),
         expression: PromQL.ratio(
           calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"], { status: failing }),
           calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"])
@@ -242,6 +243,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
+        thresholds: warning(settings.providerFailureRatio),
         expression: PromQL.ratio(
           calls(metrics.providerRequestsTotal, ["provider", "endpoint"], { status: failing }),
           calls(metrics.providerRequestsTotal, ["provider", "endpoint"])

@@ -3,7 +3,7 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, failing, make, measured, range, some, warning } from "./common.ts"
+import { calls, critical, failing, make, measured, range, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 const pattern = { pattern_id: PromQL.variable("pattern") }
@@ -33,7 +33,7 @@ const patterns = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     unit: "percentunit",
     max: 1,
     interval: "1m",
-    thresholds: warning(settings.patternFailureRatio),
+    thresholds: critical(settings.patternFailureRatio),
     queries: [
       Panel.query(
         PromQL.ratio(
@@ -64,7 +64,7 @@ const patterns = (settings: Settings): ReadonlyArray<Panel.Panel> => [
       {
         title: "Failing",
         unit: "percentunit",
-        thresholds: warning(settings.patternFailureRatio),
+        thresholds: critical(settings.patternFailureRatio),
         expression: PromQL.ratio(
           calls(metrics.patternExecutionsTotal, ["pattern_id"], { ...pattern, status: failing }),
           calls(metrics.patternExecutionsTotal, ["pattern_id"], pattern)
@@ -90,7 +90,7 @@ const patterns = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   })
 ]
 
-const capabilities = (): ReadonlyArray<Panel.Panel> => {
+const capabilities = (settings: Settings): ReadonlyArray<Panel.Panel> => {
   const by = ["agent_name", "capability"] as const
   return [
     Panel.timeseries({
@@ -103,9 +103,10 @@ const capabilities = (): ReadonlyArray<Panel.Panel> => {
     Panel.timeseries({
       title: "Failing share by capability",
       description:
-        "Share of calls that end with error or defect. All capabilities of one agent: what they share, such as a provider. One capability: its own code or its input. The trace has the failing span.",
+        "Share of calls that end with error or defect; the line is where CapabilityFailing begins. All capabilities of one agent: what they share, such as a provider. One: its code or its input; the trace has the failing span.",
       unit: "percentunit",
       max: 1,
+      thresholds: warning(settings.capabilityFailureRatio),
       interval: "1m",
       queries: [
         Panel.query(
@@ -150,6 +151,7 @@ const capabilities = (): ReadonlyArray<Panel.Panel> => {
         {
           title: "Failing",
           unit: "percentunit",
+          thresholds: warning(settings.capabilityFailureRatio),
           expression: PromQL.ratio(
             calls(metrics.agentCapabilityCallsTotal, by, { ...capability, status: failing }),
             calls(metrics.agentCapabilityCallsTotal, by, capability)
@@ -224,7 +226,7 @@ export const patternsAndCapabilities = (settings: Settings): Dashboard =>
     ],
     sections: [
       { title: "Patterns", panels: patterns(settings) },
-      { title: "Capabilities", panels: capabilities() },
+      { title: "Capabilities", panels: capabilities(settings) },
       { title: "Services", panels: services() }
     ]
   })

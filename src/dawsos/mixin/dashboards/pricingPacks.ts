@@ -3,7 +3,7 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, critical, make, seldom } from "./common.ts"
+import { calls, critical, make, seldom, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 /** What happens once a night is seen over the whole time that is shown. */
@@ -104,7 +104,7 @@ const evaluations = (): ReadonlyArray<Panel.Panel> => [
   })
 ]
 
-const deliveries = (): ReadonlyArray<Panel.Panel> => [
+const deliveries = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Deliveries",
     description:
@@ -118,10 +118,11 @@ const deliveries = (): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Failing deliveries",
     description:
-      "Share of deliveries that did not succeed, by method. At 100 % a method is broken: switch users to another one, or tell them.",
+      "Share of deliveries that did not succeed, by method; the line is where AlertsNotDelivered begins. At 100 % a method is broken: switch users to another one, or tell them.",
     unit: "percentunit",
     max: 1,
     interval: seldom,
+    thresholds: warning(settings.deliveryFailureRatio),
     queries: [
       Panel.query(
         PromQL.ratio(
@@ -160,6 +161,6 @@ export const pricingPacks = (settings: Settings): Dashboard =>
     sections: [
       { title: "Pricing pack", panels: packs(settings) },
       { title: "Product alerts: evaluation", panels: evaluations() },
-      { title: "Product alerts: delivery", panels: deliveries() }
+      { title: "Product alerts: delivery", panels: deliveries(settings) }
     ]
   })

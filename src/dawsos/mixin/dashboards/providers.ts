@@ -3,7 +3,7 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, failing, make, measured, range, some } from "./common.ts"
+import { calls, failing, make, measured, range, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 const chosen = { provider: PromQL.variable("provider") }
@@ -15,7 +15,7 @@ const quotaLeft = PromQL.divide(
   PromQL.greaterThan(PromQL.max(PromQL.gauge(metrics.providerRateLimitLimit, chosen), { by: ["provider"] }), 0)
 )
 
-const requests = (): ReadonlyArray<Panel.Panel> => [
+const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Requests by provider",
     description:
@@ -36,9 +36,10 @@ const requests = (): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Failing share by endpoint",
     description:
-      "Share of requests that fail. All endpoints of a provider: its status page, our key, or the network. One endpoint: it has changed. Until it is mended the cache answers, so tell users that figures are old.",
+      "Share of requests that fail; the line is where ProviderFailing begins. All endpoints of a provider: its status page, our key, or the network. One endpoint: it has changed. Until it is mended the cache answers, so tell users that figures are old.",
     unit: "percentunit",
     max: 1,
+    thresholds: warning(settings.providerFailureRatio),
     queries: [
       Panel.query(
         PromQL.ratio(
@@ -109,7 +110,7 @@ const quotas = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   })
 ]
 
-const endpoints = (): Panel.Panel =>
+const endpoints = (settings: Settings): Panel.Panel =>
   Panel.table({
     title: "Endpoints",
     description: "Every endpoint in use, the most failing first. A click on a provider chooses it alone.",
@@ -118,6 +119,7 @@ const endpoints = (): Panel.Panel =>
       {
         title: "Failing",
         unit: "percentunit",
+        thresholds: warning(settings.providerFailureRatio),
         expression: PromQL.ratio(
           calls(metrics.providerRequestsTotal, by, { ...chosen, status: failing }),
           calls(metrics.providerRequestsTotal, by, chosen)
@@ -138,8 +140,8 @@ export const providers = (settings: Settings): Dashboard =>
     description: "Providers of market data: whether they answer, how fast, and what is left of their quotas.",
     variables: [{ name: "provider", title: "Provider", metric: metrics.providerRequestsTotal, of: "provider" }],
     sections: [
-      { title: "Requests", panels: requests() },
+      { title: "Requests", panels: requests(settings) },
       { title: "Quotas and old answers", panels: quotas(settings) },
-      { title: "Endpoints", panels: [endpoints()] }
+      { title: "Endpoints", panels: [endpoints(settings)] }
     ]
   })
