@@ -1,11 +1,11 @@
 import { type Catalogue, Metrics } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
+import { selfMetrics } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { metricsPage, recordedBy } from "../scripts/generate/MetricsPage.ts"
-import { selfMetrics } from "../src/metrics/SelfMetrics.ts"
 
 const page = metricsPage()
 

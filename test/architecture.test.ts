@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
 import * as Path from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
@@ -18,6 +19,16 @@ describe("Who may import whom", () => {
     })
   }
 
+  it("src/mixin knows nothing of DawsOS, but in the examples of its documentation", () => {
+    const code = (text: string) =>
+      text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "").replaceAll(project.manifest.name, "")
+    const knows = (text: string) => /dawsos/i.test(code(text))
+    expect(["dawsos_x", "/** dawsos */ DawsOs", "// a\n\"Dawsos\""].filter(knows)).toHaveLength(3)
+    const files = [...project.files.keys()].filter((path) => path.startsWith("src/mixin/"))
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((path) => knows(readFileSync(Path.join(root, path), "utf8")))).toEqual([])
+  })
+
   it("every entry point of the manifest is a file of the project", () => {
     const missing = Object.values(project.manifest.exports)
       .map(({ source }) => Path.posix.normalize(source))
@@ -32,8 +43,18 @@ interface Loaded {
   readonly urls: ReadonlyArray<string>
 }
 
+const loads = new Map<string, Promise<Loaded>>()
+
 /** What importing a specifier does, in a process of its own that knows no setting of this one. */
-const load = async (specifier: string): Promise<Loaded> => {
+const load = (specifier: string): Promise<Loaded> => {
+  const before = loads.get(specifier)
+  if (before !== undefined) return before
+  const loading = loadAnew(specifier)
+  loads.set(specifier, loading)
+  return loading
+}
+
+const loadAnew = async (specifier: string): Promise<Loaded> => {
   const child = Path.join(root, "test/architecture/loaded.ts")
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", child, specifier], {
     cwd: root,
@@ -55,6 +76,26 @@ describe.concurrent("Nothing registers itself on import", () => {
       expect(after).toEqual(before)
     })
   }
+
+  const optional = Object.entries(project.manifest.peerDependenciesMeta).flatMap(([name, { optional }]) =>
+    optional === true ? [name] : []
+  )
+
+  for (const entry of entries.filter((entry) => !Rules.makesMonitoring(entry))) {
+    it(`importing ${entry}, as a program that only observes does, loads no optional peer and nothing of mixin`, async () => {
+      const { urls } = await load(entry)
+      expect(packagesOf(urls).filter((name) => optional.includes(name) || Rules.isMonitoring(name))).toEqual([])
+      expect(urls.filter((url) => Rules.makesMonitoring(new URL(url).pathname))).toEqual([])
+    })
+  }
+
+  it("what makes monitoring loads what it needs, which are optional peers all of them", async () => {
+    const { urls } = await load(`${project.manifest.name}/mixin`)
+    const loaded = packagesOf(urls).filter(Rules.isMonitoring)
+    expect(loaded).toContain("yaml")
+    expect(loaded.filter((name) => !optional.includes(name) && name !== "@lezer/common")).toEqual([])
+    expect(urls.filter((url) => Rules.makesMonitoring(new URL(url).pathname)).length).toBeGreaterThan(0)
+  })
 
   it("the look at an import sees vendors and handles where there are some", async () => {
     expect(packagesOf((await load("prom-client")).urls).filter(Rules.isVendor)).toContain("prom-client")

@@ -3,6 +3,7 @@
  *
  * Its SDKs are optional peers: a program that only observes installs none of them.
  */
+export { selfMetrics } from "../metrics/SelfMetrics.ts"
 export * as Alertmanager from "./Alertmanager.ts"
 export * as AlertsPage from "./AlertsPage.ts"
 export * as Dashboard from "./Dashboard.ts"

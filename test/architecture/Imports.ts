@@ -21,6 +21,8 @@ export interface Import {
   readonly package: string | undefined
   /** Whether it is `export … from`. */
   readonly reexport: boolean
+  /** The names of the imported file that are asked for or handed on; `undefined` for the whole of it. */
+  readonly names: ReadonlyArray<string> | undefined
   /** The package is imported by its own name, as a user does. */
   readonly byName: boolean
 }
@@ -36,6 +38,7 @@ export interface Manifest {
   readonly exports: Readonly<Record<string, { readonly source: string }>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 const packageOf = (specifier: string): string =>
@@ -53,23 +56,42 @@ const resolve = (from: string, specifier: string, manifest: Manifest) => {
   return { ...nothing, byName: true, file: entry === undefined ? undefined : Path.posix.normalize(entry.source) }
 }
 
+const nameOf = (node: { readonly type: string; readonly name?: string; readonly value?: string }): string | undefined =>
+  node.name ?? node.value
+
+/** The names, where all of them are known. */
+const allOf = (names: ReadonlyArray<string | undefined>): ReadonlyArray<string> | undefined => {
+  const known = names.filter((name) => name !== undefined)
+  return known.length === names.length ? known : undefined
+}
+
 /** The imports of one file. */
 export const parse = (from: string, code: string, manifest: Manifest): ReadonlyArray<Import> => {
   const { errors, program } = parseSync(from, code)
   const [error] = errors
   if (error !== undefined) throw new Error(`${from}: ${error.message}`)
   const found: Array<Import> = []
-  const add = (specifier: string | undefined, kind: Kind, reexport = false) => {
+  const add = (
+    specifier: string | undefined,
+    kind: Kind,
+    { names, reexport = false }: Partial<Pick<Import, "names" | "reexport">> = {}
+  ) => {
     const target = specifier === undefined
       ? { file: undefined, package: undefined, byName: false }
       : resolve(from, specifier, manifest)
-    found.push({ from, kind, specifier, reexport, ...target })
+    found.push({ from, kind, specifier, reexport, names, ...target })
   }
   new Visitor({
-    ImportDeclaration: (node) => add(node.source.value, node.importKind === "type" ? "type" : "value"),
-    ExportAllDeclaration: (node) => add(node.source.value, node.exportKind === "type" ? "type" : "value", true),
+    ImportDeclaration: (node) => {
+      const names = node.specifiers.map((one) => one.type === "ImportSpecifier" ? nameOf(one.imported) : undefined)
+      add(node.source.value, node.importKind === "type" ? "type" : "value", { names: allOf(names) })
+    },
+    ExportAllDeclaration: (node) =>
+      add(node.source.value, node.exportKind === "type" ? "type" : "value", { reexport: true }),
     ExportNamedDeclaration: (node) => {
-      if (node.source !== null) add(node.source.value, node.exportKind === "type" ? "type" : "value", true)
+      if (node.source === null) return
+      const names = allOf(node.specifiers.map(({ local }) => nameOf(local)))
+      add(node.source.value, node.exportKind === "type" ? "type" : "value", { reexport: true, names })
     },
     TSImportType: (node) => add(node.source.value, "type"),
     ImportExpression: ({ source }) => {
@@ -103,25 +125,55 @@ export const ofFolders = (root: string, folders: ReadonlyArray<string>): Project
   return ofText(manifest, files)
 }
 
-/** Every file that is loaded when `entry` is imported, with the import that led to it first. */
-export const loadedBy = (project: Project, entry: string): ReadonlyMap<string, Import | undefined> => {
+const reached = (
+  project: Project,
+  entry: string,
+  follows: (found: Import) => boolean
+): ReadonlyMap<string, Import | undefined> => {
   const seen = new Map<string, Import | undefined>([[entry, undefined]])
   for (const path of seen.keys()) {
     for (const found of project.files.get(path) ?? []) {
-      if (found.kind !== "value" || found.file === undefined || seen.has(found.file)) continue
+      if (!follows(found) || found.file === undefined || seen.has(found.file)) continue
       seen.set(found.file, found)
     }
   }
   return seen
 }
 
-/** The files that one of the entry points hands out whole: `export *` and `export * as Name`, at any depth. */
-export const publicFiles = (project: Project, entries: ReadonlyArray<string>): ReadonlySet<string> => {
-  const found = new Set<string>(entries)
-  for (const path of found) {
-    for (const { file, reexport } of project.files.get(path) ?? []) {
-      if (reexport && file !== undefined) found.add(file)
+/** Every file that is loaded when `entry` is imported, with the import that led to it first. */
+export const loadedBy = (project: Project, entry: string): ReadonlyMap<string, Import | undefined> =>
+  reached(project, entry, ({ kind }) => kind === "value")
+
+/** Every file that `entry` may ever load or whose types it speaks of, with the import that led to it first. */
+export const neededBy = (project: Project, entry: string): ReadonlyMap<string, Import | undefined> =>
+  reached(project, entry, () => true)
+
+/** The way that led to a file, from the entry on. */
+export const wayTo = (path: string, by: ReadonlyMap<string, Import | undefined>): ReadonlyArray<string> => {
+  const before = by.get(path)
+  return before === undefined ? [path] : [...wayTo(before.from, by), path]
+}
+
+/**
+ * What the entry points hand out of each file, at any depth: `undefined` for a file that is handed out whole (`export *`,
+ * `export * as Name`), else the names that are.
+ */
+export const published = (
+  project: Project,
+  entries: ReadonlyArray<string>
+): ReadonlyMap<string, ReadonlySet<string> | undefined> => {
+  const found = new Map<string, ReadonlySet<string> | undefined>(entries.map((entry) => [entry, undefined]))
+  for (const path of found.keys()) {
+    for (const { file, names, reexport } of project.files.get(path) ?? []) {
+      if (!reexport || file === undefined) continue
+      const before = found.get(file)
+      if (found.has(file) && before === undefined) continue
+      found.set(file, names === undefined ? undefined : new Set([...before ?? [], ...names]))
     }
   }
   return found
 }
+
+/** The files of which one of the entry points hands out something. */
+export const publicFiles = (project: Project, entries: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(published(project, entries).keys())

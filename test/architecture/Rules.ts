@@ -29,6 +29,8 @@ const each = (
 const entriesOf = ({ manifest }: Imports.Project): ReadonlyArray<string> =>
   Object.values(manifest.exports).map(({ source }) => source.replace(/^\.\//, ""))
 
+const mixins = ["src/mixin/", "src/dawsos/mixin/"]
+
 const rooms = ["src/tracing/", "src/metrics/", "src/errors/", "src/logging/"]
 
 /** Recording, and what it stands on: whatever stands here is in every program, the live layer or none above it. */
@@ -41,15 +43,28 @@ const observing = [
   "src/Recorder.ts"
 ]
 
-/** Each vendor's packages and the only folder of `src` that may import them. */
-export const vendors: ReadonlyArray<{ readonly packages: RegExp; readonly folder: string }> = [
+interface Vendor {
+  readonly packages: RegExp
+  /** The only folder of `src` that may import them. */
+  readonly folder: string
+}
+
+/** Those of the signals: loaded when a signal is on, never before. */
+const vendors: ReadonlyArray<Vendor> = [
   { packages: /^(@opentelemetry\/|@effect\/opentelemetry$)/, folder: "src/tracing/" },
   { packages: /^prom-client$/, folder: "src/metrics/" },
-  { packages: /^@sentry\//, folder: "src/errors/" },
-  { packages: /^@grafana\//, folder: "src/mixin/" }
+  { packages: /^@sentry\//, folder: "src/errors/" }
 ]
 
+/** What generates and lints the monitoring: loaded by those who import it. */
+const monitoring: Vendor = { packages: /^(@grafana\/|@prometheus-io\/|@lezer\/|yaml$)/, folder: "src/mixin/" }
+
 export const isVendor = (name: string): boolean => vendors.some(({ packages }) => packages.test(name))
+
+export const isMonitoring = (name: string): boolean => monitoring.packages.test(name)
+
+/** The entry points that make monitoring; programs that only observe import the others. */
+export const makesMonitoring = (entry: string): boolean => /(^|\/)mixin(\/|$)/.test(entry)
 
 export const rules: ReadonlyArray<Rule> = [
   {
@@ -111,18 +126,25 @@ export const rules: ReadonlyArray<Rule> = [
     sentence: "a vendor's SDK is imported in one folder of src only",
     violations: each(["src/"], (found) => {
       const name = found.package
-      const vendor = name === undefined ? undefined : vendors.find(({ packages }) => packages.test(name))
+      const all = [...vendors, monitoring]
+      const vendor = name === undefined ? undefined : all.find(({ packages }) => packages.test(name))
       return vendor !== undefined && !within(found.from, vendor.folder)
     }),
     broken: {
       "src/tracing/Sink.ts": `import { trace } from "@opentelemetry/api"\nimport { Registry } from "prom-client"`,
       "src/Observability.ts": `const sentry = import("@sentry/node")`,
-      "src/testing/TestTracing.ts": `import type { Span } from "@opentelemetry/sdk-trace-node"`
+      "src/testing/TestTracing.ts": `import type { Span } from "@opentelemetry/sdk-trace-node"`,
+      "src/mixin/Lint.ts": `import { parse } from "yaml"\nimport { parser } from "@prometheus-io/lezer-promql"`,
+      "src/dawsos/mixin/Panels.ts": `import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard"\n` +
+        `import { parse } from "yaml"\nimport { parser } from "@prometheus-io/lezer-promql"`
     },
     violation: [
       "src/tracing/Sink.ts imports prom-client",
       "src/Observability.ts imports @sentry/node",
-      "src/testing/TestTracing.ts imports @opentelemetry/sdk-trace-node"
+      "src/testing/TestTracing.ts imports @opentelemetry/sdk-trace-node",
+      "src/dawsos/mixin/Panels.ts imports @grafana/grafana-foundation-sdk/dashboard",
+      "src/dawsos/mixin/Panels.ts imports yaml",
+      "src/dawsos/mixin/Panels.ts imports @prometheus-io/lezer-promql"
     ]
   },
   {
@@ -133,9 +155,7 @@ export const rules: ReadonlyArray<Rule> = [
         return [...loaded.keys()].flatMap((path) =>
           (project.files.get(path) ?? []).flatMap((found) => {
             if (found.kind !== "value" || found.package === undefined || !isVendor(found.package)) return []
-            const way = [path]
-            for (let by = loaded.get(path); by !== undefined; by = loaded.get(by.from)) way.unshift(by.from)
-            return [`${way.join(" → ")} → ${found.specifier}`]
+            return [`${Imports.wayTo(path, loaded).join(" → ")} → ${found.specifier}`]
           })
         )
       }),
@@ -147,6 +167,36 @@ export const rules: ReadonlyArray<Rule> = [
       "src/tracing/Eager.ts": `import "@opentelemetry/sdk-trace-node"`
     },
     violation: ["src/index.ts → src/tracing/Tracing.ts → src/tracing/Eager.ts → @opentelemetry/sdk-trace-node"]
+  },
+  {
+    sentence:
+      "a program that only observes needs no optional peer, not even for types, and nothing that makes monitoring",
+    violations: (project) =>
+      Object.entries(project.manifest.exports).filter(([name]) => !makesMonitoring(name)).flatMap(([, { source }]) => {
+        const needed = Imports.neededBy(project, source.replace(/^\.\//, ""))
+        return [...needed.keys()].flatMap((path) => {
+          const way = Imports.wayTo(path, needed).join(" → ")
+          const peers = (project.files.get(path) ?? []).flatMap(({ package: name }) =>
+            name !== undefined && project.manifest.peerDependenciesMeta[name]?.optional === true
+              ? [`${way} → ${name}`]
+              : []
+          )
+          return within(path, ...mixins) ? [way, ...peers] : peers
+        })
+      }),
+    broken: {
+      "src/index.ts": `export * as Catalogue from "./Catalogue.ts"`,
+      "src/Catalogue.ts": `import type { Label } from "./Label.ts"`,
+      "src/Label.ts": `import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard"`,
+      "src/testing/index.ts": `const late = () => import("../mixin/Lint.ts")`,
+      "src/mixin/Lint.ts": `import { parse } from "yaml"\nimport { other } from "@opentelemetry/api"`,
+      "src/mixin/index.ts": `import { parse } from "yaml"`
+    },
+    violation: [
+      "src/index.ts → src/Catalogue.ts → src/Label.ts → @grafana/grafana-foundation-sdk",
+      "src/testing/index.ts → src/mixin/Lint.ts",
+      "src/testing/index.ts → src/mixin/Lint.ts → yaml"
+    ]
   },
   {
     sentence: "dawsos imports public modules only",
@@ -169,13 +219,20 @@ export const rules: ReadonlyArray<Rule> = [
       ["src/"],
       ({ file, from }) => file !== undefined && within(file, "src/dawsos/") && !within(from, "src/dawsos/")
     ),
-    broken: { "src/testing/TestMetrics.ts": `import type { Metric } from "@dawsos/observability/dawsos"` },
-    violation: ["src/testing/TestMetrics.ts imports @dawsos/observability/dawsos"]
+    broken: {
+      "src/testing/TestMetrics.ts": `import type { Metric } from "@dawsos/observability/dawsos"`,
+      "src/mixin/Lint.ts":
+        `import { catalogue } from "../dawsos/metrics.ts"\nconst late = import("../dawsos/mixin/x.ts")`
+    },
+    violation: [
+      "src/testing/TestMetrics.ts imports @dawsos/observability/dawsos",
+      "src/mixin/Lint.ts imports ../dawsos/metrics.ts",
+      "src/mixin/Lint.ts imports ../dawsos/mixin/x.ts"
+    ]
   },
   {
     sentence: "nothing outside mixin imports mixin, so that dashboards and their SDK load only for those who ask",
     violations: each(["src/"], ({ file, from }) => {
-      const mixins = ["src/mixin/", "src/dawsos/mixin/"]
       return file !== undefined && within(file, ...mixins) && !within(from, ...mixins)
     }),
     broken: { "src/dawsos/index.ts": `export * from "./mixin/Dashboards.ts"` },
@@ -238,14 +295,25 @@ export const rules: ReadonlyArray<Rule> = [
     sentence: "a test imports what an entry point exports by the name of the package",
     violations: each(
       ["test/"],
-      ({ byName, file }, project) =>
-        !byName && file !== undefined && Imports.publicFiles(project, entriesOf(project)).has(file)
+      ({ byName, file, names }, project) => {
+        if (byName || file === undefined) return false
+        const published = Imports.published(project, entriesOf(project))
+        const own = published.get(file)
+        if (!published.has(file)) return false
+        return own === undefined || names?.some((name) => own.has(name)) === true
+      }
     ),
     broken: {
-      "src/index.ts": `export * as Catalogue from "./Catalogue.ts"`,
+      "src/index.ts": `export * as Catalogue from "./Catalogue.ts"\nexport { scrub, type Policy } from "./Scrubber.ts"`,
       "test/Catalogue.test.ts":
-        `import * as Catalogue from "../src/Catalogue.ts"\nimport * as Guard from "../src/Guard.ts"`
+        `import * as Catalogue from "../src/Catalogue.ts"\nimport * as Guard from "../src/Guard.ts"`,
+      "test/Scrubber.test.ts": `import { ofKeys, scrub } from "../src/Scrubber.ts"\n` +
+        `import { ofUrls } from "../src/Scrubber.ts"\nimport type { Policy } from "../src/Scrubber.ts"`
     },
-    violation: ["test/Catalogue.test.ts imports ../src/Catalogue.ts"]
+    violation: [
+      "test/Catalogue.test.ts imports ../src/Catalogue.ts",
+      "test/Scrubber.test.ts imports ../src/Scrubber.ts",
+      "test/Scrubber.test.ts imports ../src/Scrubber.ts"
+    ]
   }
 ]

@@ -1,6 +1,6 @@
 import { Catalogue } from "@dawsos/observability"
+import { selfMetrics } from "@dawsos/observability/mixin"
 import { describe, expect, it } from "@effect/vitest"
-import { selfMetrics } from "../../src/metrics/SelfMetrics.ts"
 
 describe("The layer's own metrics", () => {
   it("are named after the vocabulary, and make a catalogue without clashes", () => {
