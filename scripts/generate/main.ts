@@ -22,6 +22,7 @@ const secretsFolder = "observability/secrets"
 const files: ReadonlyArray<Generated> = [
   { path: ".env.example", render: envExample },
   { path: "docs/metrics.md", render: metricsPage },
+  { path: "docs/alerts.md", render: Mixin.alertsPage },
   ...(await Mixin.files()).map(({ content, path }) => ({ path: `${generatedFolder}/${path}`, render: () => content }))
 ]
 
