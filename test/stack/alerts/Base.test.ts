@@ -15,9 +15,10 @@ describe("HighErrorRate", () => {
       fires: {
         "10m": [],
         "12m": [],
-        "14m": ["HighErrorRate", "ApiAvailabilityBurnRate"],
+        "14m": ["HighErrorRate"],
         "21m": ["HighErrorRate", "ApiAvailabilityBurnRate"],
-        "40m": []
+        "40m": ["ApiAvailabilityBurnRate"],
+        "60m": []
       }
     },
     { name: "is quiet on healthy traffic with expected 4xx", fires: { "14m": [], "60m": [] } },
@@ -43,7 +44,7 @@ describe("HighErrorRate", () => {
     {
       name: "fires for a tenth of 1000 requests a second",
       with: { [H.execute("200")]: counter([minutes, 900]), [H.execute("500")]: counter([10, 0], [80, 100]) },
-      fires: { "9m": [], "20m": ["HighErrorRate", "ApiAvailabilityBurnRate"] }
+      fires: { "9m": [], "20m": ["HighErrorRate"], "40m": ["HighErrorRate", "ApiAvailabilityBurnRate"] }
     },
     {
       name: "counts 503 while no pack is warming",
@@ -58,7 +59,7 @@ describe("HighErrorRate", () => {
         [H.execute("500")]: counter([10, 0], [10, 2], [70, 0]),
         [H.pack("warming")]: gauge([10, 0], [10, 1], [70, 0])
       },
-      fires: { "17m": ["HighErrorRate", "ApiAvailabilityBurnRate"] }
+      fires: { "17m": ["HighErrorRate"] }
     }
   ])
 
@@ -125,7 +126,13 @@ describe("HighResponseTime", () => {
     {
       name: "fires for the route whose 95th percentile is above two seconds for five minutes",
       with: H.answers("/v1/execute", [10, { 0.1: 12 }], [30, slow], [50, { 0.1: 12 }]),
-      fires: { "10m": [], "14m": ["ApiLatencyBurnRate"], "20m": ["HighResponseTime", "ApiLatencyBurnRate"], "60m": [] }
+      fires: {
+        "10m": [],
+        "14m": [],
+        "20m": ["HighResponseTime"],
+        "38m": ["HighResponseTime", "ApiLatencyBurnRate"],
+        "80m": []
+      }
     },
     {
       name: "is quiet where one request in fifty is slow",

@@ -1,0 +1,127 @@
+// Pricing packs beyond their age: unknown, and never built to the end.
+import { metrics } from "@dawsos/observability/dawsos"
+import { describe } from "vitest"
+import { cases, notices } from "./support/Case.ts"
+import * as H from "./support/Healthy.ts"
+import { age, counter, gauge, later, type Phase } from "./support/Series.ts"
+
+const { minutes } = H
+
+describe("PricingPackMetricMissing", () => {
+  const unknown = H.without(metrics.pricingPackFreshness.name)
+  cases([
+    {
+      name: "fires a quarter of an hour after the program runs without an age",
+      from: unknown,
+      fires: {
+        "14m": [],
+        "16m": ["PricingPackMetricMissing"]
+      }
+    },
+    {
+      name: "fires where nothing is scraped at all",
+      from: {},
+      fires: { "14m": [], "16m": ["PricingPackMetricMissing"] }
+    },
+    {
+      name: "is quiet while the age is known, however old",
+      with: { [H.freshness]: age(80_000, minutes) },
+      fires: {
+        "20m": []
+      }
+    },
+    {
+      name: "fires for the one job of two that does not know",
+      with: { [`dawsos_system_info{job="other",instance="b:8001"}`]: gauge([minutes, 1]) },
+      fires: { "20m": ["PricingPackMetricMissing"] }
+    },
+    {
+      name: "is quiet while the first pack is built",
+      with: { [H.freshness]: later(12, age(0, 70)) },
+      fires: { "11m": [], "16m": [], "40m": [] }
+    },
+    {
+      name: "is quiet when each restart forgets the age for a few minutes",
+      with: {
+        [H.freshness]: Array.from({ length: 91 }, (_, n) => (n % 20 < 5 ? "_" : String(n % 20 * 60))).join(" ")
+      },
+      fires: { "23m": [], "64m": [] }
+    }
+  ])
+})
+
+describe("PricingPackBuildStuck", () => {
+  const warming = (...phases: ReadonlyArray<Phase>) => ({
+    [H.pack("warming")]: gauge(...phases),
+    [H.pack("fresh")]: gauge(...phases.map(([length, value]) => [length, 1 - value] as const))
+  })
+  cases([
+    {
+      name: "fires after half an hour of building",
+      with: warming([10, 0], [60, 1], [20, 0]),
+      fires: {
+        "39m": [],
+        "42m": ["PricingPackBuildStuck"],
+        "75m": []
+      }
+    },
+    {
+      name: "is quiet on a build of ten minutes",
+      with: warming([10, 0], [10, 1], [70, 0]),
+      fires: {
+        "15m": [],
+        "20m": [],
+        "50m": []
+      }
+    },
+    {
+      name: "is quiet where the status is not told",
+      from: H.without(metrics.pricingPackStatus.name),
+      fires: {
+        "60m": []
+      }
+    },
+    {
+      name: "takes over from the excuse of HighErrorRate: users who get 503 for an hour are noticed",
+      with: {
+        ...warming([10, 0], [80, 1]),
+        [H.execute("200")]: counter([10, 10], [80, 0]),
+        [H.execute("503")]: counter([10, 0], [80, 10])
+      },
+      fires: { "39m": [], "42m": ["PricingPackBuildStuck"] }
+    }
+  ])
+})
+
+describe("what a person reads", () => {
+  notices([
+    {
+      alert: "PricingPackMetricMissing",
+      from: H.without(metrics.pricingPackFreshness.name),
+      at: "20m",
+      labels: { job: "dawsos", severity: "critical" },
+      summary: "Nobody knows how old the pricing pack is",
+      description: "The age of the pricing pack is not known for dawsos, so PricingPackStale can't fire.",
+      dashboard: "dawsos-pricing-packs"
+    },
+    {
+      alert: "PricingPackMetricMissing",
+      from: {},
+      at: "20m",
+      labels: { severity: "critical" },
+      summary: "Nobody knows how old the pricing pack is",
+      description: "The age of the pricing pack is not known for any job, so PricingPackStale can't fire.",
+      dashboard: "dawsos-pricing-packs"
+    },
+    {
+      alert: "PricingPackBuildStuck",
+      with: { [H.pack("warming")]: gauge([minutes, 1]) },
+      at: "40m",
+      labels: { job: "dawsos", severity: "critical" },
+      summary: "The build of a pricing pack does not end",
+      description: "dawsos has been building a pricing pack for more than 30m 0s; requests that need a fresh one get " +
+        "503 meanwhile.",
+      dashboard: "dawsos-pricing-packs"
+    }
+  ])
+})
