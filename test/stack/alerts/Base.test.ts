@@ -131,7 +131,7 @@ describe("HighResponseTime", () => {
         "14m": [],
         "20m": ["HighResponseTime"],
         "38m": ["HighResponseTime", "ApiLatencyBurnRate"],
-        "80m": []
+        "80m": ["ApiLatencyBurnRate"]
       }
     },
     {

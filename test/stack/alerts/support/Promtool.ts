@@ -49,11 +49,19 @@ export interface Run {
   readonly moments?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
   /** Only this alert is looked at. */
   readonly only?: string | undefined
+  /** The label by which firing alerts are told apart; their name unless given. */
+  readonly by?: string | undefined
   readonly fired?: ReadonlyArray<Fired> | undefined
+  /** The values of expressions at moments. */
+  readonly values?:
+    | ReadonlyArray<{ readonly at: string; readonly expression: string; readonly value: number }>
+    | undefined
 }
 
 /** What promtool says, empty where everything is as expected. */
-export const run = ({ fired = [], interval = "1m", moments = {}, only, rules, series }: Run): string => {
+export const run = (
+  { by = "alertname", fired = [], interval = "1m", moments = {}, only, rules, series, values = [] }: Run
+): string => {
   const tool = Tools.resolve("promtool")
   if (tool._tag === "Missing") throw new Error(tool.message)
   const firing = only === undefined ? "alertstate=\"firing\"" : `alertstate="firing", alertname="${only}"`
@@ -65,11 +73,19 @@ export const run = ({ fired = [], interval = "1m", moments = {}, only, rules, se
     tests: [{
       interval,
       input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      promql_expr_test: Object.entries(moments).map(([at, alerts]) => ({
-        expr: `count by (alertname) (ALERTS{${firing}}) > bool 0`,
-        eval_time: at,
-        exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 }))
-      })),
+      promql_expr_test: [
+        ...Object.entries(moments).map(([at, alerts]) => ({
+          expr: `count by (${by}) (ALERTS{${firing}}) > bool 0`,
+          eval_time: at,
+          exp_samples: alerts.map((alert) => ({ labels: `{${by}="${alert}"}`, value: 1 }))
+        })),
+        ...values.map(({ at, expression, value }) => ({
+          // Without the noise of binary fractions.
+          expr: `sum(round(${expression}, 1e-9))`,
+          eval_time: at,
+          exp_samples: [{ labels: "{}", value }]
+        }))
+      ],
       alert_rule_test: fired.map(({ alert, annotations, at, labels }) => ({
         eval_time: at,
         alertname: alert,
