@@ -32,7 +32,15 @@ const build = async (module: Tools.Module): Promise<boolean> => {
   const work = mkdtempSync(`${folder}.building-`)
   try {
     for (const program of module.programs) {
-      const args = ["build", "-trimpath", "-ldflags", `-s -w -X ${module.versionVariable}`]
+      // Only the module decides: no workspace around it, no state of the repository.
+      const args = [
+        "build",
+        "-trimpath",
+        "-buildvcs=false",
+        "-mod=readonly",
+        "-ldflags",
+        `-s -w -X ${module.versionVariable}`
+      ]
       const built = await timed(
         `go build ${program.package} (${module.version})`,
         () =>
