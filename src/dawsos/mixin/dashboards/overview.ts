@@ -264,6 +264,25 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   })
 ]
 
+/** Which version is it? The first question after "what changed". */
+const running = (): Panel.Panel =>
+  Panel.table({
+    title: "What runs",
+    description:
+      "The versions that run, with their processes. Two versions at a time: a release is under way, or stopped half-way. Trouble that began with a new version: roll back first, look for the cause afterwards.",
+    height: 5,
+    labels: { job: "Job", version: "Version", environment: "Environment", node_version: "Node" },
+    columns: [
+      {
+        title: "Processes",
+        unit: "none",
+        expression: PromQL.count(PromQL.gauge(metrics.systemInfo), {
+          by: ["job", "version", "environment", "node_version"]
+        })
+      }
+    ]
+  })
+
 /** "DawsOS Overview": the base document's eight panels, and below them a way to whatever is wrong. */
 export const overview = (settings: Settings): Dashboard =>
   make({
@@ -272,6 +291,6 @@ export const overview = (settings: Settings): Dashboard =>
     description: "Whether DawsOS is well, and where to look when it is not.",
     sections: [
       { panels: [...eight(settings), ...state()] },
-      { title: "What is wrong: a click leads to it", panels: tables(settings) }
+      { title: "What is wrong: a click leads to it", panels: [...tables(settings), running()] }
     ]
   })
