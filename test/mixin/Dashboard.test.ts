@@ -1,8 +1,16 @@
 import { Catalogue } from "@dawsos/observability"
-import { Dashboard, Foreign, Lint, Panel, PromQL, RulesFile, ServiceLevel } from "@dawsos/observability/mixin"
+import {
+  Dashboard,
+  Foreign,
+  Lint,
+  Panel,
+  PromQL,
+  RulesFile,
+  selfMetrics,
+  ServiceLevel
+} from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { selfMetrics } from "../../src/metrics/SelfMetrics.ts"
 
 const { Label } = Catalogue
 

@@ -1,10 +1,18 @@
 import { catalogue } from "@dawsos/observability/dawsos"
 import { dashboards, defaults, groups } from "@dawsos/observability/dawsos/mixin"
-import { Dashboard, Foreign, Lint, type Panel, PromQL, type Rules, RulesFile } from "@dawsos/observability/mixin"
+import {
+  Dashboard,
+  Foreign,
+  Lint,
+  type Panel,
+  PromQL,
+  type Rules,
+  RulesFile,
+  selfMetrics
+} from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import { uids } from "../../../src/dawsos/mixin/dashboards/uids.ts"
 import { serviceLevels } from "../../../src/dawsos/mixin/serviceLevels.ts"
-import { selfMetrics } from "../../../src/metrics/SelfMetrics.ts"
 
 const all = dashboards(defaults)
 const files = await Dashboard.files(all)
