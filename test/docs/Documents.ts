@@ -51,9 +51,14 @@ export const anchors = (text: string): ReadonlySet<string> =>
 
 const title = /\b(?:it|test|describe|served)(?:\.\w+)*(?:\([^()]*\))?\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/g
 
+/** The name of a case: promtool's tests are lists of data. */
+const nameOfCase = /\bname: (["'`])((?:\\.|(?!\1)[^\\])*)\1/g
+
 /** The titles of the tests and suites of a file; parts that are computed stand as they are written. */
 export const titles = (source: string): ReadonlyArray<string> =>
-  [...source.matchAll(title)].map(([, , text]) => (text as string).replaceAll(/\\(.)/g, "$1"))
+  [title, ...(/^\s*(?:cases|corrected)\(/m.test(source) ? [nameOfCase] : [])].flatMap((pattern) =>
+    [...source.matchAll(pattern)].map(([, , text]) => (text as string).replaceAll(/\\(.)/g, "$1"))
+  )
 
 /** A test that a document names: a file in backticks, then one or more titles in typographic quotes. */
 export interface NamedTest {

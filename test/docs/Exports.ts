@@ -1,6 +1,8 @@
 // The package's exports, as documents name them: `Tracing.flush`, `DawsOs.metrics.apiRequestsTotal`.
 import * as Main from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
+import * as DawsOsMixin from "@dawsos/observability/dawsos/mixin"
+import * as Mixin from "@dawsos/observability/mixin"
 import * as Testing from "@dawsos/observability/testing"
 import { existsSync } from "node:fs"
 import * as Path from "node:path"
@@ -16,9 +18,13 @@ const modules = (entry: string): ReadonlyMap<string, string> =>
       .map(([, name, path]) => [name as string, Path.posix.join(Path.posix.dirname(entry), path as string)])
   )
 
-const namespaces = new Map([...modules("src/index.ts"), ...modules("src/testing/index.ts")])
+const namespaces = new Map([
+  ...modules("src/index.ts"),
+  ...modules("src/mixin/index.ts"),
+  ...modules("src/testing/index.ts")
+])
 
-const values: Readonly<Record<string, unknown>> = { ...Main, ...Testing, DawsOs }
+const values: Readonly<Record<string, unknown>> = { ...Main, ...Mixin, ...Testing, DawsOs, DawsOsMixin }
 
 const has = (value: unknown, name: string): value is Record<string, unknown> =>
   (typeof value === "object" || typeof value === "function") && value !== null && name in value
@@ -43,7 +49,8 @@ export const isMissing = (code: string): boolean => {
   return false
 }
 
-const inRepository = /^(?:src|test|examples|scripts|docs|\.ci)\/[\w./-]*/
+// Secrets are a user's, and never in the repository.
+const inRepository = /^(?:src|test|examples|scripts|docs|tools|observability(?!\/secrets)|\.ci)\/[\w./-]*/
 
 /** Whether a piece of code is a path, with or without an export behind `#`, of which something is not there. */
 export const isMissingPath = (code: string): boolean => {
