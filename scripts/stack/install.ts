@@ -46,7 +46,8 @@ const build = async (module: Tools.Module): Promise<boolean> => {
         () =>
           Process.run("go", [...args, "-o", Path.join(work, "bin", program.name), program.package], {
             cwd: Tools.moduleFolder(module),
-            deadlineMs: goDeadline
+            deadlineMs: goDeadline,
+            env: { GOWORK: "off" }
           })
       )
       if (!built) return false
