@@ -147,6 +147,7 @@ const cases: Readonly<Record<string, Cases>> = {
       `${rate} > 0 and ${rate} / ${delivered} > 1`,
       `${rate} / (${rate} + ${delivered}) > 1`,
       `${rate} / 60 > 1`,
+      `${rate} / job:shop_stock:max > 1`,
       "max by (job) (shop_stock) / max by (job) (up) > 1"
     ],
     bad: [
