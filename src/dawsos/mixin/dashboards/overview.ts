@@ -138,7 +138,7 @@ const state = (): ReadonlyArray<Panel.Panel> => [
   Panel.stat({
     title: "Backends up",
     description:
-      "Share of the backend's processes that Prometheus can scrape. Below all of them: those are down, or their metrics port can't be reached; everything else on this page is silent about them.",
+      "Share of each job's processes that Prometheus can scrape. Below all of them: those are down, or their metrics port can't be reached; everything else on this page is silent about them.",
     unit: "percentunit",
     thresholds: Panel.below({ critical: 1 }),
     noValue: "no target",
