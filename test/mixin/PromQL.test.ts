@@ -61,6 +61,12 @@ describe("A selector", () => {
     expect(text(PromQL.gauge(stock, { product: "coffee" }))).toContain("coffee")
   })
 
+  it("leaves a label to a dashboard's variable, whatever its values are", () => {
+    expect(text(PromQL.presence(PromQL.counter(orders, { channel: PromQL.variable("channel") })))).toBe(
+      "shop_orders_total{channel=~\"$channel\"}"
+    )
+  })
+
   it("takes no pattern that Prometheus would not, and no empty list", () => {
     for (const pattern of ["(", "(?=a)", "(?<!a)b", "(a)\\1"]) {
       refused(() => PromQL.gauge(stock, { product: PromQL.matches(pattern) }))
@@ -215,6 +221,14 @@ describe("An operator", () => {
         + "sum by (job) (rate(shop_orders_total[5m])) * 0 ) / (sum by (job) (rate(shop_orders_total[5m])) > 0.1)"
     )
     refused(() => PromQL.ratio(failed, byJob, { above: -1 }))
+  })
+
+  it("one value without labels is there always, or instead of none", () => {
+    const all = PromQL.sum(rate)
+    expect(text(PromQL.always(1))).toBe("vector(1)")
+    expect(text(PromQL.orZero(all))).toBe("sum(rate(shop_orders_total[5m])) or vector(0)")
+    // @ts-expect-error it has labels
+    refused(() => PromQL.orZero(byJob))
   })
 
   it("absence has no labels and is of series of any kind", () => {

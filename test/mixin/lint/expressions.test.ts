@@ -102,14 +102,16 @@ const cases: Readonly<Record<string, Cases>> = {
       "max by (job) (present_over_time(shop_orders_total[1h])) > 1",
       "absent(shop_orders_total{job=\"shop\"})",
       "absent_over_time(shop_orders_total{job=\"shop\"}[1h])",
-      "sum by (job) (up unless on (job) shop_orders_total) > 1"
+      "sum by (job) (up unless on (job) shop_orders_total) > 1",
+      "sum by (job) (up and on (job) shop_orders_total) > 1"
     ],
     bad: [
       "sum by (job) (shop_orders_total) > 1",
       "max by (job) (max_over_time(shop_orders_total[1h])) > 1",
       "max by (job) (shop_delivery_seconds_sum) > 1",
       "max by (job) (delta(shop_orders_total[1h])) > 1",
-      "sum by (job) (shop_orders_total unless on (job) up) > 1"
+      "sum by (job) (shop_orders_total unless on (job) up) > 1",
+      "max by (job) (up * on (job, instance) group_right () shop_orders_total) > 1"
     ]
   },
   "rate-of-counter": {
