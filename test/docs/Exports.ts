@@ -8,8 +8,12 @@ import { existsSync } from "node:fs"
 import * as Path from "node:path"
 import * as Documents from "./Documents.ts"
 
+/** Whether a module exports a name that it declares, or hands on by `export { name } from`. */
 const declared = (source: string, name: string): boolean =>
-  new RegExp(`^export (?:declare )?(?:const|function|class|interface|type) ${name}\\b`, "m").test(source)
+  new RegExp(`^export (?:declare )?(?:const|function|class|interface|type) ${name}\\b`, "m").test(source) ||
+  [...source.matchAll(/^export (?:type )?\{([^}]+)\} from/gm)].some(([, names = ""]) =>
+    names.split(",").some((each) => each.trim().replace(/^type |^\w+ as /, "") === name)
+  )
 
 /** The module behind each namespace of an entry point. */
 const modules = (entry: string): ReadonlyMap<string, string> =>

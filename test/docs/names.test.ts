@@ -9,6 +9,7 @@ import * as Path from "node:path"
 import * as Options from "../../examples/dawsos/Options.ts"
 import * as Settings from "../../examples/dawsos/Settings.ts"
 import * as Manifest from "../../scripts/Manifest.ts"
+import * as Tools from "../../scripts/stack/Tools.ts"
 import * as Documents from "./Documents.ts"
 import * as Exports from "./Exports.ts"
 
@@ -26,9 +27,10 @@ const found = (pattern: RegExp) =>
 /** The reference program's own variables. */
 const programVariables = Settings.variableLines.map((line) => line.split(" ", 1)[0] ?? "")
 
-// Read by the reference program or by the base document's containers.
+// Read by the reference program, by containers, or by what installs the real programs.
 const otherVariables = new Set([
   ...programVariables,
+  "XDG_CACHE_HOME",
   "COLLECTOR_OTLP_ENABLED",
   "GF_SECURITY_ADMIN_PASSWORD",
   "GRAFANA_ADMIN_PASSWORD_FILE"
@@ -114,6 +116,28 @@ describe("What documents name is there", () => {
     })
     expect(paths.length).toBeGreaterThan(20)
     expect(paths.filter((path) => !existsSync(Path.join(Documents.root, path)))).toEqual([])
+  })
+
+  it("the oldest Go with which the real programs build, in the README", () => {
+    const [, told] = /Go (\d+\.\d+(?:\.\d+)?) or newer/.exec(Documents.read("README.md")) ?? []
+    expect("problem" in Tools.goVersion(`go version go${told} linux/amd64`)).toBe(false)
+    const [major, minor, patch = 0] = (told ?? "").split(".").map(Number)
+    const older = patch > 0 ? `${major}.${minor}.${patch - 1}` : `${major}.${(minor ?? 0) - 1}.9`
+    expect("problem" in Tools.goVersion(`go version go${older} linux/amd64`)).toBe(true)
+  })
+
+  it("versions of the real programs, tested and pinned", () => {
+    const page = Documents.rows(Documents.read("docs/monitoring.md")).filter((row) => "in the compose file" in row)
+    const images = new Set(
+      [...Documents.read("docker-compose.observability.yml").matchAll(/^    image: (\S+)$/gm)].map(([, image]) => image)
+    )
+    const pinned = page.flatMap((row) => Documents.codes(row["in the compose file"] ?? ""))
+    expect(pinned.toSorted()).toEqual([...images].toSorted())
+    const tested = new Map(page.map((row) => [(row["program"] ?? "").toLowerCase(), Object.values(row).at(-1) ?? ""]))
+    const wrong = Tools.modules.filter(({ name, version }) =>
+      !(tested.get(name) ?? "").split(/[ :;,]+/).includes(version)
+    )
+    expect(wrong.map(({ name }) => name)).toEqual([])
   })
 
   it("folders of scripts, in the architecture", () => {

@@ -144,6 +144,8 @@ describe("the look at what documents name", () => {
     expect(Exports.isMissing("Accounting.Accounting")).toBe(false)
     expect(Exports.isMissing("DawsOsMixin.defaults.responseTime")).toBe(false)
     expect(Exports.isMissing("Lint.noSuchFunction")).toBe(true)
+    expect(Exports.isMissing("PromQL.Expression")).toBe(false)
+    expect(Exports.isMissing("PromQL.NoSuchType")).toBe(true)
     expect(Exports.isMissing("Effect.fn")).toBe(false)
     expect(Exports.isMissingPath("src/NoSuchModule.ts")).toBe(true)
     expect(Exports.isMissingPath("src/Guard.ts#noSuchExport")).toBe(true)
