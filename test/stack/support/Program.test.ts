@@ -2,6 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import { existsSync } from "node:fs"
+import * as Deadline from "./Deadline.ts"
 import * as Program from "./Program.ts"
 
 const node = (script: string, spec: Partial<Program.Spec> = {}): Program.Spec => ({
@@ -71,6 +73,30 @@ describe("a program", () => {
       )
       expect(failure.message).toContain("its health: not within 0.4 s; last seen: silent")
       expect(alive(Number(failure.output.trim()))).toBe(false)
+    }))
+
+  it.live("does not outlive a test run that is killed, nor does a folder", () =>
+    Effect.gen(function*() {
+      const script = `
+        const Effect = await import("effect/Effect")
+        const Program = await import(${JSON.stringify(new URL("Program.ts", import.meta.url).href)})
+        const Stack = await import(${JSON.stringify(new URL("Stack.ts", import.meta.url).href)})
+        const start = Effect.gen(function*() {
+          const folder = yield* Stack.temporaryFolder("killed")
+          const args = ["-e", "setInterval(() => {}, 1000)"]
+          const program = yield* Program.start({ name: "child", path: process.execPath, args, ready: () => Effect.void })
+          console.log("ready " + (yield* program.pid) + " " + folder)
+          yield* Effect.never
+        })
+        Effect.runFork(Effect.scoped(start))`
+      const run = yield* Program.start(node("", { args: ["--input-type=module", "-e", script] }))
+      const [, pid = "", folder = ""] = /ready (\d+) (\S+)/.exec(yield* run.output) ?? []
+      expect([alive(Number(pid)), existsSync(folder)]).toEqual([true, true])
+      yield* run.kill
+      yield* Deadline.eventually(Effect.sync(() => [alive(Number(pid)), existsSync(folder)]), {
+        what: "both are gone",
+        until: ([process, folder]) => process === false && folder === false
+      })
     }))
 
   it.live("that is not there says which path was tried", () =>

@@ -9,6 +9,7 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Deadline from "./Deadline.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 /** A program could not be started, ended by itself or could not be ended; the message has the end of its output. */
 export class ProgramFailed extends Data.TaggedError("ProgramFailed")<{
@@ -93,6 +94,8 @@ class Life implements Running {
     }
     child.stdout?.setEncoding("utf8").on("data", keep)
     child.stderr?.setEncoding("utf8").on("data", keep)
+    Watchdog.keep("pid", pid)
+    child.once("exit", () => Watchdog.drop("pid", pid))
     this.closed = new Promise((resolve) => {
       child.once("close", (code, signal) => {
         this.#ended = signal ?? String(code)
@@ -112,13 +115,6 @@ interface Known {
 }
 
 const known = new Set<Known>()
-
-// A test run that is broken off leaves nothing behind.
-process.once("exit", () => {
-  for (const { lives } of known) {
-    for (const life of lives) if (life.ended() === undefined) life.child.kill("SIGKILL")
-  }
-})
 
 const outputOf = ({ lives }: Known): string => lives.map((life) => life.output()).join("\n-- restarted --\n")
 

@@ -52,6 +52,7 @@ import * as Durations from "./Durations.ts"
 import * as Ports from "./Ports.ts"
 import * as Substitution from "./Substitution.ts"
 import type * as Tool from "./Tool.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 /** A service of the compose file can't be run as a process; the message says what is in the way. */
 export class NotPlaced extends Data.TaggedError("NotPlaced")<{ readonly service: string; readonly message: string }> {}
@@ -105,22 +106,17 @@ export interface Stack {
   readonly place: (service: string) => Effect.Effect<Placed, NotPlaced | Compose.ComposeRefused>
 }
 
-const folders = new Set<string>()
-
 const removeFolder = (folder: string): void => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  folders.delete(folder)
+  Watchdog.drop("folder", folder)
 }
-
-// A test run that is broken off leaves nothing behind.
-process.once("exit", () => folders.forEach(removeFolder))
 
 /** A folder of its own that ends with the scope; other users may pass through it, for Postgres is another user. */
 export const temporaryFolder = (name: string): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const folder = mkdtempSync(Path.join(Os.tmpdir(), `dawsos-${name}-`))
-      folders.add(folder)
+      Watchdog.keep("folder", folder)
       chmodSync(folder, 0o711)
       return folder
     }),
