@@ -189,6 +189,29 @@ export const ofTelemetry = (
 /**
  * The dashboard of service levels: what is left of each budget, and how fast it is being spent. Its series are those of
  * the levels' recording rules.
+ *
+ * @example
+ * import { Dashboard, ServiceLevel } from "@dawsos/observability/mixin"
+ * import { metrics } from "@dawsos/observability/dawsos"
+ *
+ * const patterns = ServiceLevel.make({
+ *   id: "patterns",
+ *   alert: "PatternsBurnRate",
+ *   title: "Patterns",
+ *   target: 0.99,
+ *   window: "30 days",
+ *   by: ["job"],
+ *   indicator: ServiceLevel.latency({ histogram: metrics.patternExecutionDuration, within: 2, by: ["job"] }),
+ *   dashboard: "levels",
+ *   runbook: { meaning: "…", firstLook: ["…"], usualCauses: ["…"], actions: ["…"] }
+ * })
+ *
+ * export const dashboard = Dashboard.ofServiceLevels([patterns], {
+ *   uid: "levels",
+ *   title: "Service levels",
+ *   tags: ["dawsos"],
+ *   jobsOf: metrics.apiRequestsTotal
+ * })
  */
 export const ofServiceLevels = (
   levels: ReadonlyArray<ServiceLevel.ServiceLevel>,

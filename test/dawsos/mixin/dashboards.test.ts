@@ -192,6 +192,16 @@ describe("The dashboards of DawsOS", () => {
       ["EventLoopLag", settings.eventLoopLag],
       ["RuleEvaluationSlow", settings.ruleEvaluation]
     ]
+    const changed = Object.keys(defaults).filter((name) =>
+      settings[name as keyof typeof settings] !== defaults[name as keyof typeof defaults]
+    )
+    assert.lengthOf(changed, expected.length)
+    const before = changed.map((name) => defaults[name as keyof typeof defaults])
+    assert.deepStrictEqual(
+      limits.flatMap((limit) => [limit?.warning, limit?.critical]).filter((value) => before.includes(value)),
+      [],
+      "a limit that did not follow its setting"
+    )
     for (const [name, value] of expected) {
       const severity = alerts.get(name)?.severity ?? assert.fail(`there is no alert ${name}`)
       assert.isTrue(severity === "critical" || severity === "warning")
