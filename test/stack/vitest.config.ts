@@ -9,7 +9,7 @@ export default mergeConfig({ ...base, test: { ...base.test, include: [], exclude
     exclude: ["**/node_modules/**"],
     setupFiles: ["test/stack/support/setup.ts"],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000
+    testTimeout: 300_000,
+    hookTimeout: 300_000
   }
 })
