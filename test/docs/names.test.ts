@@ -152,11 +152,28 @@ describe("What documents name is there", () => {
     expect(versions[0]).toBe(manifest.version)
   })
 
-  it("the peers and their ranges, in the README", () => {
-    const [, command = ""] = /^npm install (.+)$/m.exec(Documents.read("README.md")) ?? []
-    const required = Object.entries(manifest.peerDependencies)
-      .filter(([name]) => manifest.peerDependenciesMeta[name]?.optional !== true)
-      .map(([name, range]) => `${name}@${range}`)
-    expect(command.split(" ").toSorted()).toEqual([manifest.name, ...required].toSorted())
+  it("the peers and their ranges, in the README, those of the mixin apart", () => {
+    const readme = Documents.read("README.md")
+    const [, command = ""] = /^npm install (.+)$/m.exec(readme) ?? []
+    const peers = (wanted: (name: string) => boolean) =>
+      Object.entries(manifest.peerDependencies).filter(([name]) => wanted(name)).map(([name, range]) =>
+        `${name}@${range}`
+      )
+    const isOptional = (name: string) => manifest.peerDependenciesMeta[name]?.optional === true
+    expect(command.split(" ").toSorted()).toEqual([manifest.name, ...peers((name) => !isOptional(name))].toSorted())
+    const [, mixin = ""] = /`npm install --save-dev (.+?)`/.exec(readme) ?? []
+    const profiling = "@sentry/profiling-node"
+    expect(mixin.split(" ").toSorted()).toEqual(peers((name) => isOptional(name) && name !== profiling).toSorted())
+  })
+
+  it("the line that starts both sides, the same in both documents", () => {
+    const lineOf = (document: string) => /^F=.* docker compose .*$/m.exec(Documents.read(document))?.[0]
+    expect(lineOf("README.md")).toBe(lineOf("docs/monitoring.md"))
+    const [, secret = ""] = /^F=(\S+);/.exec(lineOf("README.md") ?? "") ?? []
+    const compose = Documents.read("docker-compose.observability.yml")
+    expect(compose).toContain(`file: \${GRAFANA_ADMIN_PASSWORD_FILE:-./${secret}}`)
+    expect(lineOf("README.md")).toContain("METRICS_HOST=")
+    // It is there in a fresh clone, for the line writes into it.
+    expect(existsSync(Path.join(Documents.root, Path.dirname(secret), ".gitignore"))).toBe(true)
   })
 })
