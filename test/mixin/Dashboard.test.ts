@@ -383,6 +383,14 @@ describe("A panel's JSON", () => {
   })
 })
 
+describe("A table of one column", () => {
+  it("has its value under the name that Grafana gives to a single one", async () => {
+    const columns = [{ title: "Orders", unit: "ops", expression: byChannel }] as const
+    const drawn = await first(Panel.table({ title: "One", description: "…", labels: { channel: "Channel" }, columns }))
+    assert.deepInclude(drawn.transformations[1]?.options, { renameByName: { channel: "Channel", Value: "Orders" } })
+  })
+})
+
 describe("Dashboard.make", () => {
   it("refuses what Grafana or a reader could not tell apart", () => {
     const refused = (change: object, message: string) =>

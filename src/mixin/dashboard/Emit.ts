@@ -139,8 +139,10 @@ const table = (sdk: Sdk, panel: Panel.Table, id: number, place: Grid.Place): Pan
   const builder = new sdk.table.PanelBuilder()
   common(builder, panel, id, place)
   const labels = Object.entries(panel.labels)
-  // Prometheus's tables name their columns after labels, and the value after the query.
-  const names = [...labels, ...panel.columns.map(({ title }, index) => [`Value #${refId(index)}`, title] as const)]
+  // Grafana names the columns of Prometheus's tables after labels, and a value after its query where there are several.
+  const only = panel.columns.length === 1
+  const values = panel.columns.map(({ title }, index) => [only ? "Value" : `Value #${refId(index)}`, title] as const)
+  const names = [...labels, ...values]
   return builder
     .targets(
       panel.columns.map(({ expression }, index) =>
