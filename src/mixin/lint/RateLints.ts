@@ -57,20 +57,17 @@ export const rateOfCounter: ExpressionCheck = (query, series) => {
   })
 }
 
-const keepsBuckets = (argument: Syntax.Syntax, series: AllSeries): boolean => {
+/** Whether buckets stay apart; that they are buckets is seen by the lint of labels, since nothing else has `le`. */
+const keepsBuckets = (argument: Syntax.Syntax): boolean => {
   if (argument._tag !== "Aggregation" || argument.operator !== "sum") return false
-  const keeps = argument.modifier === "by" ? argument.labels.includes("le") : argument.modifier === "without" &&
-    !argument.labels.includes("le")
-  const of = argument.argument
-  const selector = isRate(of) ? of.arguments[0] : of
-  if (!keeps || selector?._tag !== "Selector") return false
-  const known = series.get(selector.name ?? "")
-  if (known === undefined) return true
-  return isRate(of) ? known.buckets !== undefined : known.kind === "recorded" && known.labels.has("le")
+  const named = argument.labels.includes("le")
+  if (argument.modifier === "without" ? named : !named) return false
+  const [rated] = isRate(argument.argument) ? argument.argument.arguments : [argument.argument]
+  return rated?._tag === "Selector"
 }
 
 /** `histogram_quantile` is over `sum by (le, …)` of a rate of buckets: else there is one quantile for each process. */
-export const histogramQuantile: ExpressionCheck = (query, series) => {
+export const histogramQuantile: ExpressionCheck = (query) => {
   const syntax = Query.syntaxOf(query)
   if (syntax === undefined) return []
   return Syntax.walk(syntax).flatMap(({ syntax }) => {
@@ -79,7 +76,7 @@ export const histogramQuantile: ExpressionCheck = (query, series) => {
     if (quantile?._tag === "Literal" && !(quantile.value > 0 && quantile.value < 1)) {
       return [`the quantile ${quantile.value} is not between 0 and 1`]
     }
-    return argument !== undefined && keepsBuckets(argument, series)
+    return argument !== undefined && keepsBuckets(argument)
       ? []
       : ["histogram_quantile is not over sum by (le, …) of a rate of buckets"]
   })

@@ -289,6 +289,16 @@ describe("On a dashboard", () => {
     }])
   })
 
+  it("a finding of a rate says over what it is", () => {
+    const problem = (range: string) =>
+      Lint.dashboard(
+        JSON.stringify(edit(dashboard, [...stat, "targets", 0, "expr"], `sum(rate(shop_orders_total[${range}]))`)),
+        context
+      ).map(({ problem }) => problem)
+    expect(problem("5m")).toEqual(["rate is over a fixed range, not $__rate_interval"])
+    expect(problem("$__range")).toEqual(["rate is over $__range, not $__rate_interval"])
+  })
+
   it("text that is no JSON is one finding, and JSON of any shape is looked at", () => {
     expect(Lint.dashboard("{", context)).toEqual([{ rule: "json", where: "file", problem: expect.any(String) }])
     for (const text of ["null", "[]", "7", "\"x\"", "{\"panels\":[null,7,{\"targets\":[null],\"panels\":{}}]}"]) {

@@ -1,5 +1,6 @@
+import { Lint } from "@dawsos/observability/mixin"
 import { describe, expect, it } from "vitest"
-import { foundIn } from "./shop.ts"
+import { context, edit, foundIn, rules, rulesText } from "./shop.ts"
 
 interface Cases {
   readonly says: string
@@ -127,12 +128,15 @@ const cases: Readonly<Record<string, Cases>> = {
     says: "a quantile is over sum by (le, …)",
     good: [
       `histogram_quantile(0.5, sum by (job, le) (${buckets})) > 2`,
-      `histogram_quantile(0.5, sum without (instance, channel) (${buckets})) > 2`
+      `histogram_quantile(0.5, sum without (instance, channel) (${buckets})) > 2`,
+      "histogram_quantile(0.5, sum by (job, le) (job:shop_delivery_bucket:rate5m)) > 2"
     ],
     bad: [
       `max by (job) (histogram_quantile(0.5, ${buckets})) > 2`,
       `histogram_quantile(0.5, sum by (job) (${buckets})) > 2`,
       `histogram_quantile(0.5, avg by (job, le) (${buckets})) > 2`,
+      "histogram_quantile(0.5, sum without (instance, le) (rate(shop_delivery_seconds_bucket[5m]))) > 2",
+      "histogram_quantile(0.5, sum by (job, le) (job:shop_delivery_bucket:rate5m * 2)) > 2",
       "histogram_quantile(0.5, sum by (job) (rate(shop_delivery_seconds_count[5m]))) > 2",
       `histogram_quantile(95, sum by (job, le) (${buckets})) > 2`
     ]
@@ -144,7 +148,8 @@ const cases: Readonly<Record<string, Cases>> = {
       `${rate} / (${rate} >= 0.1) > 1`,
       `${rate} / (${rate} != 0) > 1`,
       `${rate} / (2 * (${rate} > 0)) > 1`,
-      `${rate} / clamp_min(${rate}, 1) > 1`,
+      `${rate} / clamp_min(${delivered}, 1) > 1`,
+      `${rate} / scalar(${delivered} > 0) > 1`,
       `${rate} / ${delivered} > 1 and ${rate} > 0.1`,
       `${rate} > 0 and ${rate} / ${delivered} > 1`,
       `${rate} / (${rate} + ${delivered}) > 1`,
@@ -158,6 +163,12 @@ const cases: Readonly<Record<string, Cases>> = {
       `${rate} / (${delivered} >= 0) > 1`,
       `${rate} / (${delivered} > bool 0) > 1`,
       `${rate} / clamp_min(${delivered}, 0) > 1`,
+      `${rate} / round(${delivered}, 1) > 1`,
+      `${rate} / scalar(${delivered}) > 1`,
+      `${rate} / (${delivered} < 5) > 1`,
+      `${rate} / (${delivered} == 0) > 1`,
+      `${rate} / (${delivered} != 1) > 1`,
+      `max by (job) (up) > 0 and ${rate} / ${delivered} > 1`,
       `${rate} / job:shop_orders:mean1d > 1`,
       `${rate} / ${delivered} > 1 and max by (job) (up) > 0`,
       `${rate} / ${delivered} > 1 or ${rate} > 0`,
@@ -183,6 +194,19 @@ describe("In every expression", () => {
       expect(bad.map((text) => ({ text, found: foundIn(text) }))).toEqual(bad.map((text) => ({ text, found: [lint] })))
     })
   }
+
+  it("a finding says what is read as what", () => {
+    const problems = (expression: string) =>
+      Lint.rules(rulesText(edit(rules, ["groups", 1, "rules", 0, "expr"], expression)), context)
+        .map(({ problem }) => problem)
+    expect(problems("sum by (job) (rate(shop_stock[5m])) > 1")).toEqual(["rate of shop_stock, which is a gauge"])
+    expect(problems("sum by (job) (rate(job:shop_orders:rate5m[5m])) > 1")).toEqual([
+      "rate of job:shop_orders:rate5m, which is the result of a recording rule"
+    ])
+    expect(problems("sum by (job) (rate(shop_orders_total{channel=\"fax\"}[5m])) > 1")).toEqual([
+      "channel of shop_orders_total is never \"fax\", known are web, phone"
+    ])
+  })
 
   it("the same is found on a dashboard", () => {
     for (const [lint, { bad }] of Object.entries(cases)) {

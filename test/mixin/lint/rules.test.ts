@@ -10,7 +10,7 @@ interface Cases {
   readonly bad: ReadonlyArray<Edit>
 }
 
-const recorded: Path = ["groups", 0, "rules", 2]
+const recorded: Path = ["groups", 0, "rules", 3]
 const webOnly: Path = ["groups", 1, "rules", 0]
 const noOrders: Path = ["groups", 1, "rules", 2]
 const rate = "sum by (job) (rate(shop_orders_total[5m]))"

@@ -205,6 +205,10 @@ export const rules = {
       name: "recorded",
       rules: [
         { record: "job:shop_orders:rate5m", expr: "sum by (job) (rate(shop_orders_total[5m]))", labels: { team: "a" } },
+        {
+          record: "job:shop_delivery_bucket:rate5m",
+          expr: "sum by (job, le) (rate(shop_delivery_seconds_bucket[5m]))"
+        },
         { record: "job:shop_stock:max", expr: "max by (job) (abs(shop_stock))" },
         { record: "job:shop_orders:mean1d", expr: "avg_over_time(job:shop_orders:rate5m{team=\"a\"}[1d])" }
       ]
