@@ -136,6 +136,8 @@ export const store = (
       healthcheckv2: health,
       jaeger_query: {
         storage: { traces: "badger" },
+        // Otherwise it traces its own queries, and sends the traces to an address of its own choosing.
+        enable_tracing: false,
         http: { endpoint: any(ports.query) },
         grpc: { endpoint: any(ports.queryGrpc) }
       },

@@ -16,13 +16,17 @@ const referenceTypes: Readonly<Record<string, number>> = { CHILD_OF: 0, FOLLOWS_
 // A Batch's resource is told once, in its process, instead of on each span.
 const nobody = resourceFromAttributes({})
 
+/** OpenTelemetry's `SpanKind.INTERNAL`. */
+const internal: Otel.SpanKind.INTERNAL = 0
+
 /** The bytes of one span. */
 export const encodeSpan = (span: ReadableSpan, encoding: Thrift.Encoding): Uint8Array => {
   const thrift = spanToThrift({
     ...span,
     spanContext: span.spanContext,
     resource: nobody,
-    attributes: plain(span.attributes),
+    // The translation names every kind but this one; Jaeger shows it of spans that came by OTLP.
+    attributes: plain(span.kind === internal ? { "span.kind": "internal", ...span.attributes } : span.attributes),
     events: span.events.map((event) =>
       event.attributes === undefined ? event : { ...event, attributes: plain(event.attributes) }
     )

@@ -17,8 +17,6 @@ const told = (trace: Jaeger.Trace): string =>
     Jaeger.outline(root, (span) => {
       const tags = span.tags.flatMap(({ key, type, value }) => {
         if (ofTheRoute.test(key)) return []
-        // OpenTelemetry's mapping to Jaeger leaves this kind out, what Jaeger makes of OTLP has it.
-        if (key === "span.kind" && value === "internal") return []
         return [`${key}:${type}=${ofTheRun.has(key) ? "…" : value}`]
       })
       return [span.operationName, ...tags.toSorted()].join(" ")
