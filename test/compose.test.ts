@@ -1,3 +1,4 @@
+import { defaults, gateway, heartbeatUrl, notificationsUrl, store } from "@dawsos/observability/dawsos/mixin"
 import { JaegerConfig } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
@@ -5,9 +6,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Yaml from "yaml"
-import { heartbeatUrl, notificationsUrl } from "../src/dawsos/mixin/routing.ts"
-import { defaults } from "../src/dawsos/mixin/Settings.ts"
-import { storageFiles } from "../src/dawsos/mixin/storage.ts"
 
 const root = Path.resolve(import.meta.dirname, "..")
 const text = readFileSync(Path.join(root, "docker-compose.observability.yml"), "utf8")
@@ -185,9 +183,12 @@ describe("docker-compose.observability.yml", () => {
   })
 
   it("lets Jaeger's own limit of memory come before the container's", () => {
-    for (const [name, path] of [["jaeger", "jaeger/jaeger.yml"], ["gateway", "jaeger/gateway.yml"]] as const) {
+    const configurations = [
+      ["jaeger", "jaeger/jaeger.yml", JaegerConfig.store(store(defaults))],
+      ["gateway", "jaeger/gateway.yml", JaegerConfig.gateway(gateway(defaults))]
+    ] as const
+    for (const [name, path, content] of configurations) {
       const { environment, mem_limit } = services[name]
-      const content = storageFiles(defaults).find((file) => file.path === path)?.content ?? ""
       const limit = Yaml.parse(content).processors.memory_limiter.limit_mib
       const [, amount, unit] = /^(\d+)([mg])$/.exec(mem_limit) ?? []
       assert.isBelow(limit, Number(amount) * (unit === "g" ? 1024 : 1), name)

@@ -1,9 +1,7 @@
 // With secret files, Slack, PagerDuty and e-mail are each told once what has gone wrong, and once that it is over.
+import { defaults, groups, type Receivers } from "@dawsos/observability/dawsos/mixin"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { groups } from "../../src/dawsos/mixin/alerts.ts"
-import type { Receivers } from "../../src/dawsos/mixin/Deployment.ts"
-import { defaults } from "../../src/dawsos/mixin/Settings.ts"
 import * as Alertmanager from "./support/Alertmanager.ts"
 import * as Deadline from "./support/Deadline.ts"
 import * as Generation from "./support/Generation.ts"

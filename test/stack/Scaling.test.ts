@@ -1,7 +1,7 @@
 // The files with shorter durations are the generated files in everything else: no threshold, label or route differs.
+import { defaults } from "@dawsos/observability/dawsos/mixin"
 import { describe, expect, it } from "@effect/vitest"
 import * as Yaml from "yaml"
-import { defaults } from "../../src/dawsos/mixin/Settings.ts"
 import { duration } from "../../src/mixin/promql/Parse.ts"
 import * as Durations from "./support/Durations.ts"
 import * as Generation from "./support/Generation.ts"

@@ -1,4 +1,5 @@
 // Prometheus scrapes the program in either format and with its token, and serves what alerts link to.
+import { defaults } from "@dawsos/observability/dawsos/mixin"
 import { describe, expect, it, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -7,7 +8,6 @@ import * as Schema from "effect/Schema"
 import { writeFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Yaml from "yaml"
-import { defaults } from "../../src/dawsos/mixin/Settings.ts"
 import * as Backend from "./support/Backend.ts"
 import * as Deadline from "./support/Deadline.ts"
 import * as Generation from "./support/Generation.ts"

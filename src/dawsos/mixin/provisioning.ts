@@ -1,5 +1,5 @@
 /** What Grafana starts with: its data sources, and the dashboards' folder. */
-import { type File, PromQL, Provisioning } from "../../mixin/index.ts"
+import { PromQL, type Provisioning } from "../../mixin/index.ts"
 import { metrics } from "../metrics.ts"
 import { interval } from "./scraping.ts"
 import type { Settings } from "./Settings.ts"
@@ -18,25 +18,25 @@ const spanTags = {
 const rate = (series: PromQL.Increasing): PromQL.Expression =>
   PromQL.sum(PromQL.rate(series, "5 minutes"), { by: ["status"] })
 
-/** Files of `grafana/provisioning/`. */
-export const provisioningFiles = (settings: Settings): ReadonlyArray<File> => [
-  Provisioning.dataSources({
-    prometheus: "http://prometheus:9090",
-    jaeger: "http://jaeger:16686",
-    alertmanager: "http://alertmanager:9093",
-    scrapeInterval: interval,
-    errorEvents: settings.errorEvents,
-    spanTags,
-    spanQueries: [
-      { name: "Executions of this pattern", expression: rate(PromQL.counter(metrics.patternExecutionsTotal)) },
-      { name: "Calls of this capability", expression: rate(PromQL.counter(metrics.agentCapabilityCallsTotal)) },
-      { name: "Calls of this service", expression: rate(PromQL.counter(metrics.serviceCallsTotal)) },
-      { name: "Requests to this provider", expression: rate(PromQL.counter(metrics.providerRequestsTotal)) },
-      {
-        name: "Queries like this one",
-        expression: PromQL.sum(PromQL.rate(PromQL.counter(metrics.dbQueriesTotal), "5 minutes"))
-      }
-    ]
-  }),
-  Provisioning.dashboards({ folder: "DawsOS", path: "/etc/grafana/dashboards" })
-]
+/** Grafana's data sources. */
+export const dataSources = (settings: Settings): Provisioning.DataSources => ({
+  prometheus: "http://prometheus:9090",
+  jaeger: "http://jaeger:16686",
+  alertmanager: "http://alertmanager:9093",
+  scrapeInterval: interval,
+  errorEvents: settings.errorEvents,
+  spanTags,
+  spanQueries: [
+    { name: "Executions of this pattern", expression: rate(PromQL.counter(metrics.patternExecutionsTotal)) },
+    { name: "Calls of this capability", expression: rate(PromQL.counter(metrics.agentCapabilityCallsTotal)) },
+    { name: "Calls of this service", expression: rate(PromQL.counter(metrics.serviceCallsTotal)) },
+    { name: "Requests to this provider", expression: rate(PromQL.counter(metrics.providerRequestsTotal)) },
+    {
+      name: "Queries like this one",
+      expression: PromQL.sum(PromQL.rate(PromQL.counter(metrics.dbQueriesTotal), "5 minutes"))
+    }
+  ]
+})
+
+/** Where Grafana finds the dashboards. */
+export const folder: Provisioning.Dashboards = { folder: "DawsOS", path: "/etc/grafana/dashboards" }

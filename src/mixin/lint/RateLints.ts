@@ -120,7 +120,7 @@ const metricsOf = (syntax: Syntax.Syntax): ReadonlySet<string | undefined> =>
  */
 const isCompared = (ratio: Syntax.Binary, around: ReadonlyArray<Syntax.Syntax>): boolean => {
   const [outer] = around
-  if (outer?._tag !== "Binary" || outer.bool || outer.left !== ratio || !isNumber(outer.right)) return false
+  if (outer?._tag !== "Binary" || outer.bool) return false
   return Syntax.comparisons.includes(outer.operator) && outer.operator !== "!=" &&
     metricsOf(ratio.left).isSubsetOf(metricsOf(ratio.right))
 }
@@ -150,7 +150,7 @@ export const rateInterval = (query: Query.Query, instant: boolean): ReadonlyArra
   return Syntax.walk(syntax).flatMap(({ syntax }) => {
     if (!isRate(syntax)) return []
     const [argument] = syntax.arguments
-    if (argument?._tag !== "Selector" && argument?._tag !== "Subquery") return []
+    if (argument?._tag !== "Selector") return []
     const variable = argument.range?.variable
     if (variable === "__rate_interval" || (instant && variable === "__range")) return []
     const allowed = instant ? "$__rate_interval or $__range" : "$__rate_interval"

@@ -1,14 +1,15 @@
 import * as DawsOs from "@dawsos/observability/dawsos"
-import { defaults, scraping } from "@dawsos/observability/dawsos/mixin"
+import { defaults, files, scraping } from "@dawsos/observability/dawsos/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 import { readFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Yaml from "yaml"
-import { provisioningFiles } from "../../../src/dawsos/mixin/provisioning.ts"
 
-const [sources, provider] = provisioningFiles(defaults).map(({ content }) => Yaml.parse(content) as unknown)
+const [sources, provider] = (await files())
+  .filter(({ path }) => path.startsWith("grafana/provisioning/"))
+  .map(({ content }) => Yaml.parse(content) as unknown)
 
 interface Sources {
   readonly datasources: ReadonlyArray<{

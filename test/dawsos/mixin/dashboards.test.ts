@@ -1,5 +1,5 @@
 import { catalogue } from "@dawsos/observability/dawsos"
-import { dashboards, defaults, groups } from "@dawsos/observability/dawsos/mixin"
+import { dashboards, defaults, groups, serviceLevels } from "@dawsos/observability/dawsos/mixin"
 import {
   Dashboard,
   Foreign,
@@ -12,7 +12,6 @@ import {
 } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import { uids } from "../../../src/dawsos/mixin/dashboards/uids.ts"
-import { serviceLevels } from "../../../src/dawsos/mixin/serviceLevels.ts"
 
 const all = dashboards(defaults)
 const files = await Dashboard.files(all)

@@ -1,9 +1,7 @@
+import { defaults, heartbeatUrl, notificationsUrl, type Receivers, routing } from "@dawsos/observability/dawsos/mixin"
 import { Alertmanager } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import * as Yaml from "yaml"
-import type { Receivers } from "../../../src/dawsos/mixin/Deployment.ts"
-import { heartbeatUrl, notificationsUrl, routing, routingFile } from "../../../src/dawsos/mixin/routing.ts"
-import { defaults } from "../../../src/dawsos/mixin/Settings.ts"
 
 const slack = { channel: "#alerts", apiUrlFile: "/run/secrets/slack_api_url" }
 const pagerduty = { routingKeyFile: "/run/secrets/pagerduty_routing_key" }
@@ -72,7 +70,7 @@ describe("DawsOS's routing", () => {
       for (const [receiver, integrations] of Object.entries(ways(receivers))) {
         assert.isAtLeast(integrations.length, 1, `${receiver} with ${chosen.join(", ")}`)
       }
-      const text = routingFile({ ...defaults, receivers }).content
+      const text = Alertmanager.render(routing({ ...defaults, receivers }))
       for (
         const [name, key] of [["slack", "slack_configs"], ["pagerduty", "pagerduty_configs"], [
           "email",
@@ -99,7 +97,7 @@ describe("DawsOS's routing", () => {
   })
 
   it("tells of the heartbeat every minute, and not of its end", () => {
-    const config = Yaml.parse(routingFile(defaults).content)
+    const config = Yaml.parse(Alertmanager.render(routing(defaults)))
     const route = config.route.routes.find(({ receiver }: { readonly receiver: string }) => receiver === "watchdog")
     assert.strictEqual(route.repeat_interval, "1m")
     const receiver = config.receivers.find(({ name }: { readonly name: string }) => name === "watchdog")
@@ -107,7 +105,7 @@ describe("DawsOS's routing", () => {
   })
 
   it("tells of critical alerts sooner and again sooner than of the others", () => {
-    const { route } = Yaml.parse(routingFile(defaults).content)
+    const { route } = Yaml.parse(Alertmanager.render(routing(defaults)))
     const by = (name: string) => {
       const own = route.routes.find(({ receiver }: { readonly receiver: string }) => receiver === name)
       return ["group_wait", "group_interval", "repeat_interval"].map((key) => own[key] ?? route[key])
@@ -119,7 +117,7 @@ describe("DawsOS's routing", () => {
   })
 
   it("holds paths of secrets and no secret", () => {
-    const text = routingFile({ ...defaults, receivers: all }).content
+    const text = Alertmanager.render(routing({ ...defaults, receivers: all }))
     for (const key of ["api_url:", "routing_key:", "auth_password:", "service_key:", "credentials:"]) {
       assert.notInclude(text, key)
     }

@@ -1,9 +1,10 @@
+import { defaults, scraping, type Settings } from "@dawsos/observability/dawsos/mixin"
+import { PrometheusConfig } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import * as Yaml from "yaml"
-import { scrapingFile } from "../../../src/dawsos/mixin/scraping.ts"
-import { defaults, type Settings } from "../../../src/dawsos/mixin/Settings.ts"
 
-const read = (changes: Partial<Settings> = {}) => Yaml.parse(scrapingFile({ ...defaults, ...changes }).content)
+const text = (changes: Partial<Settings> = {}) => PrometheusConfig.render(scraping({ ...defaults, ...changes }))
+const read = (changes: Partial<Settings> = {}) => Yaml.parse(text(changes))
 
 const targets = (config: ReturnType<typeof read>): Readonly<Record<string, ReadonlyArray<string>>> =>
   Object.fromEntries(
@@ -35,7 +36,7 @@ describe("DawsOS's scraping", () => {
   })
 
   it("shows a token to the backend alone, and only where one is configured", () => {
-    assert.notInclude(scrapingFile(defaults).content, "authorization")
+    assert.notInclude(text(), "authorization")
     const { scrape_configs: jobs } = read({ metricsTokenFile: "/run/secrets/metrics_token" })
     assert.deepStrictEqual(jobs[0].authorization, { type: "Bearer", credentials_file: "/run/secrets/metrics_token" })
     assert.lengthOf(jobs.filter((job: object) => "authorization" in job), 1)
@@ -48,7 +49,7 @@ describe("DawsOS's scraping", () => {
   })
 
   it("sends samples to a store outside where one is configured", () => {
-    assert.notInclude(scrapingFile(defaults).content, "remote_write")
+    assert.notInclude(text(), "remote_write")
     const config = read({ remoteWrite: [{ url: "https://store/write" }], externalLabels: { cluster: "eu" } })
     assert.deepStrictEqual(config.remote_write, [{ url: "https://store/write", send_exemplars: true }])
     assert.deepStrictEqual(config.global.external_labels, { cluster: "eu" })

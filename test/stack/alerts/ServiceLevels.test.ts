@@ -1,9 +1,8 @@
 // Burn rates of the service levels: which window notices what, and how much of a budget is left.
 import { metrics } from "@dawsos/observability/dawsos"
+import { defaults, serviceLevels } from "@dawsos/observability/dawsos/mixin"
+import { PromQL, RulesFile } from "@dawsos/observability/mixin"
 import { describe, expect, it } from "vitest"
-import { serviceLevels } from "../../../src/dawsos/mixin/serviceLevels.ts"
-import { defaults } from "../../../src/dawsos/mixin/Settings.ts"
-import { PromQL, RulesFile } from "../../../src/mixin/index.ts"
 import * as H from "./support/Healthy.ts"
 import * as Promtool from "./support/Promtool.ts"
 import { counter, gauge, histogram, type Phase } from "./support/Series.ts"

@@ -1,17 +1,12 @@
 // The committed configuration, and those with every receiver, judged by the programs that read them.
-import { Alertmanager } from "@dawsos/observability/mixin"
+import { defaults, groups, type Receivers, routing, scraping } from "@dawsos/observability/dawsos/mixin"
+import { Alertmanager, PrometheusConfig, RulesFile } from "@dawsos/observability/mixin"
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Process from "../../../scripts/Process.ts"
 import type { ToolName } from "../../../scripts/stack/Tools.ts"
-import { groups } from "../../../src/dawsos/mixin/alerts.ts"
-import type { Receivers } from "../../../src/dawsos/mixin/Deployment.ts"
-import { routing, routingFile } from "../../../src/dawsos/mixin/routing.ts"
-import { scrapingFile } from "../../../src/dawsos/mixin/scraping.ts"
-import { defaults } from "../../../src/dawsos/mixin/Settings.ts"
-import * as RulesFile from "../../../src/mixin/RulesFile.ts"
 import * as Compose from "../support/Compose.ts"
 import * as Stack from "../support/Stack.ts"
 import * as Tool from "../support/Tool.ts"
@@ -93,14 +88,14 @@ describe("Prometheus's configuration", () => {
       const folder = yield* Stack.temporaryFolder("scraping")
       const secret = Path.join(folder, "metrics_token")
       writeFileSync(secret, "token")
-      const { content } = scrapingFile({
+      const content = PrometheusConfig.render(scraping({
         ...defaults,
         backends: ["host.docker.internal:8001", "host.docker.internal:8002"],
         metricsTokenFile: secret,
         gateway: true,
         externalLabels: { cluster: "eu" },
         remoteWrite: [{ url: "https://store.example.com/write", credentialsFile: secret }]
-      })
+      }))
       writeFileSync(Path.join(folder, "prometheus.yml"), content)
       writeFileSync(
         Path.join(folder, "alerts.yml"),
@@ -117,7 +112,7 @@ describe("Alertmanager's configuration", () => {
       Effect.gen(function*() {
         const folder = yield* Stack.temporaryFolder("routing")
         const file = Path.join(folder, "alertmanager.yml")
-        writeFileSync(file, routingFile({ ...defaults, receivers }).content)
+        writeFileSync(file, Alertmanager.render(routing({ ...defaults, receivers })))
         const { code, output } = yield* run("amtool", ["check-config", file])
         assert.strictEqual(code, 0, output)
 

@@ -2,16 +2,12 @@
  * Another generation of what Prometheus and Alertmanager read, from other settings than the committed one; laid out for
  * `Stack.make({ files })`.
  */
+import { groups, routing, scraping, type Settings } from "@dawsos/observability/dawsos/mixin"
+import { Alertmanager, type File, PrometheusConfig, RulesFile } from "@dawsos/observability/mixin"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { mkdirSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
-import { groups } from "../../../src/dawsos/mixin/alerts.ts"
-import { routingFile } from "../../../src/dawsos/mixin/routing.ts"
-import { scrapingFile } from "../../../src/dawsos/mixin/scraping.ts"
-import type { Settings } from "../../../src/dawsos/mixin/Settings.ts"
-import type { File } from "../../../src/mixin/File.ts"
-import * as RulesFile from "../../../src/mixin/RulesFile.ts"
 import * as Stack from "./Stack.ts"
 
 /** The files of these settings, by their path below `observability/`. */
@@ -20,8 +16,8 @@ export const files = (settings: Settings): ReadonlyArray<File> => [
     path: "prometheus/alerts.yml",
     content: RulesFile.text(groups(settings), { ...settings, header: "Generated for a test." })
   },
-  scrapingFile(settings),
-  routingFile(settings)
+  { path: "prometheus/prometheus.yml", content: PrometheusConfig.render(scraping(settings)) },
+  { path: "alertmanager/alertmanager.yml", content: Alertmanager.render(routing(settings)) }
 ]
 
 /** Writes them into a folder of their own, which goes with the scope. */

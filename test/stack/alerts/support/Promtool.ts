@@ -1,13 +1,12 @@
 /** Unit tests of rules by promtool, one run each. */
+import { defaults, groups } from "@dawsos/observability/dawsos/mixin"
+import { RulesFile } from "@dawsos/observability/mixin"
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import { stringify } from "yaml"
 import * as Tools from "../../../../scripts/stack/Tools.ts"
-import { groups } from "../../../../src/dawsos/mixin/alerts.ts"
-import { defaults } from "../../../../src/dawsos/mixin/Settings.ts"
-import * as RulesFile from "../../../../src/mixin/RulesFile.ts"
 import type { SeriesSet } from "./Healthy.ts"
 
 /** The rules as they are shipped. */
