@@ -111,6 +111,7 @@ const cases: Readonly<Record<string, Cases>> = {
       "max by (job) (max_over_time(shop_orders_total[1h])) > 1",
       "max by (job) (shop_delivery_seconds_sum) > 1",
       "max by (job) (delta(shop_orders_total[1h])) > 1",
+      "max by (job) (max_over_time(shop_orders_total[1h:])) > 1",
       "sum by (job) (shop_orders_total unless on (job) up) > 1",
       "max by (job) (up * on (job, instance) group_right () shop_orders_total) > 1"
     ]
@@ -153,6 +154,9 @@ const cases: Readonly<Record<string, Cases>> = {
       `${rate} / ${delivered} > 1 and ${rate} > 0.1`,
       `${rate} > 0 and ${rate} / ${delivered} > 1`,
       `${rate} / (${rate} + ${delivered}) > 1`,
+      `${rate} / ((${delivered} > 0) / 60) > 1`,
+      `${rate} / (${delivered} and ${delivered} > 0) > 1`,
+      `0.5 < ${rate} / (${rate} + ${delivered})`,
       `${rate} / 60 > 1`,
       `${rate} / job:shop_stock:max > 1`,
       "max by (job) (shop_stock) / max by (job) (up) > 1"
@@ -173,6 +177,9 @@ const cases: Readonly<Record<string, Cases>> = {
       `${rate} / ${delivered} > 1 and max by (job) (up) > 0`,
       `${rate} / ${delivered} > 1 or ${rate} > 0`,
       `${rate} / (${rate} + ${delivered}) != 1`,
+      `(${rate} / (${rate} + ${delivered}) > bool 0.5) > 0`,
+      `${rate} / (${delivered} and ${rate}) > 1`,
+      `${rate} / (${delivered} + 1) > 1`,
       `1 - ${rate} / (${rate} + ${delivered}) > 1`
     ]
   },
