@@ -1,10 +1,10 @@
 // Every panel of every dashboard has data, and the overview's panels say what really happened: against what the load
 // generator counted, what Jaeger was sent, and what Postgres says.
+import { metrics } from "@dawsos/observability/dawsos"
 import { describe, expect, it, layer } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { metrics } from "../../src/dawsos/metrics.ts"
 import * as Deadline from "./support/Deadline.ts"
 import * as Grafana from "./support/Grafana.ts"
 import * as History from "./support/History.ts"
@@ -75,26 +75,34 @@ const increases = (
   return new Map([...sums].flatMap(([name, sum]) => Math.round(sum) === 0 ? [] : [[name, Math.round(sum)] as const]))
 }
 
-/**
- * Where a histogram's quantile of these durations must lie: between the bounds of the bucket that holds the true one.
- * The durations may be too long by `late` seconds and too short by `early`, for two clocks never agree.
- */
+interface Apart {
+  /** Seconds by which the one clock may have been read earlier or later than the other. */
+  readonly seconds?: number
+  /** The share of the durations that the machine may have held up between the two readings. */
+  readonly share?: number
+}
+
+/** Where a histogram's quantile of these durations must lie: between the bounds of the buckets that can hold it. */
 const bracket = (
   q: number,
   durations: ReadonlyArray<number>,
   buckets: ReadonlyArray<number>,
-  { early = 0, late = 0 }: { readonly early?: number; readonly late?: number }
+  { seconds = 0, share = 0 }: Apart = {}
 ): { readonly low: number; readonly high: number } => {
   const sorted = durations.toSorted((a, b) => a - b)
-  const rank = q * sorted.length
-  // Where the rank is a whole number, rounding decides between two neighbours.
-  const least = sorted[Math.max(0, Math.ceil(rank - 1e-6) - 1)] ?? NaN
-  const most = sorted[Math.min(sorted.length - 1, Math.floor(rank + 1e-6))] ?? NaN
+  // Where a rank is a whole number, rounding decides between two neighbours.
+  const first = Math.ceil((q - share) * sorted.length - 1e-6) - 1
+  const last = Math.floor((q + share) * sorted.length + 1e-6)
+  const least = sorted[Math.max(0, first)] ?? NaN
+  const most = sorted[Math.min(sorted.length - 1, last)] ?? NaN
   return {
-    low: buckets.findLast((bound) => bound < least - late) ?? 0,
-    high: buckets.find((bound) => bound >= most + early) ?? buckets.at(-1) ?? NaN
+    low: buckets.findLast((bound) => bound < least - seconds) ?? 0,
+    high: buckets.find((bound) => bound >= most + seconds) ?? buckets.at(-1) ?? NaN
   }
 }
+
+/** A histogram and a span of the same thing read the clock one after the other, on a machine that may be busy. */
+const twoReadings: Apart = { seconds: 0.001, share: 0.02 }
 
 /** Spans of the run that Jaeger has, by a name that is made of their tags. */
 const spansOfTheRun = (nameOf: (span: Jaeger.Span) => string | undefined) =>
@@ -113,13 +121,16 @@ const spansOfTheRun = (nameOf: (span: Jaeger.Span) => string | undefined) =>
 
 /**
  * Quantiles of a panel against the spans in Jaeger, which came by another way. A span that ends while a scrape is under
- * way may be on the other side of it, so counts may differ by 2; quantiles are compared where they don't.
+ * way may be on the other side of it, so counts may differ by 2; quantiles are compared where they don't, and where a
+ * 95th percentile is not one of the few greatest.
  */
 const agreesWithSpans = Effect.fnUntraced(function*(
   title: string,
   histogram: typeof metrics.dbQueryDuration | typeof metrics.providerRequestDuration,
   by: readonly [string, string],
-  nameOf: (span: Jaeger.Span) => string | undefined
+  nameOf: (span: Jaeger.Span) => string | undefined,
+  /** How often something was done that leaves no span. */
+  untraced: ReadonlyMap<string, number> = new Map()
 ) {
   const { after, prometheus } = yield* Watched
   const { answers: [quantiles = []], seconds } = yield* ofTheRun(title)
@@ -136,8 +147,9 @@ const agreesWithSpans = Effect.fnUntraced(function*(
     Effect.map(spansOfTheRun(nameOf), (spans) => ({
       spans,
       different: [...new Set([...counts.keys(), ...spans.keys()])].flatMap((key) => {
-        const [counted = 0, sent = 0] = [counts.get(key), spans.get(key)?.length]
-        return Math.abs(counted - sent) <= 2 ? [] : [`${key}: ${counted} counted, ${sent} spans`]
+        const traced = (counts.get(key) ?? 0) - (untraced.get(key) ?? 0)
+        const sent = spans.get(key)?.length ?? 0
+        return Math.abs(traced - sent) <= 2 ? [] : [`${key}: ${traced} counted, ${sent} spans`]
       })
     })),
     {
@@ -148,11 +160,12 @@ const agreesWithSpans = Effect.fnUntraced(function*(
   )
   const compared = quantiles.flatMap(({ labels, value }) => {
     const durations = spans.get(name(labels)) ?? []
-    return durations.length === counts.get(name(labels)) ? [{ name: name(labels), durations, value }] : []
+    return durations.length >= 50 && durations.length === counts.get(name(labels))
+      ? [{ name: name(labels), durations, value }]
+      : []
   })
   for (const { durations, name, value } of compared) {
-    // Histogram and span read the clock one after the other.
-    const { high, low } = bracket(0.95, durations, histogram.buckets ?? [], { early: 0.001, late: 0.001 })
+    const { high, low } = bracket(0.95, durations, histogram.buckets ?? [], twoReadings)
     expect(value, name).toBeGreaterThanOrEqual(low)
     expect(value, name).toBeLessThanOrEqual(high)
   }
@@ -218,18 +231,28 @@ layer(Watched.layer(75), { timeout: "240 seconds", excludeTestServices: true })(
           .toBeLessThanOrEqual(4)
       }))
 
-    it.effect("API Response Time is what the load generator measured, in the bounds of the histogram's buckets", () =>
+    it.effect("API Response Time is what the load generator measured, and what the spans in Jaeger took", () =>
       Effect.gen(function*() {
         const { sent } = yield* Watched
         const { answers } = yield* ofTheRun("API Response Time")
-        const durations = counted(sent).map(({ seconds }) => seconds)
         const buckets = metrics.apiRequestDuration.buckets ?? []
+        const measured = counted(sent).map(({ seconds }) => seconds)
+        const { requests = [] } = yield* Deadline.eventually(
+          Effect.map(
+            spansOfTheRun((span) => tagOf(span, "span.kind") === "server" ? "requests" : undefined),
+            (spans) => ({ requests: spans.get("requests"), number: spans.get("requests")?.length })
+          ),
+          { what: "every request is in Jaeger", every: "1 second", until: ({ number }) => number === measured.length }
+        )
         expect(answers.map((samples) => samples.length)).toEqual([1, 1, 1])
         for (const [index, q] of [0.95, 0.5, 0.99].entries()) {
-          // The server can't have taken longer than its client waited; its client needs time of its own to connect.
-          const { high, low } = bracket(q, durations, buckets, { late: 0.05 })
-          expect(answers[index]?.[0]?.value, `${q}`).toBeGreaterThanOrEqual(low)
-          expect(answers[index]?.[0]?.value, `${q}`).toBeLessThanOrEqual(high)
+          const value = answers[index]?.[0]?.value
+          // The server can't have taken longer than its client waited. How much shorter it was is the machine's load: what
+          // waits to be accepted is not yet a request. So its own spans are the bound below.
+          expect(value, `${q}`).toBeLessThanOrEqual(bracket(q, measured, buckets).high)
+          const { high, low } = bracket(q, requests, buckets, twoReadings)
+          expect(value, `${q}`).toBeGreaterThanOrEqual(low)
+          expect(value, `${q}`).toBeLessThanOrEqual(high)
         }
       }))
 
@@ -260,6 +283,7 @@ layer(Watched.layer(75), { timeout: "240 seconds", excludeTestServices: true })(
 
     it.effect("Database Query Performance is what the spans in Jaeger took, by operation and table", () =>
       Effect.gen(function*() {
+        const { sent } = yield* Watched
         const compared = yield* agreesWithSpans(
           "Database Query Performance",
           metrics.dbQueryDuration,
@@ -267,9 +291,11 @@ layer(Watched.layer(75), { timeout: "240 seconds", excludeTestServices: true })(
           (span) =>
             tagOf(span, "db.system.name") === "postgresql"
               ? `${tagOf(span, "db.operation.name")} ${tagOf(span, "db.collection.name") ?? "none"}`
-              : undefined
+              : undefined,
+          // Health checks are not traced; the one of the pack asks the database for it.
+          new Map([["select pricing_packs", sent.filter(({ path }) => path === "/health/pack").length]])
         )
-        expect(compared).toEqual(expect.arrayContaining(["select portfolios", "select pricing_packs", "select lots"]))
+        expect(compared).toEqual(expect.arrayContaining(["select portfolios", "select users", "select lots"]))
       }))
 
     it.effect("Provider API Performance is what the spans in Jaeger took, by provider and endpoint", () =>
@@ -283,7 +309,7 @@ layer(Watched.layer(75), { timeout: "240 seconds", excludeTestServices: true })(
             return provider === undefined ? undefined : `${provider} ${tagOf(span, "url.template")}`
           }
         )
-        expect(compared).toEqual(expect.arrayContaining(["fmp /v3/quote/{symbol}", "newsapi /everything"]))
+        expect(compared).toEqual(expect.arrayContaining(["fmp /v3/quote/{symbol}"]))
       }))
 
     it.effect("Pricing Pack Freshness is the age of the pack in Postgres", () =>
@@ -381,7 +407,7 @@ layer(Watched.layer(75), { timeout: "240 seconds", excludeTestServices: true })(
         const stack = yield* Stack.make()
         const to = Math.floor(Date.now() / 1000)
         const view = { from: to - 3600, to }
-        const series = yield* History.write(stack, yield* Http.text(backend.metrics), {
+        const series = yield* History.write(stack, `${yield* Http.text(backend.metrics)}# TYPE up gauge\nup 1\n`, {
           ...view,
           step: Grafana.scrapeInterval,
           names: new Set(
@@ -398,7 +424,10 @@ layer(Watched.layer(75), { timeout: "240 seconds", excludeTestServices: true })(
         console.log(`${urls.length} queries over ${series} series: ${Duration.toMillis(took)} ms`)
         expect(Duration.toMillis(took)).toBeLessThan(2000)
         // An hour was there to be read.
-        expect(answers.reduce((sum, answer) => sum + answer.length, 0)).toBeGreaterThan(1_000_000)
+        const points = answers.map((answer) => answer.match(/\[\d+(\.\d+)?,"/g)?.length ?? 0)
+        expect(urls.filter((_, index) => points[index] === 0).map((url) => new URL(url).searchParams.get("query")))
+          .toEqual([])
+        expect(Math.max(...points)).toBeGreaterThan(700 * 10)
       }))
   }
 )

@@ -23,8 +23,8 @@ export interface Options {
 }
 
 /**
- * Writes the series of a `/metrics` page into the storage of a stack's Prometheus that is not yet started, each growing
- * steadily up to its value on the page. The number of series.
+ * Writes the series of a `/metrics` page into the storage of a stack's Prometheus that is not yet started: gauges as they
+ * are, everything else growing by its value on the page at every step. The number of series.
  */
 export const write = (
   stack: Stack.Stack,
@@ -38,19 +38,23 @@ export const write = (
   Effect.gen(function*() {
     const promtool = yield* Tool.path("promtool")
     const placed = yield* stack.place("prometheus")
+    const gauges = new Set([...page.matchAll(/^# TYPE (\S+) gauge$/gm)].map(([, name]) => name))
     const series = page.split("\n").flatMap((line) => {
       const [, name = "", labels = "", value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line) ?? []
       if (!names.has(name)) return []
       const target = "job=\"dawsos\",instance=\"host\""
-      return [{ text: `${name}{${target}${labels === "" ? "" : `,${labels}`}}`, value: Number(value) }]
+      return [{
+        text: `${name}{${target}${labels === "" ? "" : `,${labels}`}}`,
+        at: (point: number): number => gauges.has(name) ? Number(value) : Number(value) * point
+      }]
     })
     const file = Path.join(yield* Stack.temporaryFolder("history"), "history.txt")
     const descriptor = openSync(file, "w")
     const points = Math.floor((to - from) / step)
-    for (const { text, value } of series) {
+    for (const { at, text } of series) {
       const lines = Array.from(
         { length: points },
-        (_, point) => `${text} ${Math.floor(value * point / points)} ${from + point * step}\n`
+        (_, point) => `${text} ${at(point)} ${from + point * step}\n`
       )
       writeSync(descriptor, lines.join(""))
     }
