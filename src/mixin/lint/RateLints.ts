@@ -111,8 +111,13 @@ const isAsked = (ratio: Syntax.Syntax, around: ReadonlyArray<Syntax.Syntax>, ser
     return isAboveZero(other) && hasTraffic(other, series)
   })
 
-const metricsOf = (syntax: Syntax.Syntax): ReadonlySet<string | undefined> =>
-  new Set(Syntax.walk(syntax).flatMap(({ syntax }) => syntax._tag === "Selector" ? [syntax.name] : []))
+/** The metrics that make up a value: the sides of a sum, not what filters or divides it. */
+const metricsOf = (syntax: Syntax.Syntax): ReadonlyArray<string | undefined> => {
+  if (syntax._tag === "Selector") return [syntax.name]
+  if (syntax._tag !== "Binary") return Syntax.children(syntax).flatMap(metricsOf)
+  const { left, operator, right } = syntax
+  return operator === "+" || operator === "or" ? [...metricsOf(left), ...metricsOf(right)] : metricsOf(left)
+}
 
 /**
  * `part / whole > limit` is nothing where the whole is 0: the part is 0 too, and no number is above a limit. Where other
@@ -122,7 +127,7 @@ const isCompared = (ratio: Syntax.Binary, around: ReadonlyArray<Syntax.Syntax>):
   const [outer] = around
   if (outer?._tag !== "Binary" || outer.bool) return false
   return Syntax.comparisons.includes(outer.operator) && outer.operator !== "!=" &&
-    metricsOf(ratio.left).isSubsetOf(metricsOf(ratio.right))
+    new Set(metricsOf(ratio.left)).isSubsetOf(new Set(metricsOf(ratio.right)))
 }
 
 /**
