@@ -62,6 +62,12 @@ describe("an example", () => {
       }))
   }
 
+  it.effect("of the monitoring of other metrics is as every lint would have it", () =>
+    Effect.gen(function*() {
+      const { findings } = yield* Effect.promise(() => exported("findings"))
+      assert.deepStrictEqual(findings, [])
+    }))
+
   it.effect("of a job that fails is one event with its boundary, user and tags", () =>
     Effect.gen(function*() {
       const { nightly } = yield* Effect.promise(() => exported("nightly"))

@@ -27,13 +27,13 @@ const found = (pattern: RegExp) =>
 /** The reference program's own variables. */
 const programVariables = Settings.variableLines.map((line) => line.split(" ", 1)[0] ?? "")
 
-// Read by the reference program, by containers, or by what installs the real programs.
+// Read by the reference program, by containers (the base document's too), or by what installs the real programs.
 const otherVariables = new Set([
   ...programVariables,
-  "XDG_CACHE_HOME",
+  ...Documents.read("docker-compose.observability.yml").match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [],
   "COLLECTOR_OTLP_ENABLED",
   "GF_SECURITY_ADMIN_PASSWORD",
-  "GRAFANA_ADMIN_PASSWORD_FILE"
+  "XDG_CACHE_HOME"
 ])
 
 describe("What documents name is there", () => {
@@ -161,9 +161,11 @@ describe("What documents name is there", () => {
       )
     const isOptional = (name: string) => manifest.peerDependenciesMeta[name]?.optional === true
     expect(command.split(" ").toSorted()).toEqual([manifest.name, ...peers((name) => !isOptional(name))].toSorted())
-    const [, mixin = ""] = /`npm install --save-dev (.+?)`/.exec(readme) ?? []
-    const profiling = "@sentry/profiling-node"
-    expect(mixin.split(" ").toSorted()).toEqual(peers((name) => isOptional(name) && name !== profiling).toSorted())
+    for (const document of ["README.md", "docs/monitor-your-own-metrics.md"]) {
+      const [, mixin = ""] = /npm install --save-dev (.+?)[`\n]/.exec(Documents.read(document)) ?? []
+      const profiling = "@sentry/profiling-node"
+      expect(mixin.split(" ").toSorted()).toEqual(peers((name) => isOptional(name) && name !== profiling).toSorted())
+    }
   })
 
   it("the line that starts both sides, the same in both documents", () => {
