@@ -48,12 +48,23 @@ const numbered = (steps: ReadonlyArray<string>): string =>
 
 const listed = (items: ReadonlyArray<string>): string => items.map((item) => `- ${item}`).join("\n")
 
-/** The page of an alert, of which all rules are given. */
+/** Names of other alerts become links to their pages, where they do not stand in code. */
+const linked = (text: string, others: ReadonlyArray<string>): string =>
+  others.length === 0
+    ? text
+    : text.split(/(`[^`]*`)/).map((part, index) =>
+      index % 2 === 1 ? part : part.replace(new RegExp(`\\b(${others.join("|")})\\b`, "g"), "[$1]($1.md)")
+    ).join("")
+
+/** The page of an alert, of which all rules are given; `others` are alerts that have pages beside it. */
 export const page = (
   alerts: readonly [Rules.Alert, ...Array<Rules.Alert>],
-  options: Links & { readonly header: string }
+  options: Links & { readonly header: string; readonly others?: ReadonlyArray<string> | undefined }
 ): string => {
   const [alert] = alerts
+  const { actions, firstLook, meaning, usualCauses } = alert.runbook
+  const others = (options.others ?? []).filter((name) => name !== alert.name)
+  const link = (text: string): string => linked(text, others)
   const dashboards = [...new Set(alerts.map((one) => dashboardUrl(one, options)))]
   return `${
     [
@@ -62,13 +73,13 @@ export const page = (
       `${alert.summary}.`,
       `Dashboard: ${dashboards.map((url) => `<${url}>`).join(", ")}`,
       "## What it means",
-      alert.runbook.meaning,
+      link(meaning),
       "## Look here first",
-      numbered(alert.runbook.firstLook),
+      link(numbered(firstLook)),
       "## Usual causes",
-      listed(alert.runbook.usualCauses),
+      link(listed(usualCauses)),
       "## What to do",
-      listed(alert.runbook.actions),
+      link(listed(actions)),
       alerts.length === 1 ? "## Condition" : "## Conditions, each of which is enough",
       ...alerts.map(condition)
     ].join("\n\n")
@@ -79,5 +90,10 @@ export const page = (
 export const files = (
   groups: ReadonlyArray<Rules.Group>,
   options: Links & { readonly header: string }
-): ReadonlyArray<File> =>
-  [...alertsOf(groups)].map(([name, alerts]) => ({ path: `runbooks/${name}.md`, content: page(alerts, options) }))
+): ReadonlyArray<File> => {
+  const byName = alertsOf(groups)
+  return [...byName].map(([name, alerts]) => ({
+    path: `runbooks/${name}.md`,
+    content: page(alerts, { ...options, others: [...byName.keys()] })
+  }))
+}
