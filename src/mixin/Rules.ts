@@ -6,7 +6,7 @@
  */
 import type * as Duration from "effect/Duration"
 import { refuse } from "./MixinError.ts"
-import type * as PromQL from "./PromQL.ts"
+import * as PromQL from "./PromQL.ts"
 
 /** `critical` wakes a person, `warning` waits for the working day, `info` tells and asks for nothing. */
 export type Severity = "critical" | "warning" | "info"
@@ -93,3 +93,7 @@ export const recording = (options: Omit<Recording, "_tag">): Recording => {
   }
   return { _tag: "Recording", ...options }
 }
+
+/** A query as the text of a runbook shows it: on one line, as code. */
+export const query = (expression: PromQL.Expression): string =>
+  `\`${PromQL.render(expression).replace(/\s*\n\s*/g, " ").replaceAll("( ", "(").replaceAll(" )", ")")}\``

@@ -5,6 +5,8 @@
  */
 export { selfMetrics } from "../metrics/SelfMetrics.ts"
 export * as Alertmanager from "./Alertmanager.ts"
+export * as MonitoringAlerts from "./alerts/Monitoring.ts"
+export * as TelemetryAlerts from "./alerts/Telemetry.ts"
 export * as AlertsPage from "./AlertsPage.ts"
 export * as Dashboard from "./Dashboard.ts"
 export * as Queries from "./dashboard/Queries.ts"

@@ -1,11 +1,11 @@
 /** Every alert and recording rule of DawsOS. */
-import type * as Rules from "../../mixin/Rules.ts"
+import { MonitoringAlerts, type Rules, TelemetryAlerts } from "../../mixin/index.ts"
+import { catalogue } from "../metrics.ts"
 import * as Base from "./alerts/Base.ts"
 import * as Dependencies from "./alerts/Dependencies.ts"
-import * as Monitoring from "./alerts/Monitoring.ts"
 import * as Packs from "./alerts/Packs.ts"
 import * as Product from "./alerts/Product.ts"
-import * as Telemetry from "./alerts/Telemetry.ts"
+import { uids } from "./dashboards/uids.ts"
 import { serviceLevels } from "./serviceLevels.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -15,7 +15,12 @@ export const groups = (settings: Settings): ReadonlyArray<Rules.Group> => [
   Packs.group(settings),
   Dependencies.group(settings),
   Product.group(settings),
-  Telemetry.group(settings),
-  Monitoring.group(settings),
+  TelemetryAlerts.group(catalogue.prefix, { ...settings, dashboard: uids.observability }),
+  MonitoringAlerts.group(catalogue.prefix, {
+    ruleEvaluation: settings.ruleEvaluation,
+    dashboard: uids.observability,
+    // Without these only traces are missing.
+    lesserJobs: settings.gateway ? ["jaeger", "gateway"] : ["jaeger"]
+  }),
   ...serviceLevels(settings).flatMap(({ groups }) => groups)
 ]

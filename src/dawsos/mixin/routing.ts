@@ -78,7 +78,7 @@ export const routing = (settings: Settings): Alertmanager.Config => {
     inhibitions: [
       // Nothing in a program can be judged while the program is not there.
       {
-        source: [Alertmanager.is("alertname", targetDown)],
+        source: [Alertmanager.is("alertname", targetDown), Alertmanager.is("severity", "critical")],
         target: [Alertmanager.noneOf("alertname", [targetDown, watchdog])],
         equal: ["job"]
       },

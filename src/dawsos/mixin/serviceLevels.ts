@@ -1,8 +1,9 @@
 /** What DawsOS promises, as objectives: rules, alerts and panels come of them. */
 import * as PromQL from "../../mixin/PromQL.ts"
+import * as Rules from "../../mixin/Rules.ts"
 import * as ServiceLevel from "../../mixin/ServiceLevel.ts"
 import { metrics } from "../metrics.ts"
-import { countedRequests, query } from "./alerts/expressions.ts"
+import { countedRequests } from "./alerts/expressions.ts"
 import { uids } from "./dashboards/uids.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -32,7 +33,7 @@ const availability = (settings: Settings): ServiceLevel.ServiceLevel<"job"> =>
         "Dashboard \"Service levels\": how much of the budget is left, and which window burns? A high short window " +
         "and a low long one is a fresh failure; the other way round, it is over and the alert is about to end.",
         `Which route and code spent it: ${
-          query(PromQL.top(
+          Rules.query(PromQL.top(
             5,
             PromQL.sum(
               PromQL.increase(
@@ -81,11 +82,13 @@ const latency = (settings: Settings): ServiceLevel.ServiceLevel<"job"> =>
       } % may). Counted over all routes, cold requests and refusals included.`,
       firstLook: [
         `Which route? ${
-          query(PromQL.quantile(0.95, metrics.apiRequestDuration, { by: ["endpoint"], range: "30 minutes" }))
+          Rules.query(PromQL.quantile(0.95, metrics.apiRequestDuration, { by: ["endpoint"], range: "30 minutes" }))
         }.`,
         "Dashboard \"API\": click an exemplar above the line; its trace says which step takes the time.",
         `Which pattern? ${
-          query(PromQL.quantile(0.95, metrics.patternExecutionDuration, { by: ["pattern_id"], range: "30 minutes" }))
+          Rules.query(
+            PromQL.quantile(0.95, metrics.patternExecutionDuration, { by: ["pattern_id"], range: "30 minutes" })
+          )
         }.`
       ],
       usualCauses: [
@@ -124,7 +127,7 @@ const delivery = (settings: Settings): ServiceLevel.ServiceLevel<"job"> => {
         "notification stays in the dead-letter queue. A failure that a retry repairs does not count.",
       firstLook: [
         `By which way? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.increase(PromQL.counter(metrics.alertsDeliveredTotal), "6 hours"),
             { by: ["delivery_method", "status"] }
           ))

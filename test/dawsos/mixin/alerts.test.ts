@@ -1,11 +1,8 @@
+import { alertsPage, defaults, groups, serviceLevels, type Settings } from "@dawsos/observability/dawsos/mixin"
 import { PromQL, type Rules, RulesFile, Runbooks } from "@dawsos/observability/mixin"
 import { describe, expect, it } from "@effect/vitest"
 import { parse } from "yaml"
-import { groups } from "../../../src/dawsos/mixin/alerts.ts"
-import { alertsPage } from "../../../src/dawsos/mixin/alertsPage.ts"
 import { uids } from "../../../src/dawsos/mixin/dashboards/uids.ts"
-import { serviceLevels } from "../../../src/dawsos/mixin/serviceLevels.ts"
-import { defaults, type Settings } from "../../../src/dawsos/mixin/Settings.ts"
 
 const alertsOf = (settings: Settings = defaults): ReadonlyArray<Rules.Alert> =>
   groups(settings).flatMap(({ rules }) => rules).filter((rule) => rule._tag === "Alert")

@@ -149,7 +149,7 @@ const spoilings: ReadonlyArray<Spoiling> = [
   {
     lint: "value-known",
     says: "a job is misspelt",
-    spoil: (expr) => expr.replace(/\bjob(=~?)"(\w)/, "job$1\"x$2")
+    spoil: (expr) => expr.replace(/\bjob(=~?|!~?=?)"(\w)/, "job$1\"x$2")
   },
   {
     lint: "label-known",

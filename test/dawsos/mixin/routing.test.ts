@@ -86,6 +86,9 @@ describe("DawsOS's routing", () => {
     const config = configured({})
     const down = alert({ alertname: "TargetDown", severity: "critical" })
     assert.isTrue(Alertmanager.inhibits(config, down, alert({ severity: "critical" })))
+    // One process of several: what the others measure still counts.
+    const partly = alert({ alertname: "TargetDown", severity: "warning" })
+    assert.isFalse(Alertmanager.inhibits(config, partly, alert({ severity: "critical" })))
     assert.isFalse(Alertmanager.inhibits(config, down, alert({ severity: "critical", job: "jaeger" })))
     assert.isFalse(Alertmanager.inhibits(config, down, alert({ alertname: "Watchdog", severity: "info" })))
     assert.isFalse(Alertmanager.inhibits(config, down, down))

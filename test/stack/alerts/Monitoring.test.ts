@@ -65,6 +65,15 @@ describe("TargetDown", () => {
     },
     {
       alert: "TargetDown",
+      with: { [H.up("dawsos", "b:8001")]: gauge([minutes, 1]), [H.up("dawsos", "c:8001")]: gauge([minutes, 0]) },
+      at: "10m",
+      labels: { job: "dawsos", severity: "warning" },
+      summary: "A target can't be scraped",
+      description: "Prometheus can't scrape 1 target of the job dawsos.",
+      dashboard: "dawsos-observability"
+    },
+    {
+      alert: "TargetDown",
       with: { [H.up("jaeger", "jaeger:8888")]: gauge([minutes, 0]) },
       at: "10m",
       labels: { job: "jaeger", severity: "warning" },

@@ -1,10 +1,11 @@
 /** The six alerts of the base document, under its names and severities and in its order, corrected. */
+import { refuse } from "../../../mixin/MixinError.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import * as Rules from "../../../mixin/Rules.ts"
 import { metrics } from "../../metrics.ts"
 import { uids } from "../dashboards/uids.ts"
 import type { Settings } from "../Settings.ts"
-import { countedRequests, failed, query, tooMany } from "./expressions.ts"
+import { countedRequests, failed, tooMany } from "./expressions.ts"
 
 const requests = (where: { readonly status_code?: string | PromQL.Match } = {}) =>
   PromQL.counter(metrics.apiRequestsTotal, where)
@@ -31,16 +32,18 @@ const highErrorRate = (settings: Settings): Rules.Alert =>
         "routes and processes of the job, so a failure of one busy route is enough.",
       firstLook: [
         `Which route and code: ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.rate(requests({ status_code: PromQL.matches("5..") }), "5 minutes"),
             { by: ["endpoint", "status_code"] }
           ))
         }, or the panels "Error Rate" and "API Request Rate" of the overview.`,
-        `Mostly 503: is there a pack? ${query(PromQL.gauge(metrics.pricingPackStatus))}. \`error\` or \`stale\` at 1 ` +
+        `Mostly 503: is there a pack? ${
+          Rules.query(PromQL.gauge(metrics.pricingPackStatus))
+        }. \`error\` or \`stale\` at 1 ` +
         "means that requests are refused for want of one: go on with PricingPackStale.",
         "Mostly 504: requests run into the time limit of 30 s. Look at HighResponseTime's page.",
         `Mostly 500: which pattern? ${
-          query(PromQL.top(
+          Rules.query(PromQL.top(
             5,
             PromQL.sum(
               PromQL.increase(PromQL.counter(metrics.patternExecutionsTotal, { status: failed }), "10 minutes"),
@@ -69,7 +72,8 @@ const by = ["job", "endpoint"] as const
 
 const highResponseTime = (settings: Settings): Rules.Alert => {
   if (!metrics.apiRequestDuration.buckets.includes(settings.responseTime)) {
-    throw new RangeError(
+    refuse(
+      "HighResponseTime",
       `responseTime was ${settings.responseTime}, allowed are the bounds ${
         metrics.apiRequestDuration.buckets.join(", ")
       } of ${metrics.apiRequestDuration.name}: a percentile between two of them is a guess`
@@ -100,10 +104,12 @@ const highResponseTime = (settings: Settings): Rules.Alert => {
         "Panel \"API Response Time\" of the overview: since when, and do all three percentiles rise (everything is " +
         "slow) or only the upper (some requests are)? Click an exemplar near the top: its trace shows where the time goes.",
         `Is it the database? ${
-          query(PromQL.quantile(0.95, metrics.dbQueryDuration, { by: ["operation", "table"], range: "5 minutes" }))
+          Rules.query(
+            PromQL.quantile(0.95, metrics.dbQueryDuration, { by: ["operation", "table"], range: "5 minutes" })
+          )
         } above 0.1 s, or many short queries one after the other in the trace.`,
         `Is it a provider? ${
-          query(PromQL.quantile(0.95, metrics.providerRequestDuration, { by: ["provider"], range: "5 minutes" }))
+          Rules.query(PromQL.quantile(0.95, metrics.providerRequestDuration, { by: ["provider"], range: "5 minutes" }))
         } above 2 s.`,
         "Neither: is EventLoopLag firing? Then the process itself is busy."
       ],
@@ -141,7 +147,7 @@ const pricingPackStale = (settings: Settings): Rules.Alert =>
         `the newest one is older than ${settings.packAge} s.`,
       firstLook: [
         `How did the builds end? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.increase(PromQL.counter(metrics.pricingPackBuildsTotal), "1 day"),
             { by: ["status"] }
           ))
@@ -149,7 +155,7 @@ const pricingPackStale = (settings: Settings): Rules.Alert =>
         "Why does it fail? In the log the line `pricing pack was not built`; in the error tracker the transaction " +
         "`pricing pack build`; in Jaeger the operation `pricing_pack.build` with the tag `error=true`.",
         `Prices come from Polygon: ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.rate(PromQL.counter(metrics.providerRequestsTotal, { provider: "polygon" }), "10 minutes"),
             { by: ["status"] }
           ))
@@ -192,12 +198,12 @@ const databaseConnectionsHigh = (settings: Settings): Rules.Alert => {
         `maximum is not known, ${settings.connections} connections in use are too many.`,
       firstLook: [
         `Which process? ${
-          query(PromQL.divide(PromQL.gauge(metrics.dbConnectionsActive), PromQL.gauge(metrics.dbConnectionsMax)))
+          Rules.query(PromQL.divide(PromQL.gauge(metrics.dbConnectionsActive), PromQL.gauge(metrics.dbConnectionsMax)))
         }, by \`instance\`.`,
         "Who holds them? In Postgres: `select state, wait_event_type, count(*), max(now() - state_change) from " +
         "pg_stat_activity where datname = current_database() group by 1, 2 order by 3 desc`.",
-        `More traffic, or slower queries? ${query(PromQL.sum(PromQL.rate(requests(), "5 minutes")))} against ${
-          query(PromQL.quantile(0.95, metrics.dbQueryDuration, { range: "5 minutes" }))
+        `More traffic, or slower queries? ${Rules.query(PromQL.sum(PromQL.rate(requests(), "5 minutes")))} against ${
+          Rules.query(PromQL.quantile(0.95, metrics.dbQueryDuration, { range: "5 minutes" }))
         }.`
       ],
       usualCauses: [
@@ -243,17 +249,17 @@ const providerRateLimitLow = (settings: Settings): Rules.Alert => {
         "(status `degraded`), and what was never asked before fails. Providers that nobody asks are left out: their " +
         "last value stays as it was.",
       firstLook: [
-        `What is left: ${query(PromQL.gauge(metrics.providerRateLimitRemaining))} of ${
-          query(PromQL.gauge(metrics.providerRateLimitLimit))
+        `What is left: ${Rules.query(PromQL.gauge(metrics.providerRateLimitRemaining))} of ${
+          Rules.query(PromQL.gauge(metrics.providerRateLimitLimit))
         }.`,
         `Who asks so much? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.rate(PromQL.counter(metrics.providerRequestsTotal), "5 minutes"),
             { by: ["provider", "endpoint", "status"] }
           ))
         }. Many \`error\` are retries, each of which costs quota.`,
         `Does it hurt already? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.rate(PromQL.counter(metrics.agentCapabilityCallsTotal, { status: "degraded" }), "5 minutes"),
             { by: ["capability"] }
           ))
@@ -299,7 +305,7 @@ const patternExecutionFailure = (settings: Settings): Rules.Alert => {
         `count, they are refused before. At least ${settings.patternFailures} failures in ten minutes.`,
       firstLook: [
         `Which capability does it fail at? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.increase(PromQL.counter(metrics.agentCapabilityCallsTotal, { status: failed }), "10 minutes"),
             { by: ["capability"] }
           ))

@@ -4,7 +4,7 @@ import * as Rules from "../../../mixin/Rules.ts"
 import { metrics } from "../../metrics.ts"
 import { uids } from "../dashboards/uids.ts"
 import type { Settings } from "../Settings.ts"
-import { failed, query, tooMany } from "./expressions.ts"
+import { failed, tooMany } from "./expressions.ts"
 
 const range = "10 minutes"
 
@@ -30,7 +30,7 @@ const databaseQueryErrors = (settings: Settings): Rules.Alert => {
         "PatternExecutionFailure or HighErrorRate fires too; if only this one does, something in the background " +
         "fails: the audit log, the dead-letter queue, the pack's job.",
       firstLook: [
-        `Which operation? ${query(PromQL.sum(errors, { by: ["operation", "table"] }))}.`,
+        `Which operation? ${Rules.query(PromQL.sum(errors, { by: ["operation", "table"] }))}.`,
         "What does Postgres say? A span of the table with the tag `error=true` in Jaeger has the SQLSTATE and the " +
         "statement; Postgres's own log has the same line.",
         "All tables at once: the connection is gone, not a statement. `pg_isready` from the backend's host."
@@ -72,11 +72,11 @@ const providerFailing = (settings: Settings): Rules.Alert => {
       meaning: "A provider answers with errors, late or not at all; each attempt counts. What users see is milder: " +
         "the last good answer is given again, marked `degraded`, and only what was never asked before fails.",
       firstLook: [
-        `Which endpoint? ${query(PromQL.sum(requests({ status: failed }), { by: ["provider", "endpoint"] }))}.`,
+        `Which endpoint? ${Rules.query(PromQL.sum(requests({ status: failed }), { by: ["provider", "endpoint"] }))}.`,
         "How does it fail? A span of the provider with the tag `error=true` in Jaeger: the status code, or a timeout. " +
         "401 and 403: the key. 429: the quota (ProviderRateLimitLow). 5xx and timeouts: the provider.",
         `Does it reach users? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.rate(PromQL.counter(metrics.patternExecutionsTotal, { status: "degraded" }), "5 minutes"),
             { by: ["pattern_id"] }
           ))
@@ -122,16 +122,18 @@ const capabilityFailing = (settings: Settings): Rules.Alert => {
         "patterns, and the cause is here.",
       firstLook: [
         `Errors or defects? ${
-          query(PromQL.sum(PromQL.rate(PromQL.counter(metrics.agentCapabilityCallsTotal), "5 minutes"), {
+          Rules.query(PromQL.sum(PromQL.rate(PromQL.counter(metrics.agentCapabilityCallsTotal), "5 minutes"), {
             by: ["capability", "status"]
           }))
         }. A defect is a bug in code.`,
         "Dashboard \"Patterns and capabilities\": an exemplar of the capability; in its trace, the span below the " +
         "capability's is what failed: a service, a statement, a provider.",
         `Which service? ${
-          query(PromQL.sum(PromQL.increase(PromQL.counter(metrics.serviceCallsTotal, { status: failed }), range), {
-            by: ["service_name", "method"]
-          }))
+          Rules.query(
+            PromQL.sum(PromQL.increase(PromQL.counter(metrics.serviceCallsTotal, { status: failed }), range), {
+              by: ["service_name", "method"]
+            })
+          )
         }.`
       ],
       usualCauses: [
@@ -142,7 +144,7 @@ const capabilityFailing = (settings: Settings): Rules.Alert => {
       actions: [
         "A dependency: follow its alert's page.",
         "Data: the error event has the inputs (scrubbed) and the portfolio's pseudonym; mend the data or handle the case.",
-        "Deploy: roll back."
+        "Deploy: roll back to the version before, then compare a trace of each."
       ]
     }
   })

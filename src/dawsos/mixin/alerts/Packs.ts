@@ -4,7 +4,6 @@ import * as Rules from "../../../mixin/Rules.ts"
 import { metrics } from "../../metrics.ts"
 import { uids } from "../dashboards/uids.ts"
 import type { Settings } from "../Settings.ts"
-import { query } from "./expressions.ts"
 
 const by = ["job"] as const
 
@@ -28,13 +27,15 @@ const metricMissing = (): Rules.Alert => {
         "fresh. A stale pack would go unseen. In the first quarter of an hour after a start this is no alarm: the " +
         "first pack takes its time.",
       firstLook: [
-        `Is the program scraped? ${query(PromQL.gauge(metrics.systemInfo))} has no result: go on with TargetDown, or ` +
+        `Is the program scraped? ${
+          Rules.query(PromQL.gauge(metrics.systemInfo))
+        } has no result: go on with TargetDown, or ` +
         "look at Prometheus's page \"Target health\": is the job there at all?",
         `Was a pack ever built? ${
-          query(PromQL.sum(PromQL.presence(PromQL.counter(metrics.pricingPackBuildsTotal)), {
+          Rules.query(PromQL.sum(PromQL.presence(PromQL.counter(metrics.pricingPackBuildsTotal)), {
             by: ["status"]
           }))
-        } and ${query(PromQL.gauge(metrics.pricingPackStatus))}.`,
+        } and ${Rules.query(PromQL.gauge(metrics.pricingPackStatus))}.`,
         "In the log: `the pricing pack could not be shown` or `pricing pack was not built`."
       ],
       usualCauses: [
@@ -69,12 +70,12 @@ const buildStuck = (settings: Settings): Rules.Alert =>
         "is over: a build takes five to ten minutes, and users have been turned away for much longer.",
       firstLook: [
         `How long do builds take otherwise? ${
-          query(PromQL.quantile(0.95, metrics.pricingPackBuildDuration, { range: "1 day" }))
+          Rules.query(PromQL.quantile(0.95, metrics.pricingPackBuildDuration, { range: "1 day" }))
         }.`,
         "In Jaeger the operation `pricing_pack.build`: does an open build wait for a provider? A build that is not " +
         "there yet has not ended; its requests to Polygon are.",
         `Does the provider answer? ${
-          query(PromQL.sum(
+          Rules.query(PromQL.sum(
             PromQL.rate(PromQL.counter(metrics.providerRequestsTotal, { provider: "polygon" }), "10 minutes"),
             { by: ["status"] }
           ))

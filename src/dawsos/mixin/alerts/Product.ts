@@ -4,7 +4,6 @@ import * as Rules from "../../../mixin/Rules.ts"
 import { metrics } from "../../metrics.ts"
 import { uids } from "../dashboards/uids.ts"
 import type { Settings } from "../Settings.ts"
-import { query } from "./expressions.ts"
 
 const notDelivered = (settings: Settings): Rules.Alert => {
   const by = ["job", "delivery_method"] as const
@@ -34,7 +33,7 @@ const notDelivered = (settings: Settings): Rules.Alert => {
         "an hour, or a notification has become a dead letter after retries at 1, 5 and 30 minutes.",
       firstLook: [
         `Late or lost? ${
-          query(PromQL.sum(PromQL.increase(PromQL.counter(metrics.alertsDeliveredTotal), "1 hour"), {
+          Rules.query(PromQL.sum(PromQL.increase(PromQL.counter(metrics.alertsDeliveredTotal), "1 hour"), {
             by: ["delivery_method", "status"]
           }))
         }: \`error\` is tried again, \`dead_letter\` is given up.`,
@@ -80,7 +79,7 @@ const notEvaluated = (): Rules.Alert => {
         "error do not count as evaluated.",
       firstLook: [
         `Since when, and do they fail? ${
-          query(PromQL.sum(PromQL.rate(PromQL.counter(metrics.alertsEvaluatedTotal), "10 minutes"), {
+          Rules.query(PromQL.sum(PromQL.rate(PromQL.counter(metrics.alertsEvaluatedTotal), "10 minutes"), {
             by: ["alert_type", "status"]
           }))
         }.`,

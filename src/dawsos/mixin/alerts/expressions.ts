@@ -5,10 +5,6 @@ import { metrics } from "../../metrics.ts"
 /** Outcomes that are failures: not `interrupted` (the client left) nor `degraded` (an older answer was given). */
 export const failed = PromQL.oneOf("error", "defect")
 
-/** A query as a runbook shows it: on one line. */
-export const query = (expression: PromQL.Expression): string =>
-  `\`${PromQL.render(expression).replace(/\s*\n\s*/g, " ").replaceAll("( ", "(").replaceAll(" )", ")")}\``
-
 /** A share that is worth an alert. */
 export interface Share<L extends string> {
   readonly part: PromQL.Expression<L>

@@ -1,51 +1,64 @@
-/** Whether what the program tells of itself is complete. */
-import { selfMetrics } from "../../../metrics/SelfMetrics.ts"
-import * as Foreign from "../../../mixin/Foreign.ts"
-import * as PromQL from "../../../mixin/PromQL.ts"
-import * as Rules from "../../../mixin/Rules.ts"
-import { catalogue } from "../../metrics.ts"
-import { uids } from "../dashboards/uids.ts"
-import type { Settings } from "../Settings.ts"
-import { query } from "./expressions.ts"
+/** Whether what a program tells of itself is complete: alerts on the metrics that the layer has of itself. */
+import { type SelfMetrics, selfMetrics } from "../../metrics/SelfMetrics.ts"
+import * as Foreign from "../Foreign.ts"
+import * as PromQL from "../PromQL.ts"
+import * as Rules from "../Rules.ts"
 
-const own = selfMetrics(catalogue.prefix)
+/** Limits, and where the alerts are looked into. */
+export interface Options {
+  /** The uid of the dashboard, as one that `Dashboard.ofTelemetry` makes. */
+  readonly dashboard: string
+  /** The share of spans, between 0 and 1, that may be lost. Default 0.01. */
+  readonly spansDroppedRatio?: number | undefined
+  /** The 99th percentile of the event loop's lag in seconds. Default 0.5. */
+  readonly eventLoopLag?: number | undefined
+}
+
+interface Context {
+  readonly own: SelfMetrics
+  readonly dashboard: string
+  readonly spansDroppedRatio: number
+  readonly eventLoopLag: number
+}
 
 /** Reasons that lie with the receiver of spans or the way to it. */
 const receivers = PromQL.oneOf("rejected", "timeout", "unreachable")
 
 const bySink = { by: ["job", "sink"] } as const
 
-const dropped = (range: PromQL.RangeInput, where: { readonly reason?: PromQL.Match } = {}) =>
+const dropped = (own: SelfMetrics, range: PromQL.RangeInput, where: { readonly reason?: PromQL.Match } = {}) =>
   PromQL.sum(PromQL.rate(PromQL.counter(own.spansDropped, where), range), bySink)
 
-const exported = (range: PromQL.RangeInput) => PromQL.sum(PromQL.rate(PromQL.counter(own.spansExported), range), bySink)
+const exported = (own: SelfMetrics, range: PromQL.RangeInput) =>
+  PromQL.sum(PromQL.rate(PromQL.counter(own.spansExported), range), bySink)
 
-const byReason = query(
-  PromQL.sum(PromQL.increase(PromQL.counter(own.spansDropped), "10 minutes"), { by: ["sink", "reason"] })
-)
+const byReason = (own: SelfMetrics): string =>
+  Rules.query(
+    PromQL.sum(PromQL.increase(PromQL.counter(own.spansDropped), "10 minutes"), { by: ["sink", "reason"] })
+  )
 
-const spansDropped = (settings: Settings): Rules.Alert =>
+const spansDropped = ({ dashboard, own, spansDroppedRatio }: Context): Rules.Alert =>
   Rules.alert({
     name: "SpansDropped",
     expression: PromQL.greaterThan(
-      PromQL.divide(dropped("5 minutes"), PromQL.add(dropped("5 minutes"), exported("5 minutes"))),
-      settings.spansDroppedRatio
+      PromQL.divide(dropped(own, "5 minutes"), PromQL.add(dropped(own, "5 minutes"), exported(own, "5 minutes"))),
+      spansDroppedRatio
     ),
     for: "5 minutes",
     severity: "warning",
     summary: "Spans are lost",
     description: "{{ $labels.job }} loses {{ $value | humanizePercentage }} of the spans that are meant for " +
       "{{ $labels.sink }}.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning:
         "Traces are incomplete or missing. Users notice nothing: no request waits for an export. But the trace " +
         "that you look for may not be there.",
       firstLook: [
-        `Why? ${byReason}.`,
+        `Why? ${byReason(own)}.`,
         "`unreachable`, `timeout`, `rejected`: the receiver. `queue_full`: more spans than it takes. `too_large`: a " +
         "span that is larger than the protocol carries. `fault`: a bug of this layer, see ObservabilityFault.",
-        `How full is the queue? ${query(PromQL.gauge(own.spansQueued))}.`
+        `How full is the queue? ${Rules.query(PromQL.gauge(own.spansQueued))}.`
       ],
       usualCauses: [
         "Jaeger or the collector is down or restarts (ExportFailing fires too when nothing arrives any more).",
@@ -61,12 +74,12 @@ const spansDropped = (settings: Settings): Rules.Alert =>
     }
   })
 
-const exportFailing = (): Rules.Alert =>
+const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
   Rules.alert({
     name: "ExportFailing",
     expression: PromQL.unless(
-      PromQL.greaterThan(dropped("5 minutes", { reason: receivers }), 0),
-      PromQL.greaterThan(exported("5 minutes"), 0)
+      PromQL.greaterThan(dropped(own, "5 minutes", { reason: receivers }), 0),
+      PromQL.greaterThan(exported(own, "5 minutes"), 0)
     ),
     for: "5 minutes",
     severity: "warning",
@@ -74,12 +87,14 @@ const exportFailing = (): Rules.Alert =>
     description:
       "{{ $labels.sink }} has accepted no span of {{ $labels.job }} for five minutes; {{ $value | humanize }} " +
       "are lost each second.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning: "The receiver of spans takes nothing at all. You are without traces until it does; metrics and error " +
         "events still arrive.",
       firstLook: [
-        `How does it refuse? ${byReason}. \`unreachable\`: nobody listens. \`timeout\`: it hangs. \`rejected\`: it ` +
+        `How does it refuse? ${
+          byReason(own)
+        }. \`unreachable\`: nobody listens. \`timeout\`: it hangs. \`rejected\`: it ` +
         "does not like what it gets.",
         "Is it up? Target `jaeger` on Prometheus's page \"Target health\"; `docker compose -f " +
         "docker-compose.observability.yml ps jaeger`.",
@@ -98,7 +113,7 @@ const exportFailing = (): Rules.Alert =>
     }
   })
 
-const errorEventsDropped = (): Rules.Alert => {
+const errorEventsDropped = ({ dashboard, own }: Context): Rules.Alert => {
   const lost = (where: { readonly reason?: PromQL.Match }) =>
     PromQL.sum(PromQL.increase(PromQL.counter(own.eventsDropped, where), "15 minutes"), { by: ["job", "reason"] })
   return Rules.alert({
@@ -109,12 +124,12 @@ const errorEventsDropped = (): Rules.Alert => {
     summary: "Error events are lost",
     description: "{{ $labels.job }} lost {{ $value | humanize }} error events in the last quarter of an hour: " +
       "{{ $labels.reason }}.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning: "Failures have happened that the error tracker does not show. Events that were held back on purpose " +
         "(`rate_limited`: more than 10 of a kind a minute) do not count.",
       firstLook: [
-        `Why? ${query(lost({}))}.`,
+        `Why? ${Rules.query(lost({}))}.`,
         "`throttled`: the tracker's quota. `rejected`: a wrong DSN. `unreachable`, `timeout`: the network. " +
         "`too_large`: one event. `queue_full`: more at once than 100.",
         "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
@@ -133,7 +148,7 @@ const errorEventsDropped = (): Rules.Alert => {
   })
 }
 
-const labelOverflow = (): Rules.Alert =>
+const labelOverflow = ({ dashboard, own }: Context): Rules.Alert =>
   Rules.alert({
     name: "LabelOverflow",
     expression: PromQL.greaterThan(
@@ -146,13 +161,15 @@ const labelOverflow = (): Rules.Alert =>
     description:
       "{{ $value | humanize }} records of {{ $labels.metric }} ({{ $labels.job }}) fell into __overflow__ in " +
       "the last quarter of an hour, because of {{ $labels.label }}.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning: "New values of a label are no longer told apart: sums are right, the parts beyond the bound are one. " +
         "Prometheus is safe, that is what the bound is for; alerts by that label are blind for the values beyond it.",
       firstLook: [
         `Which label? ${
-          query(PromQL.sum(PromQL.increase(PromQL.counter(own.labelOverflow), "1 hour"), { by: ["metric", "label"] }))
+          Rules.query(
+            PromQL.sum(PromQL.increase(PromQL.counter(own.labelOverflow), "1 hour"), { by: ["metric", "label"] })
+          )
         }; \`__series__\` means the metric as a whole.`,
         "Which values does it have? Ask Prometheus for the metric, grouped by that label, and read the list: ids, " +
         "raw paths and texts of errors do not belong there."
@@ -163,34 +180,34 @@ const labelOverflow = (): Rules.Alert =>
         "Honest growth: more patterns or tables than the bound."
       ],
       actions: [
-        "An id: record the template instead (`DawsOs.withUrlTemplate`), deploy; the values go with the restart.",
+        "An id: record the template instead (`HttpClient.withUrlTemplate`), deploy; the values go with the restart.",
         "Honest growth: raise the label's bound in the catalogue (`Label.bounded`)."
       ]
     }
   })
 
-const eventLoopLag = (settings: Settings): Rules.Alert =>
+const eventLoopLag = ({ dashboard, eventLoopLag }: Context): Rules.Alert =>
   Rules.alert({
     name: "EventLoopLag",
     expression: PromQL.greaterThan(
       PromQL.max(PromQL.gauge(Foreign.eventLoopLag), { by: ["job"] }),
-      settings.eventLoopLag
+      eventLoopLag
     ),
     for: "5 minutes",
     severity: "warning",
     summary: "The event loop is blocked",
     description: "The 99th percentile of the event loop's lag of {{ $labels.job }} is {{ $value | humanizeDuration }}.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning: "The process computes for so long at a time that everything else waits: answers, health checks, time " +
         "limits. Durations in all metrics are too long by that, so look here before blaming the database.",
       firstLook: [
-        `Which process? ${query(PromQL.gauge(Foreign.eventLoopLag))}, by \`instance\`.`,
+        `Which process? ${Rules.query(PromQL.gauge(Foreign.eventLoopLag))}, by \`instance\`.`,
         `Is it busy or does it collect garbage? ${
-          query(PromQL.rate(PromQL.counter(Foreign.processCpu), "5 minutes"))
+          Rules.query(PromQL.rate(PromQL.counter(Foreign.processCpu), "5 minutes"))
         } ` +
         `near 1 is one busy core; ${
-          query(PromQL.divide(PromQL.gauge(Foreign.heapUsed), PromQL.gauge(Foreign.heapTotal)))
+          Rules.query(PromQL.divide(PromQL.gauge(Foreign.heapUsed), PromQL.gauge(Foreign.heapTotal)))
         } near 1 is a full heap.`,
         "Which pattern runs just then? Traces whose spans all have gaps at the same moment."
       ],
@@ -209,7 +226,7 @@ const eventLoopLag = (settings: Settings): Rules.Alert =>
     }
   })
 
-const observabilityFault = (): Rules.Alert =>
+const observabilityFault = ({ dashboard, own }: Context): Rules.Alert =>
   Rules.alert({
     name: "ObservabilityFault",
     expression: PromQL.greaterThan(
@@ -222,12 +239,14 @@ const observabilityFault = (): Rules.Alert =>
     description:
       "{{ $value | humanize }} faults of the layer's hook {{ $labels.hook }} ({{ $labels.job }}) in the last " +
       "quarter of an hour.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning: "A hook of the observability layer threw. It was kept out of the program, but something was not " +
         "recorded. That is a bug, of the layer or of a callback that was given to it.",
       firstLook: [
-        `Which hook? ${query(PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "1 day"), { by: ["hook"] }))}.`,
+        `Which hook? ${
+          Rules.query(PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "1 day"), { by: ["hook"] }))
+        }.`,
         "The log has the first fault of each hook with its stack."
       ],
       usualCauses: [
@@ -241,7 +260,7 @@ const observabilityFault = (): Rules.Alert =>
     }
   })
 
-const scrapeIncomplete = (): Rules.Alert =>
+const scrapeIncomplete = ({ dashboard, own }: Context): Rules.Alert =>
   Rules.alert({
     name: "ScrapeIncomplete",
     expression: PromQL.greaterThan(
@@ -254,12 +273,12 @@ const scrapeIncomplete = (): Rules.Alert =>
     description:
       "{{ $labels.metric }} of {{ $labels.job }} could not be collected in {{ $value | humanize }} scrapes of " +
       "the last five minutes.",
-    dashboard: uids.observability,
+    dashboard,
     runbook: {
       meaning: "The scrape works, but one metric is left out of it: its panels are empty, and alerts on it are blind.",
       firstLook: [
         `Which one? ${
-          query(PromQL.sum(PromQL.increase(PromQL.counter(own.scrapeErrors), "1 hour"), { by: ["metric"] }))
+          Rules.query(PromQL.sum(PromQL.increase(PromQL.counter(own.scrapeErrors), "1 hour"), { by: ["metric"] }))
         }.`,
         "The log has the first failure of each with its cause."
       ],
@@ -268,16 +287,31 @@ const scrapeIncomplete = (): Rules.Alert =>
     }
   })
 
-/** The group `dawsos.telemetry`. */
-export const group = (settings: Settings): Rules.Group => ({
-  name: "dawsos.telemetry",
-  rules: [
-    spansDropped(settings),
-    exportFailing(),
-    errorEventsDropped(),
-    labelOverflow(),
-    eventLoopLag(settings),
-    observabilityFault(),
-    scrapeIncomplete()
-  ]
-})
+/**
+ * The group `{prefix}.telemetry`, `prefix` being the catalogue's.
+ *
+ * @example
+ * import { TelemetryAlerts } from "@dawsos/observability/mixin"
+ *
+ * export const group = TelemetryAlerts.group("shop", { dashboard: "shop-telemetry" })
+ */
+export const group = (prefix: string, options: Options): Rules.Group => {
+  const context: Context = {
+    own: selfMetrics(prefix),
+    dashboard: options.dashboard,
+    spansDroppedRatio: options.spansDroppedRatio ?? 0.01,
+    eventLoopLag: options.eventLoopLag ?? 0.5
+  }
+  return {
+    name: `${prefix}.telemetry`,
+    rules: [
+      spansDropped(context),
+      exportFailing(context),
+      errorEventsDropped(context),
+      labelOverflow(context),
+      eventLoopLag(context),
+      observabilityFault(context),
+      scrapeIncomplete(context)
+    ]
+  }
+}
