@@ -39,6 +39,7 @@ const File = Schema.Struct({
   uid: Schema.String,
   title: Schema.String,
   templating: Schema.Struct({ list: Schema.Array(Variable) }),
+  annotations: Schema.Struct({ list: Schema.Array(Schema.Struct({ name: Schema.String, expr: Schema.String })) }),
   panels: Schema.Array(Schema.Struct({ type: Schema.String }))
 })
 
@@ -51,6 +52,8 @@ export interface Dashboard {
   /** The value of each variable as long as nobody chooses one: all. */
   readonly variables: ReadonlyMap<string, string>
   readonly panels: ReadonlyArray<Panel>
+  /** The marks on its graphs, as panels. */
+  readonly annotations: ReadonlyArray<Panel>
 }
 
 /** What a viewer looks at: the time that ends at `to`, in Unix seconds. */
@@ -64,7 +67,7 @@ export const folder = Path.join(Compose.root, "observability/grafana/dashboards"
 
 const read = (path: string): Dashboard => {
   const json: unknown = JSON.parse(readFileSync(path, "utf8"))
-  const { templating, title, uid } = Schema.decodeUnknownSync(File)(json)
+  const { annotations, templating, title, uid } = Schema.decodeUnknownSync(File)(json)
   const { panels } = Schema.decodeUnknownSync(Schema.Struct({ panels: Schema.Array(Schema.Unknown) }))(json)
   const isRow = Schema.is(Schema.Struct({ type: Schema.Literal("row") }))
   return {
@@ -73,7 +76,12 @@ const read = (path: string): Dashboard => {
     variables: new Map(
       templating.list.flatMap(({ allValue, name, type }) => type === "query" ? [[name, allValue ?? ".*"] as const] : [])
     ),
-    panels: panels.filter((panel) => !isRow(panel)).map((panel) => Schema.decodeUnknownSync(Panel)(panel))
+    panels: panels.filter((panel) => !isRow(panel)).map((panel) => Schema.decodeUnknownSync(Panel)(panel)),
+    annotations: annotations.list.map(({ expr, name }) => ({
+      title: name,
+      type: "annotation",
+      targets: [{ refId: "A", expr }]
+    }))
   }
 }
 
