@@ -123,7 +123,7 @@ describe("The monitoring of another product, by one call", () => {
       foreign: Object.values(Foreign),
       rules: [alerts],
       dashboards: dashboards.map(({ content }) => content),
-      runbooks: runbooks.map(({ path }) => path),
+      runbooks: runbooks.map(({ path }) => path.replace("runbooks/", parts.runbookUrl)),
       jobs: ["shop", "jaeger"]
     })
     assert.deepStrictEqual(Lint.rules(alerts, context), [])
