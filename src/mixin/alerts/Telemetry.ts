@@ -98,7 +98,7 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
         "does not like what it gets.",
         "Is it up? Target `jaeger` on Prometheus's page \"Target health\"; `docker compose -f " +
         "docker-compose.observability.yml ps jaeger`.",
-        "In the log of the backend: the one line that says that spans are being lost, with the address and the answer."
+        "In the log of the backend: the one line `spans are being lost on the way to …`, with what went wrong."
       ],
       usualCauses: [
         "Jaeger does not run, or its disk is full.",
@@ -131,7 +131,7 @@ const errorEventsDropped = ({ dashboard, own }: Context): Rules.Alert => {
       firstLook: [
         `Why? ${Rules.query(lost({}))}.`,
         "`throttled`: the tracker's quota. `rejected`: a wrong DSN. `unreachable`, `timeout`: the network. " +
-        "`too_large`: one event. `queue_full`: more at once than 100.",
+        "`too_large`: one event. `queue_full`: more than 100 waited.",
         "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
       ],
       usualCauses: [
@@ -230,7 +230,10 @@ const observabilityFault = ({ dashboard, own }: Context): Rules.Alert =>
   Rules.alert({
     name: "ObservabilityFault",
     expression: PromQL.greaterThan(
-      PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "15 minutes"), { by: ["job", "hook"] }),
+      // What can't be collected is ScrapeIncomplete's.
+      PromQL.sum(PromQL.increase(PromQL.counter(own.faults, { hook: PromQL.not("collect") }), "15 minutes"), {
+        by: ["job", "hook"]
+      }),
       0
     ),
     for: "1 minute",
@@ -247,15 +250,17 @@ const observabilityFault = ({ dashboard, own }: Context): Rules.Alert =>
         `Which hook? ${
           Rules.query(PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "1 day"), { by: ["hook"] }))
         }.`,
-        "The log has the first fault of each hook with its stack."
+        "What happens at the same time? `sink`: an export (SpansDropped, ErrorEventsDropped). `recorder`, `instrument`: a " +
+        "metric whose values look wrong or stand still. `scrubber`: spans and events that are withheld. The faults " +
+        "themselves are not logged; `Guard.last(hook)` has the last one in a program that you can attach to."
       ],
       usualCauses: [
-        "A callback of the program's own: `degraded`, `collect`, a scrubber's detector.",
+        "A callback of the program's own: `degraded`, labels that are computed, a scrubber's detector.",
         "A new version of Effect or of an SDK."
       ],
       actions: [
-        "A callback: mend it, the stack names the line.",
-        "Otherwise open an issue with the stack; the program is not affected."
+        "It began with a deploy: look in it for a new callback, a new detector of the scrubber, a new version of an SDK.",
+        "Otherwise open an issue with the hook and the fault; the program is not affected."
       ]
     }
   })
@@ -280,10 +285,13 @@ const scrapeIncomplete = ({ dashboard, own }: Context): Rules.Alert =>
         `Which one? ${
           Rules.query(PromQL.sum(PromQL.increase(PromQL.counter(own.scrapeErrors), "1 hour"), { by: ["metric"] }))
         }.`,
-        "The log has the first failure of each with its cause."
+        "Which callback tells its value? Search the program for the metric's definition: what that asks (a pool, a " +
+        "queue, a file) is what fails."
       ],
       usualCauses: ["A gauge's callback that throws or takes too long.", "A value that is no number."],
-      actions: ["Mend the callback (`Metrics.collect`); until then, watch by hand what its alerts would watch."]
+      actions: [
+        "Mend the callback that was given to `Metrics.collect`; until then, watch by hand what its alerts would watch."
+      ]
     }
   })
 

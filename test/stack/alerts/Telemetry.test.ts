@@ -173,6 +173,11 @@ describe("ObservabilityFault", () => {
       with: { [H.fault]: counter([minutes, 1000]) },
       fires: { "20m": ["ObservabilityFault"] }
     },
+    {
+      name: "leaves metrics that can't be collected to ScrapeIncomplete",
+      with: { [series(`${own}faults_total`, { hook: "collect" })]: counter([minutes, 1]) },
+      fires: { "20m": [] }
+    },
     { name: "is quiet where nothing is known of faults", from: H.without(`${own}faults`), fires: { "20m": [] } },
     {
       name: "is not fooled by a counter that starts anew without a fault",
