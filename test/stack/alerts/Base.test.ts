@@ -17,7 +17,8 @@ describe("HighErrorRate", () => {
         "12m": [],
         "14m": ["HighErrorRate"],
         "21m": ["HighErrorRate", "ApiAvailabilityBurnRate"],
-        "40m": ["ApiAvailabilityBurnRate"],
+        "28m": ["HighErrorRate"],
+        "32m": ["ApiAvailabilityBurnRate"],
         "60m": []
       }
     },
@@ -113,7 +114,7 @@ describe("HighErrorRate", () => {
         [H.pack("warming")]: gauge([10, 0], [10, 1], [70, 0]),
         [H.pack("fresh")]: gauge([10, 1], [10, 0], [70, 1])
       },
-      at: "22m",
+      at: "23m",
       ours: [],
       base: true
     }
