@@ -114,7 +114,7 @@ export const faults = {
   },
   "collector-down": {
     meaning: "the trace collector refuses connections",
-    alert: "spans dropped",
+    alert: "SpansDropped",
     symptom: (figures) => {
       const dropped = figures.total("dawsos_observability_spans_dropped_total")
       return { text: `spans dropped: ${dropped} (alert above 0)`, shows: dropped > 0 }

@@ -68,6 +68,10 @@ const make = Effect.gen(function*() {
     const provider = Object.hasOwn(providers, name) ? providers[name as ProviderName] : undefined
     if (provider === undefined) return sendJson(response, 404, { error: "no such provider" })
     if (!url.searchParams.get(provider.key)) return sendJson(response, 401, { error: `${provider.key} is missing` })
+    if (fault === "provider-down" || (fault === "pack-stale" && name === "polygon")) {
+      // What stands before the provider answers: it knows nothing of quotas.
+      return sendJson(response, 500, { error: "simulated fault" })
+    }
 
     const minute = Math.floor(Date.now() / 60_000)
     const window = used.get(name as ProviderName)
@@ -82,9 +86,6 @@ const make = Effect.gen(function*() {
     const reply = (): void => {
       if (count > provider.quota) {
         return sendJson(response, 429, { error: "quota exceeded" }, { ...headers, "retry-after": "1" })
-      }
-      if (fault === "provider-down" || (fault === "pack-stale" && name === "polygon")) {
-        return sendJson(response, 500, { error: "simulated fault" }, headers)
       }
       const body = answer(closes, `/${rest.join("/")}`, url.searchParams)
       return body === undefined

@@ -275,7 +275,7 @@ describe("a fault of the surroundings", () => {
     assert.match(stdout, /^fault {5}has ended$/m)
     assert.match(
       stdout,
-      /^ {2}not checked .*--fault collector-down → spans dropped: has ended, spans dropped: [1-9]\d* /m
+      /^ {2}not checked .*--fault collector-down → SpansDropped: has ended, spans dropped: [1-9]\d* /m
     )
     assert.match(stdout, /^ {2}ok .*spans: started (\d+), open 0, unsampled 0, ended \1$/m)
     // Before and after the outage spans arrived.
