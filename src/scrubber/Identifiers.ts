@@ -36,6 +36,12 @@ export const identify = (id: string): string => {
 
 const nobody = new Set(["anonymous", "unknown", "none", "null", "undefined", "true", "false", "-"])
 
+/** The longest name of a parameter. */
+const longestName = 64
+
+/** Nothing that is longer is a template: `${`, a name, `}`. */
+export const longestTemplate = longestName + 3
+
 /** A route template's parameter (`:id`, `{id}`, `<id>`, `${id}`, `*`) or a mark of ours. */
 export const isTemplate = (segment: string): boolean => {
   const c = segment.charCodeAt(0)
@@ -52,7 +58,7 @@ export const isTemplate = (segment: string): boolean => {
 
 /** Names of parameters are words: letters, digits, `_`, `-`, `.`, doubled braces and optional marks, at most 64. */
 const isName = (text: string, start: number, end: number): boolean => {
-  if (end - start > 64 || end <= start) return false
+  if (end - start > longestName || end <= start) return false
   let digits = 0
   for (let i = start; i < end; i++) {
     const c = text.charCodeAt(i)

@@ -1,7 +1,7 @@
 import { code, isAlphanumeric, isDigit, isSpace, runEnd, startsWithIgnoringCase, trimEnd } from "./Characters.ts"
 import { type Detector, followedByWord } from "./Detector.ts"
 import { decodeComponent } from "./Encoding.ts"
-import { identify, isTemplate, isUuid } from "./Identifiers.ts"
+import { identify, isTemplate, isUuid, longestTemplate } from "./Identifiers.ts"
 
 /**
  * Where ids stand in paths. A pattern is a path of words; `*` is any one segment, `**` any number of them, `v*` a
@@ -160,7 +160,7 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
         if (c < 128 ? breaks[c] === 0 : !isSpace(c)) continue
         const ends = c !== code.slash
         if (ends && c === code.apostrophe && followedByWord(text, i)) continue
-        if (ends && expects && i > start && joins(text, i, inQuery) && !isTemplate(text.slice(start, i))) continue
+        if (ends && expects && i > start && joins(text, i, inQuery) && !isTemplateAt(text, start, i)) continue
         if (i > start && (inPath || !ends) && (active || encoded(text, start, i) || begins(text, start, i))) {
           const end = ends ? trimSegment(text, start, i) : i
           const segment = decodeComponent(text.slice(start, end))
@@ -185,6 +185,10 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
     }
   }
 }
+
+/** Looked at for each sign of a segment, so never the whole of a long one. */
+const isTemplateAt = (text: string, start: number, end: number): boolean =>
+  end - start <= longestTemplate && isTemplate(text.slice(start, end))
 
 /** A sign that can be part of an id although it would end any other segment: `/api/metrics/a=b`, `/api/metrics/a"b`. */
 const joins = (text: string, at: number, inQuery: boolean): boolean => {

@@ -32,6 +32,7 @@ const otherVariables = new Set([
   ...programVariables,
   ...Documents.read("docker-compose.observability.yml").match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [],
   "COLLECTOR_OTLP_ENABLED",
+  "UPDATE_DETECTION",
   "GF_SECURITY_ADMIN_PASSWORD",
   "XDG_CACHE_HOME"
 ])

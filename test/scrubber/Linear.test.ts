@@ -169,6 +169,14 @@ describe("the work of scrubbing", () => {
     )
   })
 
+  // What the property above has found once.
+  it.each([["/api/users/a", "&a"], ["/api/users/{", "=a"]])(
+    "grows with the text for %j and repetitions of %j",
+    (head, tail) => {
+      assert.isBelow(growth((length) => head + repeat(tail, length)), 65)
+    }
+  )
+
   it("grows with the text for a beginning, its repetition, and an end that changes its meaning", () => {
     fc.assert(
       fc.property(one, one, one, (head, part, end) => {
