@@ -1,5 +1,5 @@
 // npm run build: dist/ with declarations, then the tarball made of it is used as a stranger would use it.
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Manifest from "../Manifest.ts"
@@ -8,7 +8,18 @@ import * as Process from "../Process.ts"
 const manifest = Manifest.read(Process.root)
 const dist = Path.join(Process.root, "dist")
 const consumer = mkdtempSync(Path.join(Os.tmpdir(), "consumer-"))
-const specifiers = Object.keys(manifest.exports).map((entry) => manifest.name + entry.slice(1))
+/** Entries that need the optional peers: generating monitoring, which a program that only observes does not. */
+const needsOptionalPeers = (entry: string): boolean => entry.split("/").includes("mixin")
+
+const specifiersOf = (entries: ReadonlyArray<string>): ReadonlyArray<string> =>
+  entries.map((entry) => manifest.name + entry.slice(1))
+const specifiers = specifiersOf(Object.keys(manifest.exports))
+const observing = specifiersOf(Object.keys(manifest.exports).filter((entry) => !needsOptionalPeers(entry)))
+
+const optional = (name: string): boolean => manifest.peerDependenciesMeta[name]?.optional === true
+const peers = Object.keys(manifest.peerDependencies)
+/** Those that the mixin needs; profiling is another matter, and native. */
+const mixinPeers = peers.filter((name) => optional(name) && name in manifest.devDependencies)
 
 const json = (path: string, value: unknown): void => writeFileSync(path, JSON.stringify(value, null, 2) + "\n")
 
@@ -41,34 +52,67 @@ const install = () => {
     },
     files: ["program.ts"]
   })
+  json(Path.join(consumer, "tsconfig.monitoring.json"), { extends: "./tsconfig.json", files: ["monitoring.ts"] })
   copyFileSync(Path.join(Process.root, "test/package/consumer.ts"), Path.join(consumer, "program.ts"))
+  copyFileSync(Path.join(Process.root, "test/package/monitoring.ts"), Path.join(consumer, "monitoring.ts"))
   const tarball = `./${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`
-  const peers = Object.keys(manifest.peerDependencies)
-    .filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true)
-  const versions = [...peers, "typescript", "@types/node"].map((name) => `${name}@${manifest.devDependencies[name]}`)
-  const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
-  return Process.run("npm", ["install", ...flags, tarball, ...versions], { cwd: consumer })
+  const needed = [...peers.filter((name) => !optional(name)), "typescript", "@types/node"]
+  return npmInstall([tarball, ...needed.map(pinned)])
 }
 
-const importAll = (...flags: ReadonlyArray<string>) => () => {
-  const program = specifiers.map((specifier) =>
+const pinned = (name: string): string => `${name}@${manifest.devDependencies[name]}`
+
+const npmInstall = (packages: ReadonlyArray<string>) => {
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
+  return Process.run("npm", ["install", ...flags, ...packages], { cwd: consumer })
+}
+
+const importAll = (wanted: ReadonlyArray<string>, ...flags: ReadonlyArray<string>) => () => {
+  const program = wanted.map((specifier) =>
     `if (Object.keys(await import(${JSON.stringify(specifier)})).length === 0) throw new Error("${specifier} is empty")`
   ).join("\n")
   return Process.run("node", [...flags, "--input-type=module", "--eval", program], { cwd: consumer })
 }
 
-const consumerTypes = (...flags: ReadonlyArray<string>) => () =>
-  Process.run(Path.join(consumer, "node_modules/.bin/tsc"), ["-p", "tsconfig.json", ...flags], { cwd: consumer })
+/** Nothing of the optional peers came with the package. */
+const withoutOptionalPeers = (): Promise<Process.Outcome> => {
+  const there = mixinPeers.filter((name) => existsSync(Path.join(consumer, "node_modules", name)))
+  return Promise.resolve(
+    there.length === 0 ? succeed : { code: 1, output: `installed with the package: ${there.join(", ")}` }
+  )
+}
+
+/** The package's own generation, run from the tarball, gives what is committed. */
+const generated = async (): Promise<Process.Outcome> => {
+  const { code, output } = await Process.run("node", ["monitoring.ts"], { cwd: consumer })
+  if (code !== 0) return { code, output }
+  const differing = readdirSync(Path.join(consumer, "observability"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => Path.relative(consumer, Path.join(entry.parentPath, entry.name)))
+    .filter((path) =>
+      !existsSync(Path.join(Process.root, path)) ||
+      readFileSync(Path.join(Process.root, path), "utf8") !== readFileSync(Path.join(consumer, path), "utf8")
+    )
+  return differing.length === 0 ? succeed : { code: 1, output: `not as committed: ${differing.join(", ")}` }
+}
+
+const consumerTypes = (project: string, ...flags: ReadonlyArray<string>) => () =>
+  Process.run(Path.join(consumer, "node_modules/.bin/tsc"), ["-p", project, ...flags], { cwd: consumer })
 
 const steps: ReadonlyArray<readonly [name: string, step: () => Promise<Process.Outcome>]> = [
   ["compile src to dist", emit],
   ["publint finds nothing in dist", () => Process.run(Process.bin("publint"), ["run", dist, "--strict"])],
   ["pack the tarball", pack],
   ["install the tarball in an empty folder", install],
-  ["import every entry point", importAll()],
-  ["import every entry point under the condition source", importAll("--conditions=source")],
-  ["type-check a program against the tarball", consumerTypes()],
-  ["type-check it under the condition source", consumerTypes("--customConditions", "source")]
+  ["no optional peer came with it", withoutOptionalPeers],
+  ["import every entry point that observes", importAll(observing)],
+  ["import them under the condition source", importAll(observing, "--conditions=source")],
+  ["type-check a program against the tarball", consumerTypes("tsconfig.json")],
+  ["type-check it under the condition source", consumerTypes("tsconfig.json", "--customConditions", "source")],
+  ["install the peers of the mixin", () => npmInstall(mixinPeers.map(pinned))],
+  ["import every entry point", importAll(specifiers)],
+  ["type-check a program that generates monitoring", consumerTypes("tsconfig.monitoring.json")],
+  ["generate the monitoring from the tarball", generated]
 ]
 
 try {
