@@ -4,6 +4,7 @@ import * as Core from "./rooms/Core.ts"
 import * as Errors from "./rooms/Errors.ts"
 import * as Instrument from "./rooms/Instrument.ts"
 import * as Metrics from "./rooms/Metrics.ts"
+import * as Mixin from "./rooms/Mixin.ts"
 import * as Scrubber from "./rooms/Scrubber.ts"
 import * as Tracing from "./rooms/Tracing.ts"
 
@@ -13,5 +14,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   Metrics.mutations,
   Tracing.mutations,
   Errors.mutations,
-  Instrument.mutations
+  Instrument.mutations,
+  Mixin.mutations
 ].flat()
