@@ -87,11 +87,9 @@ const installPackages = async (packages: ReadonlyArray<string>): Promise<boolean
       [...(root ? [] : ["-n", "env"]), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get", "-qq", "-y", ...args],
       { deadlineMs: aptDeadline }
     )
-  return await timed("apt-get update", apt("update")) &&
-    await timed(
-      `apt-get install ${packages.join(" ")}`,
-      apt("install", "--no-install-recommends", ...packages)
-    )
+  // Where the lists can't be renewed, those that are there may do: the installation is what counts.
+  await timed("apt-get update", apt("update"))
+  return timed(`apt-get install ${packages.join(" ")}`, apt("install", "--no-install-recommends", ...packages))
 }
 
 const packages = [
