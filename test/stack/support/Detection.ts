@@ -46,7 +46,7 @@ export const render = (rows: ReadonlyArray<Row>, factor: number): string =>
     "",
     `Measured by \`test/stack/Faults.test.ts\`, which prints the same figures, and written by it: \`${variable}=1 npm ` +
     `run test:stack -- test/stack/Faults.test.ts\`. For each fault the reference program runs under its own traffic, ` +
-    "with a real Prometheus, Alertmanager and Jaeger, and Postgres where the database suffers; the clock starts when Prometheus scrapes a program that " +
+    "with a real Postgres, Prometheus, Alertmanager and Jaeger; the clock starts when Prometheus scrapes a program that " +
     "suffers from the fault, and stops when a webhook is told.",
     "",
     `All durations of rules, routes, scrapes and evaluations are divided by ${factor} (no scrape and no evaluation is ` +
