@@ -11,6 +11,7 @@ import {
   selfMetrics
 } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
+import { countedRequests } from "../../../src/dawsos/mixin/alerts/expressions.ts"
 import { uids } from "../../../src/dawsos/mixin/dashboards/uids.ts"
 
 const all = dashboards(defaults)
@@ -76,7 +77,7 @@ describe("DawsOS Overview", () => {
     assert.strictEqual(shown["Pricing Pack Freshness"], "max by (job) (dawsos_pricing_pack_freshness_seconds)")
     assert.include(shown["Active Database Connections"], "sum by (job) (dawsos_db_connections_active)")
     assert.include(shown["Active Database Connections"], "sum by (job) (dawsos_db_connections_max)")
-    assert.strictEqual(
+    assert.include(
       shown["Error Rate"],
       `(sum(rate(${api}{status_code=~"5.."}[$__rate_interval])) or sum(rate(${api}[$__rate_interval])) * 0) / ` +
         `(sum(rate(${api}[$__rate_interval])) > 0)`
@@ -150,6 +151,43 @@ describe("The dashboards of DawsOS", () => {
   it("say in every description what to do, in more than one sentence", () => {
     const short = all.flatMap(panelsOf).filter(({ description }) => description.split(/[.:;] /).length < 2)
     assert.deepStrictEqual(short.map(({ title }) => title), [])
+  })
+
+  it("draw the line of an alert beside the value that the alert compares, not one that is only like it", () => {
+    const alerts = new Map(
+      groups(defaults).flatMap(({ rules }) => rules.flatMap((rule) => rule._tag === "Alert" ? [[rule.name, rule]] : []))
+    )
+    const flat = (expression: PromQL.Expression) =>
+      PromQL.render(expression).replace(/\s+/g, " ").replaceAll("( ", "(").replaceAll(" )", ")")
+    const bare = (text: string) => text.replace(/\{\w+=~"\$\w+"\}/g, "")
+    const compared: ReadonlyArray<readonly [string, string, string]> = [
+      ["DawsOS Overview", "Active Database Connections", "DatabaseConnectionsHigh"],
+      ["DawsOS Database", "Pool in use", "DatabaseConnectionsHigh"],
+      ["DawsOS Overview", "Pricing Pack Freshness", "PricingPackStale"],
+      ["DawsOS Providers", "Quota left now", "ProviderRateLimitLow"],
+      ["DawsOS Providers", "Quota left", "ProviderRateLimitLow"]
+    ]
+    for (const [dashboard, title, name] of compared) {
+      const panel = all.filter((one) => one.title === dashboard).flatMap(panelsOf).find((one) => one.title === title)
+      const value = bare(flat(expressionsOf(panel ?? assert.fail(title)).at(-1) ?? assert.fail(title)))
+      const alert = flat(alerts.get(name)?.expression ?? assert.fail(name))
+      assert.match(
+        alert.slice(alert.indexOf(value) + value.length),
+        /^ [<>] \d/,
+        `${title} is not what ${name} compares`
+      )
+      assert.include(alert, value, `${title} is not what ${name} compares`)
+    }
+
+    const errors = panelsOf(overview).find(({ title }) => title === "Error Rate") ??
+      assert.fail("there is no Error Rate")
+    const counted = flat(expressionsOf(errors).at(-1) ?? assert.fail("nothing is counted"))
+    const highErrorRate = flat(alerts.get("HighErrorRate")?.expression ?? assert.fail("there is no HighErrorRate"))
+    const [failed, whole] = [true, false].map((failed) => flat(countedRequests("5 minutes", { failed })))
+    const traffic = `(${whole} > ${defaults.errorRatioTraffic})`
+    assert.strictEqual(highErrorRate, `${failed} / ${traffic} > ${defaults.errorRatio}`)
+    // Over the range that Grafana chooses: the alert averages it over five minutes.
+    assert.strictEqual(counted.replaceAll("$__rate_interval", "5m"), `(${failed} or ${whole} * 0) / ${traffic}`)
   })
 
   it("colour a value where its alert begins, in the colour of its severity", () => {

@@ -48,6 +48,15 @@ export const measured = <
     some(PromQL.sum(PromQL.rate(PromQL.observations(definition, where), range), { by }))
   )
 
+/** The share of its pool that the fullest process of each job has in use, as DatabaseConnectionsHigh asks it. */
+export const fullestPool = PromQL.max(
+  PromQL.divide(
+    PromQL.gauge(metrics.dbConnectionsActive),
+    PromQL.greaterThan(PromQL.gauge(metrics.dbConnectionsMax), 0)
+  ),
+  { by: ["job"] }
+)
+
 /** The alerts that fire, but the one that always does. */
 export const firing = PromQL.gauge(Foreign.alerts, { alertstate: "firing", alertname: PromQL.not("Watchdog") })
 

@@ -3,7 +3,7 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, failing, make, measured, range, some, warning } from "./common.ts"
+import { calls, failing, fullestPool, make, measured, range, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 const chosen = { table: PromQL.variable("table") }
@@ -26,11 +26,11 @@ const connections = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Pool in use",
     description:
-      "Share of the pool in use; the line is where DatabaseConnectionsHigh begins. Above it: find the costliest query in the table below before the pool is made larger, which moves the queue into the database.",
+      "Share of its pool that the fullest process of the job has in use; the line is where DatabaseConnectionsHigh begins. Above it: find the costliest query in the table below before the pool is made larger, which moves the queue into the database.",
     unit: "percentunit",
     max: 1,
     thresholds: warning(settings.connectionsRatio),
-    queries: [Panel.query(PromQL.ratio(active, maximum), "{{job}}")]
+    queries: [Panel.query(fullestPool, "{{job}}")]
   })
 ]
 

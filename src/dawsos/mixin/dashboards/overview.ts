@@ -3,8 +3,21 @@ import * as Foreign from "../../../mixin/Foreign.ts"
 import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
+import { countedRequests } from "../alerts/expressions.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, critical, failing, firing, make, measured, quantiles, range, some, warning } from "./common.ts"
+import {
+  calls,
+  critical,
+  failing,
+  firing,
+  fullestPool,
+  make,
+  measured,
+  quantiles,
+  range,
+  some,
+  warning
+} from "./common.ts"
 import { uids } from "./uids.ts"
 
 /** The eight panels of the base document, under its titles, in its order and of its kinds. */
@@ -24,7 +37,7 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "API Response Time",
     description:
-      "How long requests take, all routes together; the line is where HighResponseTime begins. When it rises, find the slow route in the table below and follow a point to its trace: the longest span is the cause.",
+      "How long requests take, all routes together; the line is where HighResponseTime begins for the 95th percentile of a single route. When it rises, find the slow route in the table below and follow a point to its trace: the longest span is the cause.",
     unit: "s",
     thresholds: warning(settings.responseTime),
     queries: quantiles.map(({ legend, q }) =>
@@ -89,18 +102,15 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.stat({
     title: "Active Database Connections",
     description:
-      "Connections in use, the pool's maximum, and the share in use; coloured where DatabaseConnectionsHigh fires. Near the maximum requests queue: look for slow queries and for transactions that are left open.",
+      "Connections in use and their maximum, of all processes, and the share that the fullest process has in use; coloured where DatabaseConnectionsHigh fires. Near the maximum requests queue: look for slow queries and for transactions that are left open.",
     unit: "none",
     noValue: "unknown",
     queries: [
       Panel.query(PromQL.sum(PromQL.gauge(metrics.dbConnectionsActive), { by: ["job"] }), "{{job}} in use"),
       Panel.query(PromQL.sum(PromQL.gauge(metrics.dbConnectionsMax), { by: ["job"] }), "{{job}} maximum"),
       Panel.query(
-        PromQL.ratio(
-          PromQL.sum(PromQL.gauge(metrics.dbConnectionsActive), { by: ["job"] }),
-          PromQL.sum(PromQL.gauge(metrics.dbConnectionsMax), { by: ["job"] })
-        ),
-        "{{job}} share",
+        fullestPool,
+        "{{job}} fullest process",
         { unit: "percentunit", thresholds: warning(settings.connectionsRatio) }
       )
     ],
@@ -109,7 +119,7 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Error Rate",
     description:
-      "Share of requests that end with a server error (5xx); the line is where HighErrorRate begins. When it rises, find the failing route or pattern below. 503 alone: the pricing pack is warming, and passes by itself.",
+      "Share of requests that end with a server error (5xx). HighErrorRate begins where the share that it counts, averaged over five minutes, is above the line: by job, without 503 while a pack is warming, which passes by itself. When it rises, find the failing route or pattern below.",
     unit: "percentunit",
     max: 1,
     thresholds: critical(settings.errorRatio),
@@ -120,6 +130,12 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
           calls(metrics.apiRequestsTotal, [])
         ),
         "5xx errors"
+      ),
+      Panel.query(
+        PromQL.ratio(countedRequests(range, { failed: true }), countedRequests(range), {
+          above: settings.errorRatioTraffic
+        }),
+        "{{job}} counted by HighErrorRate"
       )
     ],
     drillDown: { title: "API", dashboard: uids.api }

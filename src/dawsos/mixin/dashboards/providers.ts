@@ -9,10 +9,13 @@ import { uids } from "./uids.ts"
 const chosen = { provider: PromQL.variable("provider") }
 const by = ["provider", "endpoint"] as const
 
-/** The share of a provider's quota that is left in its present window. */
-const quotaLeft = PromQL.divide(
-  PromQL.min(PromQL.gauge(metrics.providerRateLimitRemaining, chosen), { by: ["provider"] }),
-  PromQL.greaterThan(PromQL.max(PromQL.gauge(metrics.providerRateLimitLimit, chosen), { by: ["provider"] }), 0)
+/** The least share of a provider's quota that a process has left in its present window, as ProviderRateLimitLow asks it. */
+const quotaLeft = PromQL.min(
+  PromQL.divide(
+    PromQL.gauge(metrics.providerRateLimitRemaining, chosen),
+    PromQL.greaterThan(PromQL.gauge(metrics.providerRateLimitLimit, chosen), 0)
+  ),
+  { by: ["job", "provider"] }
 )
 
 const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
@@ -36,7 +39,7 @@ const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
     title: "Failing share by endpoint",
     description:
-      "Share of requests that fail; the line is where ProviderFailing begins. All endpoints of a provider: its status page, our key, or the network. One endpoint: it has changed. Until it is mended the cache answers, so tell users that figures are old.",
+      "Share of requests that fail; the line is where ProviderFailing begins for all endpoints of a provider together. All endpoints of a provider: its status page, our key, or the network. One endpoint: it has changed. Until it is mended the cache answers, so tell users that figures are old.",
     unit: "percentunit",
     max: 1,
     thresholds: warning(settings.providerFailureRatio),
@@ -68,12 +71,12 @@ const quotas = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.barGauge({
     title: "Quota left now",
     description:
-      "Share of each provider's quota that is left in its present window; orange where ProviderRateLimitLow fires. Low: cache for longer, or ask for less; at nothing the provider answers 429 until its window ends.",
+      "Share of each provider's quota that is left in its present window, by job; orange where ProviderRateLimitLow fires as long as the provider is asked. Low: cache for longer, or ask for less; at nothing the provider answers 429 until its window ends.",
     unit: "percentunit",
     max: 1,
     thresholds: Panel.below({ warning: settings.rateLimitRatio }),
     noValue: "no provider says",
-    queries: [Panel.query(quotaLeft, "{{provider}}")]
+    queries: [Panel.query(quotaLeft, "{{provider}} ({{job}})")]
   }),
   Panel.timeseries({
     title: "Quota left",
@@ -82,7 +85,7 @@ const quotas = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     unit: "percentunit",
     max: 1,
     thresholds: Panel.below({ warning: settings.rateLimitRatio }),
-    queries: [Panel.query(quotaLeft, "{{provider}}")]
+    queries: [Panel.query(quotaLeft, "{{provider}} ({{job}})")]
   }),
   Panel.timeseries({
     title: "Requests left",
