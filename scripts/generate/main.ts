@@ -16,7 +16,7 @@ interface Generated {
 /** The folder in which nothing is written by hand: what is not generated (any more) does not belong there. */
 const generatedFolder = "observability"
 
-/** Where a user keeps the secrets that the compose file mounts; git ignores it. */
+/** Where a user keeps the secrets that the compose file mounts: git ignores what is not generated in it, and so do we. */
 const secretsFolder = "observability/secrets"
 
 const files: ReadonlyArray<Generated> = [

@@ -62,6 +62,22 @@ const checkLinks = ({ dashboards, groups }: Parts): void => {
 }
 
 /**
+ * Folders for the secrets that the compose file mounts, which git has to have, and whose contents it must never have: a
+ * deployment made from these files is as protected as this repository.
+ */
+const secretFolders: ReadonlyArray<File> = [
+  {
+    path: "secrets/.gitignore",
+    content: "# Secrets never enter the repository. Their folders do, for the compose file mounts them.\n" +
+      "*\n!*/\n!.gitignore\n"
+  },
+  ...["alertmanager", "grafana", "prometheus"].map((program) => ({
+    path: `secrets/${program}/.gitignore`,
+    content: `# Secrets of ${program} lie here and are not committed.\n`
+  }))
+]
+
+/**
  * Every file of a product's monitoring, the same for the same parts. Rejects with `MixinError` where a part can't be, or
  * one leads to another that there is not.
  */
@@ -95,6 +111,7 @@ export const files = async (parts: Parts): Promise<ReadonlyArray<File>> => {
         parts.gateway,
         header("A gateway before Jaeger: passes on errors, slow traces and a share of the rest.")
       )
-    }])
+    }]),
+    ...secretFolders
   ]
 }

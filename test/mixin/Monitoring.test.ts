@@ -13,6 +13,10 @@ import {
   TelemetryAlerts
 } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 
 const { Label } = Catalogue
 
@@ -114,7 +118,11 @@ describe("The monitoring of another product, by one call", () => {
         "grafana/provisioning/datasources/datasources.yml",
         "jaeger/jaeger.yml",
         "prometheus/alerts.yml",
-        "prometheus/prometheus.yml"
+        "prometheus/prometheus.yml",
+        "secrets/.gitignore",
+        "secrets/alertmanager/.gitignore",
+        "secrets/grafana/.gitignore",
+        "secrets/prometheus/.gitignore"
       ]
     )
     const alerts = content("prometheus/alerts.yml")
@@ -138,6 +146,31 @@ describe("The monitoring of another product, by one call", () => {
       if (/\.(yml|md)$/.test(path) && !path.includes("provisioning")) {
         assert.include(content, "shop/monitoring.ts", path)
       }
+    }
+  })
+
+  it("keeps secrets out of git, and their folders in it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "monitoring-"))
+    try {
+      for (const { content, path } of await Monitoring.files(parts)) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true })
+        writeFileSync(join(folder, path), content)
+      }
+      for (const program of ["alertmanager", "grafana", "prometheus"]) {
+        writeFileSync(join(folder, "secrets", program, "token"), "secret")
+      }
+      writeFileSync(join(folder, "secrets", "token"), "secret")
+      const git = (...args: ReadonlyArray<string>) => execFileSync("git", args, { cwd: folder, encoding: "utf8" })
+      git("init", "--quiet")
+      git("add", "--all")
+      assert.deepStrictEqual(git("ls-files", "secrets").trim().split("\n"), [
+        "secrets/.gitignore",
+        "secrets/alertmanager/.gitignore",
+        "secrets/grafana/.gitignore",
+        "secrets/prometheus/.gitignore"
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 
