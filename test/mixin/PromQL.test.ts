@@ -237,6 +237,22 @@ describe("An operator", () => {
     // @ts-expect-error absence has no labels
     refused(() => PromQL.sum(PromQL.absent(PromQL.gauge(stock)), { by: ["job"] }))
   })
+
+  it("absence has the labels of which one value is asked for, where that is said", () => {
+    const gone = PromQL.absent(PromQL.gauge(stock, { job: "shop" }), { labels: ["job"] })
+    expect(text(PromQL.or(PromQL.max(PromQL.gauge(stock), { by: ["job"] }), gone))).toBe(
+      "max by (job) (shop_stock) or absent(shop_stock{job=\"shop\"})"
+    )
+    const without = [{}, { job: "" }, { job: PromQL.not("shop") }, { job: PromQL.oneOf("shop", "web") }]
+    for (const where of without) {
+      expect(() => PromQL.absent(PromQL.gauge(stock, where), { labels: ["job"] })).toThrow(
+        /^PromQL: absent\(.*\) has no label job, it is not asked to have one value$/
+      )
+    }
+    expect(() => PromQL.absent(PromQL.max(PromQL.gauge(stock, { job: "shop" })), { labels: ["job"] })).toThrow(
+      "has no label job"
+    )
+  })
 })
 
 describe("A recorded series", () => {

@@ -136,9 +136,36 @@ export const ratio = <L extends string>(
 /** The value of an expression without labels, and 0 where it has none. */
 export const orZero = (value: Expression<never>): Expression<never> => or(value, call("vector", [literal(0)], []))
 
-/** 1 where there are no such series at all. */
-export const absent = (value: Expression | Increasing): Expression<never> =>
-  call("absent", ["node" in value ? value.node : value.selector], [])
+/**
+ * 1 where there are no such series at all.
+ *
+ * The result has those labels that the series are asked to have one value of. `labels` says which of them are meant to
+ * be there, for whoever is told to know whose series are missing; a label that would not be there is refused.
+ *
+ * @example
+ * import { PromQL } from "@dawsos/observability/mixin"
+ * import { metrics } from "@dawsos/observability/dawsos"
+ *
+ * const age = PromQL.gauge(metrics.pricingPackFreshness, { job: "dawsos" })
+ *
+ * export const unknown = PromQL.absent(age, { labels: ["job"] })
+ */
+export const absent = <const L extends string = never>(
+  value: Expression | Increasing,
+  options: { readonly labels?: ReadonlyArray<L> | undefined } = {}
+): Expression<L> => {
+  const { labels = [] } = options
+  const node = "node" in value ? value.node : value.selector
+  const result = call("absent", [node], labels)
+  const matchers = node._tag === "Selector" ? node.matchers : []
+  for (const name of labels) {
+    const [only, ...others] = matchers.filter(({ label }) => label === name)
+    if (only?.operator !== "=" || only.value === "" || others.length > 0) {
+      refuse("PromQL", `${render(result)} has no label ${name}, it is not asked to have one value`)
+    }
+  }
+  return result
+}
 
 /** The seconds since the epoch. */
 export const time: Scalar = scalar({ _tag: "Call", function: "time", arguments: [] })

@@ -1,4 +1,11 @@
-import { defaults, heartbeatUrl, notificationsUrl, type Receivers, routing } from "@dawsos/observability/dawsos/mixin"
+import {
+  defaults,
+  groups,
+  heartbeatUrl,
+  notificationsUrl,
+  type Receivers,
+  routing
+} from "@dawsos/observability/dawsos/mixin"
 import { Alertmanager } from "@dawsos/observability/mixin"
 import { assert, describe, it } from "@effect/vitest"
 import * as Yaml from "yaml"
@@ -97,6 +104,18 @@ describe("DawsOS's routing", () => {
     assert.isTrue(Alertmanager.inhibits(config, critical, alert({ severity: "info" })))
     assert.isFalse(Alertmanager.inhibits(config, critical, alert({ severity: "warning", alertname: "Other" })))
     assert.isFalse(Alertmanager.inhibits(config, alert({ severity: "warning" }), critical))
+  })
+
+  it("keeps back every alert but the watchdog, by the job that its condition names, while that job is down", () => {
+    const config = configured({})
+    const rules = groups(defaults).flatMap(({ rules }) => rules).filter((rule) => rule._tag === "Alert")
+    assert.isAbove(rules.length, 25)
+    const down = alert({ alertname: "TargetDown", severity: "critical" })
+    const told = rules.filter(({ expression, name, severity }) => {
+      const job = expression.labels.includes("job") ? { job: "dawsos" } : {}
+      return !Alertmanager.inhibits(config, down, { alertname: name, severity, ...job })
+    })
+    assert.deepStrictEqual([...new Set(told.map(({ name }) => name))], ["Watchdog", "TargetDown"])
   })
 
   it("tells of the heartbeat every minute, and not of its end", () => {

@@ -3,7 +3,7 @@ import { metrics } from "@dawsos/observability/dawsos"
 import { describe } from "vitest"
 import { cases, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
-import { age, counter, gauge, later, type Phase } from "./support/Series.ts"
+import { age, counter, gauge, later, type Phase, series } from "./support/Series.ts"
 
 const { minutes } = H
 
@@ -55,6 +55,21 @@ describe("PricingPackBuildStuck", () => {
     [H.pack("warming")]: gauge(...phases),
     [H.pack("fresh")]: gauge(...phases.map(([length, value]) => [length, 1 - value] as const))
   })
+  // Two minutes up, in which a pack is built, and one scrape of every seven that fails.
+  const crashing = (hours: number): H.SeriesSet => {
+    const scrapes = hours * 180
+    const each = (value: (sinceStart: number) => number) =>
+      Array.from({ length: scrapes + 1 }, (_, n) => n % 7 === 6 ? "stale" : String(value(n % 7))).join(" ")
+    return {
+      [H.up("dawsos", "a:8001")]: Array.from({ length: scrapes + 1 }, (_, n) => n % 7 === 6 ? 0 : 1).join(" "),
+      [series(metrics.systemInfo.name, { version: "1", environment: "test", node_version: "24" })]: each(() => 1),
+      [H.freshness]: each(() => 80_000),
+      [H.pack("warming")]: each(() => 1),
+      [H.pack("fresh")]: each(() => 0),
+      [H.execute("200")]: each(() => 0),
+      [H.execute("503")]: each((n) => n * 200)
+    }
+  }
   cases([
     {
       name: "fires after half an hour of building",
@@ -62,7 +77,7 @@ describe("PricingPackBuildStuck", () => {
       fires: {
         "39m": [],
         "42m": ["PricingPackBuildStuck"],
-        "75m": []
+        "77m": []
       }
     },
     {
@@ -79,6 +94,22 @@ describe("PricingPackBuildStuck", () => {
       from: H.without(metrics.pricingPackStatus.name),
       fires: {
         "60m": []
+      }
+    },
+    {
+      name: "is quiet on builds of ten minutes with twenty minutes between them",
+      with: warming([10, 0], [10, 1], [20, 0], [10, 1], [20, 0], [10, 1], [10, 0]),
+      fires: { "52m": [], "75m": [], "85m": [] }
+    },
+    {
+      name: "fires where a program ends during each build and answers nothing but 503 in between",
+      interval: "20s",
+      from: crashing(3),
+      fires: {
+        "29m": [],
+        "32m": ["PricingPackBuildStuck"],
+        "1h": ["PricingPackBuildStuck"],
+        "2h59m": ["PricingPackBuildStuck"]
       }
     },
     {
@@ -108,9 +139,10 @@ describe("what a person reads", () => {
       alert: "PricingPackMetricMissing",
       from: {},
       at: "20m",
-      labels: { severity: "critical" },
+      // With the job, so that it is held back by TargetDown.
+      labels: { job: "dawsos", severity: "critical" },
       summary: "Nobody knows how old the pricing pack is",
-      description: "The age of the pricing pack is not known for any job, so PricingPackStale can't fire.",
+      description: "The age of the pricing pack is not known for dawsos, so PricingPackStale can't fire.",
       dashboard: "dawsos-pricing-packs"
     },
     {
@@ -119,8 +151,8 @@ describe("what a person reads", () => {
       at: "40m",
       labels: { job: "dawsos", severity: "critical" },
       summary: "The build of a pricing pack does not end",
-      description: "dawsos has been building a pricing pack for more than 30m 0s; requests that need a fresh one get " +
-        "503 meanwhile.",
+      description: "dawsos has been building a pricing pack for more than 30m 0s, pauses of less than five minutes " +
+        "included; requests that need a fresh one get 503 meanwhile.",
       dashboard: "dawsos-pricing-packs"
     }
   ])

@@ -7,23 +7,24 @@ import type { Settings } from "../Settings.ts"
 
 const by = ["job"] as const
 
-const metricMissing = (): Rules.Alert => {
+const metricMissing = (settings: Settings): Rules.Alert => {
   const age = PromQL.gauge(metrics.pricingPackFreshness)
+  // With the job, so that it is held back while TargetDown fires for it.
+  const own = PromQL.gauge(metrics.pricingPackFreshness, { job: settings.job })
   return Rules.alert({
     name: "PricingPackMetricMissing",
     expression: PromQL.or(
       PromQL.unless(PromQL.equals(PromQL.max(PromQL.gauge(metrics.systemInfo), { by }), 1), PromQL.max(age, { by })),
-      PromQL.absent(age),
-      { on: [] }
+      PromQL.absent(own, { labels: by })
     ),
     for: "15 minutes",
     severity: "critical",
     summary: "Nobody knows how old the pricing pack is",
-    description: "The age of the pricing pack is not known for {{ with index $labels \"job\" }}{{ . }}{{ else }}any " +
-      "job{{ end }}, so PricingPackStale can't fire.",
+    description: "The age of the pricing pack is not known for {{ $labels.job }}, so PricingPackStale can't fire.",
     dashboard: uids.pricingPacks,
     runbook: {
-      meaning: "The program runs, or no program is scraped at all, and nothing says when the pricing pack was marked " +
+      meaning:
+        "The program runs, or none is scraped under its job, and nothing says when the pricing pack was marked " +
         "fresh. A stale pack would go unseen. In the first quarter of an hour after a start this is no alarm: the " +
         "first pack takes its time.",
       firstLook: [
@@ -55,19 +56,26 @@ const metricMissing = (): Rules.Alert => {
 const buildStuck = (settings: Settings): Rules.Alert =>
   Rules.alert({
     name: "PricingPackBuildStuck",
+    // While the program is down there is no status, and HighErrorRate excuses 503 for as long as this looks back.
     expression: PromQL.equals(
-      PromQL.max(PromQL.gauge(metrics.pricingPackStatus, { status: "warming" }), { by }),
+      PromQL.max(
+        PromQL.overTime("max", PromQL.gauge(metrics.pricingPackStatus, { status: "warming" }), "5 minutes"),
+        { by }
+      ),
       1
     ),
     for: `${settings.packBuild} seconds`,
     severity: "critical",
     summary: "The build of a pricing pack does not end",
     description: "{{ $labels.job }} has been building a pricing pack for more than " +
-      `{{ humanizeDuration ${settings.packBuild} }}; requests that need a fresh one get 503 meanwhile.`,
+      `{{ humanizeDuration ${settings.packBuild} }}, pauses of less than five minutes included; requests that need a ` +
+      "fresh one get 503 meanwhile.",
     dashboard: uids.pricingPacks,
     runbook: {
       meaning: "While a pack is warming, 503 are the right answer and HighErrorRate does not count them. That excuse " +
-        "is over: a build takes five to ten minutes, and users have been turned away for much longer.",
+        "is over: a build takes five to ten minutes, and users have been turned away for much longer. A program that " +
+        "ends during each build and begins it anew is seen too: the excuse goes on for five minutes without a status, " +
+        "and so does this alert.",
       firstLook: [
         `How long do builds take otherwise? ${
           Rules.query(PromQL.quantile(0.95, metrics.pricingPackBuildDuration, { range: "1 day" }))
@@ -84,6 +92,7 @@ const buildStuck = (settings: Settings): Rules.Alert =>
       usualCauses: [
         "The provider is slow or its quota is spent: each security waits for the next window.",
         "The process that built it died; its pack stays `warming` until the next build.",
+        "The process dies during each build, of memory for instance, and is started again and again.",
         "A lock in the database on `pricing_packs`."
       ],
       actions: [
@@ -98,5 +107,5 @@ const buildStuck = (settings: Settings): Rules.Alert =>
 /** The group `dawsos.packs`. */
 export const group = (settings: Settings): Rules.Group => ({
   name: "dawsos.packs",
-  rules: [metricMissing(), buildStuck(settings)]
+  rules: [metricMissing(settings), buildStuck(settings)]
 })
