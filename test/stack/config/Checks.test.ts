@@ -56,6 +56,23 @@ describe("what is committed", () => {
       ])
     }))
 
+  it.live("is one with the gateway, too, without a warning", () =>
+    Effect.gen(function*() {
+      const args = ["-f", Compose.file, "--profile", "gateway", "config"]
+      const { code, output } = yield* run("docker-compose", [...args, "--quiet"])
+      expect({ code, output }).toEqual({ code: 0, output: "" })
+      const { output: services } = yield* run("docker-compose", [...args, "--services"])
+      expect(services.trim().split("\n").toSorted()).toEqual([
+        "alertmanager",
+        "gateway",
+        "grafana",
+        "init",
+        "jaeger",
+        "notifications",
+        "prometheus"
+      ])
+    }))
+
   it.live("takes Grafana's password from the file that the environment names", () =>
     Effect.gen(function*() {
       const fileOf = (environment: Readonly<Record<string, string>>) =>
