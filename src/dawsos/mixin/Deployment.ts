@@ -48,6 +48,8 @@ export interface Receivers {
 
 /** Addresses, receivers and what is kept. */
 export interface Deployment {
+  /** Where these settings are written, which generated files say at their top. Default this package's own. */
+  readonly source: string
   /** The value of the label `job` of the backend's processes. */
   readonly job: string
   /** `host:port` of `/metrics` of each process. Default: one, on the machine that the containers run on. */
@@ -72,6 +74,7 @@ export interface Deployment {
 
 /** The deployment of the compose file. */
 export const deployment: Deployment = {
+  source: "src/dawsos/mixin",
   job: "dawsos",
   backends: ["host.docker.internal:8001"],
   remoteWrite: [],

@@ -33,7 +33,7 @@ export { gateway, store } from "./storage.ts"
 
 /** The parts of DawsOS's monitoring, to change one before the files are made. */
 export const parts = (settings: Settings = defaults): Monitoring.Parts => ({
-  source: "src/dawsos/mixin",
+  source: settings.source,
   dashboards: dashboards(settings),
   groups: groups(settings),
   grafanaUrl: settings.grafanaUrl,

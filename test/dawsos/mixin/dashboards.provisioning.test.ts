@@ -34,6 +34,18 @@ const compose = Yaml.parse(
   { merge: true }
 ) as Compose
 
+describe("The files of DawsOS", () => {
+  it("say at their top where their settings are written, which a user's program sets", async () => {
+    for (const source of [defaults.source, "deployment/monitoring.ts"]) {
+      for (const { content, path } of await files({ ...defaults, source })) {
+        const headed = /\.(yml|md)$/.test(path) && !path.startsWith("grafana/")
+        if (headed) assert.include(content, `Generated from ${source}`, path)
+        if (source !== defaults.source) assert.notInclude(content, defaults.source, path)
+      }
+    }
+  })
+})
+
 describe("What Grafana of DawsOS starts with", () => {
   it("takes rates over as many samples as Prometheus scrapes", () => {
     assert.strictEqual(scraping(defaults).interval, "5 seconds")
