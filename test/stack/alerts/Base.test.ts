@@ -318,6 +318,15 @@ describe("ProviderRateLimitLow", () => {
       fires: { "10m": [] }
     },
     {
+      name: "fires for a provider that is asked 1000 times a second, of whose million hardly anything is left",
+      with: {
+        [H.provider("fmp", "success")]: counter([minutes, 1000]),
+        [H.limit("fmp")]: gauge([minutes, 1_000_000]),
+        [H.remaining("fmp")]: gauge([10, 500_000], [10, 90_000], [70, 500_000])
+      },
+      fires: { "10m": [], "13m": ["ProviderRateLimitLow"], "30m": [] }
+    },
+    {
       name: "is not fooled by a counter of requests that starts anew",
       with: {
         [H.provider("fmp", "success")]: restarting(7, minutes, 1),

@@ -30,14 +30,32 @@ const requests = (...phases: ReadonlyArray<readonly [hours: number, rate: number
   }
 }
 
+/** The same growth by a process that starts again from 0 after every seven values. */
+const restarted = (series: H.SeriesSet): H.SeriesSet =>
+  Object.fromEntries(
+    Object.entries(series).map(([name, values]) => {
+      const numbers = values.split(" ").map(Number)
+      return [name, numbers.map((value, n) => String(value - (numbers[n - n % 7] ?? 0))).join(" ")]
+    })
+  )
+
 interface Burning {
   readonly name: string
   readonly series: H.SeriesSet
+  /** Nothing is known of what the alert looks at. */
+  readonly noData?: true | undefined
   /** The long windows of the alerts that fire at each moment. */
   readonly fires: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
-const burning = (id: string, all: ReadonlyArray<Burning>): void => {
+const ids: Readonly<Record<string, string>> = {
+  ApiAvailabilityBurnRate: "dawsos_api_availability",
+  ApiLatencyBurnRate: "dawsos_api_latency",
+  AlertDeliveryBurnRate: "dawsos_alert_delivery"
+}
+
+const burning = (alert: string, all: ReadonlyArray<Burning>): void => {
+  const id = ids[alert] ?? ""
   for (const { fires, name, series } of all) {
     it(name, () => {
       expect(Promtool.run({ rules: rules(id), series, interval: `${step}m`, moments: fires, by: "long_window" }))
@@ -47,7 +65,7 @@ const burning = (id: string, all: ReadonlyArray<Burning>): void => {
 }
 
 describe("ApiAvailabilityBurnRate", () => {
-  burning("dawsos_api_availability", [
+  burning("ApiAvailabilityBurnRate", [
     {
       name: "pages within minutes when a fifth fails, and ends minutes after only as many do as are allowed",
       series: requests([5, 10, 0.003], [0.5, 10, 0.2], [1, 10, 0.003]),
@@ -115,7 +133,7 @@ describe("ApiAvailabilityBurnRate", () => {
       },
       fires: { "10m": ["1h"] }
     },
-    { name: "is quiet where nothing is known", series: {}, fires: { "8h": [] } },
+    { name: "is quiet where nothing is known", noData: true, series: {}, fires: { "8h": [] } },
     {
       name: "is not fooled by counters that start anew",
       series: {
@@ -155,31 +173,131 @@ describe("ApiAvailabilityBurnRate", () => {
 })
 
 describe("ApiLatencyBurnRate", () => {
-  const answers = (slow: number, length = 8): H.SeriesSet =>
-    histogram(metrics.apiRequestDuration.name, metrics.apiRequestDuration.buckets, {
-      endpoint: "/v1/execute",
-      method: "POST"
-    }, [[hours(length), { 0.5: perSecond(10 * (1 - slow)), 2: perSecond(10 * slow) }]])
-  burning("dawsos_api_latency", [
-    { name: "pages when four of five take longer than 1.2 s", series: answers(0.8), fires: { "10m": ["1h"] } },
-    { name: "pages later when four of ten do", series: answers(0.4), fires: { "10m": [], "40m": ["6h"] } },
-    { name: "warns when one in five does", series: answers(0.2), fires: { "30m": [], "80m": ["1d"] } },
-    { name: "warns after hours when 7 % do", series: answers(0.07), fires: { "80m": [], "4h": ["3d"] } },
-    { name: "is quiet at 4 %, which the promise allows", series: answers(0.04), fires: { "10m": [], "8h": [] } },
-    { name: "is quiet where nothing is known", series: {}, fires: { "8h": [] } }
+  /** Answers in phases: how long, how many a second, and the share of them that takes too long. */
+  const answers = (...phases: ReadonlyArray<readonly [hours: number, rate: number, slow: number]>): H.SeriesSet =>
+    histogram(
+      metrics.apiRequestDuration.name,
+      metrics.apiRequestDuration.buckets,
+      {
+        endpoint: "/v1/execute",
+        method: "POST"
+      },
+      phases.map(([length, rate, slow]) => [
+        Math.round(hours(length)),
+        { 0.5: perSecond(rate * (1 - slow)), 2: perSecond(rate * slow) }
+      ])
+    )
+  burning("ApiLatencyBurnRate", [
+    {
+      name: "pages when four of five take longer than 1.2 s",
+      series: answers([8, 10, 0.8]),
+      fires: { "10m": ["1h"] }
+    },
+    { name: "pages later when four of ten do", series: answers([8, 10, 0.4]), fires: { "10m": [], "40m": ["6h"] } },
+    { name: "warns when one in five does", series: answers([8, 10, 0.2]), fires: { "30m": [], "80m": ["1d"] } },
+    { name: "warns after hours when 7 % do", series: answers([8, 10, 0.07]), fires: { "80m": [], "4h": ["3d"] } },
+    {
+      name: "is quiet at 4 %, which the promise allows",
+      series: answers([8, 10, 0.04]),
+      fires: { "10m": [], "8h": [] }
+    },
+    {
+      name: "ends minutes after only as many are slow as are allowed",
+      series: answers([8, 10, 0.03], [0.9, 10, 0.95], [1, 10, 0.03]),
+      fires: { "8h": [], "8h52m": ["1h"], "9h6m": [] }
+    },
+    {
+      name: "pages for 1000 slow answers a second",
+      series: answers([8, 1000, 0.8]),
+      fires: { "10m": ["1h"] }
+    },
+    {
+      name: "is quiet at 4 % of 1000 a second",
+      series: answers([8, 1000, 0.04]),
+      fires: { "10m": [], "8h": [] }
+    },
+    {
+      name: "does not page for one slow answer of four in a night",
+      series: answers([2, 0, 0], [1 / 30, 4 / 120, 0.25], [6, 0, 0]),
+      fires: { "2h4m": [], "2h30m": [], "4h": [], "8h": [] }
+    },
+    {
+      name: "pages by the slower window when the few answers of a night are all slow",
+      // One every four minutes.
+      series: answers([8, 1 / 240, 1]),
+      fires: { "10m": [], "60m": ["6h"] }
+    },
+    { name: "is quiet where nothing is known", noData: true, series: {}, fires: { "8h": [] } },
+    {
+      name: "is not fooled by counters that start anew",
+      series: restarted(answers([8, 10, 0.04])),
+      fires: { "1h": [], "8h": [] }
+    },
+    {
+      name: "is not blinded by counters that start anew",
+      series: restarted(answers([8, 10, 0.8])),
+      fires: { "10m": ["1h"] }
+    }
   ])
 })
 
 describe("AlertDeliveryBurnRate", () => {
-  const deliveries = (dead: number, retried = 0): H.SeriesSet => ({
-    [H.delivered("success")]: counter([hours(8), perSecond(1 - dead)]),
-    [H.delivered("error")]: counter([hours(8), perSecond(retried)]),
-    [H.delivered("dead_letter")]: counter([hours(8), perSecond(dead)])
-  })
-  burning("dawsos_alert_delivery", [
-    { name: "pages when a fifth become dead letters", series: deliveries(0.2), fires: { "10m": ["1h"] } },
-    { name: "warns when 4 % do", series: deliveries(0.04), fires: { "40m": [], "80m": ["1d"] } },
-    { name: "is quiet where retries repair what fails", series: deliveries(0, 5), fires: { "10m": [], "8h": [] } },
-    { name: "is quiet where nothing is known", series: {}, fires: { "8h": [] } }
+  /** Deliveries in phases: how long, how many a second, the share of dead letters, and failed attempts a second. */
+  const deliveries = (
+    ...phases: ReadonlyArray<readonly [hours: number, rate: number, dead: number, retried?: number]>
+  ): H.SeriesSet => {
+    const of = (rate: (phase: (typeof phases)[number]) => number) =>
+      counter(...phases.map((phase): Phase => [Math.round(hours(phase[0])), perSecond(rate(phase))]))
+    return {
+      [H.delivered("success")]: of(([, rate, dead]) => rate * (1 - dead)),
+      [H.delivered("error")]: of(([, , , retried = 0]) => retried),
+      [H.delivered("dead_letter")]: of(([, rate, dead]) => rate * dead)
+    }
+  }
+  burning("AlertDeliveryBurnRate", [
+    { name: "pages when a fifth become dead letters", series: deliveries([8, 1, 0.2]), fires: { "10m": ["1h"] } },
+    { name: "warns when 4 % do", series: deliveries([8, 1, 0.04]), fires: { "40m": [], "80m": ["1d"] } },
+    {
+      name: "is quiet where retries repair what fails",
+      series: deliveries([8, 1, 0, 5]),
+      fires: { "10m": [], "8h": [] }
+    },
+    {
+      name: "ends minutes after only as many are lost as are allowed",
+      series: deliveries([5, 1, 0.005], [0.5, 1, 0.4], [1, 1, 0.005]),
+      fires: { "5h": [], "5h28m": ["1h"], "5h42m": [] }
+    },
+    {
+      name: "pages for a fifth of 1000 a second",
+      series: deliveries([8, 1000, 0.2]),
+      fires: { "10m": ["1h"] }
+    },
+    {
+      name: "is quiet at half a percent of 1000 a second, which the promise allows",
+      series: deliveries([8, 1000, 0.005]),
+      fires: { "10m": [], "8h": [] }
+    },
+    {
+      name: "does not page for one dead letter of four in a night",
+      series: deliveries([2, 0, 0], [1 / 30, 4 / 120, 0.25], [6, 0, 0]),
+      fires: { "2h4m": [], "2h30m": [], "4h": [], "8h": [] }
+    },
+    {
+      name: "pages by the slower window when the few notifications of a night are all lost",
+      // One every four minutes.
+      series: deliveries([8, 1 / 240, 1]),
+      fires: { "10m": [], "60m": ["6h"] }
+    },
+    { name: "is quiet where nothing is known", noData: true, series: {}, fires: { "8h": [] } },
+    {
+      name: "is not fooled by counters that start anew",
+      series: restarted(deliveries([8, 1, 0.005])),
+      fires: { "1h": [], "8h": [] }
+    },
+    {
+      name: "is not blinded by counters that start anew",
+      series: restarted(deliveries([8, 1, 0.2])),
+      fires: { "10m": ["1h"] }
+    }
   ])
 })

@@ -188,24 +188,35 @@ describe("ObservabilityFault", () => {
 })
 
 describe("ScrapeIncomplete", () => {
-  const errors = series(`${own}scrape_errors_total`, { metric: "dawsos_db_connections_active" })
   cases([
     {
       name: "fires where a metric is missing from each scrape",
-      with: { [errors]: counter([10, 0], [20, 1 / 5], [60, 0]) },
+      with: { [H.scrapeErrors]: counter([10, 0], [20, 1 / 5], [60, 0]) },
       fires: { "10m": [], "18m": ["ScrapeIncomplete"], "50m": [] }
     },
     {
       name: "is quiet on a metric that was missing once",
-      with: { [errors]: counter([10, 0], [1, 1 / 60], [79, 0]) },
+      with: { [H.scrapeErrors]: counter([10, 0], [1, 1 / 60], [79, 0]) },
       fires: { "12m": [], "16m": [], "20m": [] }
     },
     {
       name: "is not fooled by a counter that starts anew",
-      with: { [errors]: `${counter([5, 0])} 3x20 ${counter([minutes - 27, 0])}` },
+      with: { [H.scrapeErrors]: `${counter([5, 0])} 3x20 ${counter([minutes - 27, 0])}` },
       fires: { "40m": [], "60m": [] }
     },
-    { name: "is quiet where no metric was ever missing", fires: { "20m": [] } }
+    {
+      name: "fires for 100 metrics that are missing from many scrapes",
+      with: Object.fromEntries(Array.from({ length: 100 }, (_, n) => [
+        series(`${own}scrape_errors_total`, { metric: `dawsos_metric_${n}` }),
+        counter([minutes, 10])
+      ])),
+      fires: { "18m": ["ScrapeIncomplete"] }
+    },
+    {
+      name: "is quiet where it is not known what can't be collected",
+      from: H.without(`${own}scrape_errors`),
+      fires: { "20m": [] }
+    }
   ])
 })
 

@@ -68,6 +68,7 @@ export const overflow = series(own("label_overflow_total"), {
   label: "endpoint"
 })
 export const fault = series(own("faults_total"), { hook: "sink" })
+export const scrapeErrors = series(own("scrape_errors_total"), { metric: "dawsos_db_connections_active" })
 export const lag = series("nodejs_eventloop_lag_p99_seconds")
 
 export const up = (job: string, instance: string): string => series("up", { job, instance })
@@ -145,6 +146,7 @@ export const healthy: SeriesSet = {
   [eventsDropped("unreachable")]: steady(0),
   [overflow]: steady(0),
   [fault]: steady(0),
+  [scrapeErrors]: steady(0),
   [lag]: still(0.02),
   [ruleFailures]: steady(0),
   [ruleDuration]: still(0.05),
