@@ -4,11 +4,12 @@ import { describe } from "vitest"
 import { cases, corrected, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
 import { age, counter, gauge, later, restarting, series } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 
 describe("HighErrorRate", () => {
-  cases([
+  cases("HighErrorRate", [
     {
       name: "fires two minutes after errors began and not before, and stays for five minutes after they ended",
       with: { [H.execute("500")]: counter([10, 0], [10, 3], [60, 0]) },
@@ -25,6 +26,7 @@ describe("HighErrorRate", () => {
     { name: "is quiet on healthy traffic with expected 4xx", fires: { "14m": [], "60m": [] } },
     {
       name: "is quiet where there are no requests at all",
+      noData: true,
       from: H.without(metrics.apiRequestsTotal.name, metrics.apiRequestDuration.name),
       fires: { "14m": [], "60m": [] }
     },
@@ -123,7 +125,7 @@ describe("HighErrorRate", () => {
 
 describe("HighResponseTime", () => {
   const slow = { 5: 12 }
-  cases([
+  cases("HighResponseTime", [
     {
       name: "fires for the route whose 95th percentile is above two seconds for five minutes",
       with: H.answers("/v1/execute", [10, { 0.1: 12 }], [30, slow], [50, { 0.1: 12 }]),
@@ -152,6 +154,7 @@ describe("HighResponseTime", () => {
     },
     {
       name: "is quiet where no times are known",
+      noData: true,
       from: H.without(metrics.apiRequestDuration.name),
       fires: { "20m": [] }
     },
@@ -187,7 +190,7 @@ describe("HighResponseTime", () => {
 })
 
 describe("PricingPackStale", () => {
-  cases([
+  cases("PricingPackStale", [
     {
       name: "fires one minute after the pack is older than 25 hours",
       with: { [H.freshness]: age(89_400, minutes) },
@@ -205,6 +208,7 @@ describe("PricingPackStale", () => {
     },
     {
       name: "is quiet where the age is not known, which PricingPackMetricMissing says",
+      noData: true,
       from: H.without(metrics.pricingPackFreshness.name),
       fires: { "5m": [], "20m": ["PricingPackMetricMissing"] }
     },
@@ -225,7 +229,7 @@ describe("PricingPackStale", () => {
 })
 
 describe("DatabaseConnectionsHigh", () => {
-  cases([
+  cases("DatabaseConnectionsHigh", [
     {
       name: "fires two minutes after a pool of 20 has 17 connections in use",
       with: { [H.connections]: gauge([10, 5], [20, 17], [60, 5]) },
@@ -263,6 +267,7 @@ describe("DatabaseConnectionsHigh", () => {
     },
     {
       name: "is quiet where nothing is known of connections",
+      noData: true,
       from: H.without(metrics.dbConnectionsMax.name, metrics.dbConnectionsActive.name),
       fires: { "20m": [] }
     },
@@ -287,7 +292,7 @@ describe("ProviderRateLimitLow", () => {
     [H.provider("newsapi", "success")]: counter([minutes, 0.3]),
     [H.limit("newsapi")]: gauge([minutes, 30])
   }
-  cases([
+  cases("ProviderRateLimitLow", [
     {
       name: "fires one minute after less than a tenth of a quota is left",
       with: { [H.remaining("fmp")]: gauge([10, 100], [10, 11], [70, 100]) },
@@ -314,6 +319,7 @@ describe("ProviderRateLimitLow", () => {
     },
     {
       name: "is quiet where no quota is known",
+      noData: true,
       from: H.without(metrics.providerRateLimitLimit.name, metrics.providerRateLimitRemaining.name),
       fires: { "10m": [] }
     },
@@ -346,7 +352,7 @@ describe("ProviderRateLimitLow", () => {
 })
 
 describe("PatternExecutionFailure", () => {
-  cases([
+  cases("PatternExecutionFailure", [
     {
       name: "fires two minutes after a tenth of the executions of a pattern fail",
       with: { [H.pattern("portfolio_overview", "error")]: counter([10, 0], [20, 0.6], [60, 0]) },
@@ -380,6 +386,7 @@ describe("PatternExecutionFailure", () => {
     },
     {
       name: "is quiet where no pattern is executed",
+      noData: true,
       from: H.without(metrics.patternExecutionsTotal.name),
       fires: { "20m": [] }
     },
@@ -479,4 +486,8 @@ describe("what a person reads", () => {
       dashboard: "dawsos-patterns"
     }
   ])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("Base")
 })

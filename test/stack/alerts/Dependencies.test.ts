@@ -4,6 +4,7 @@ import { describe } from "vitest"
 import { cases, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
 import { counter, restarting } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 
@@ -45,7 +46,7 @@ const sharing: ReadonlyArray<Sharing> = [
 for (const { alert, failures, metric, others, within } of sharing) {
   const whole = (perSecond: number, failed: number) => (within ? perSecond + failed : perSecond)
   describe(alert, () => {
-    cases([
+    cases(alert, [
       {
         name: "fires where half fail, and ends when they no longer do",
         with: {
@@ -79,6 +80,7 @@ for (const { alert, failures, metric, others, within } of sharing) {
       },
       {
         name: "is quiet where nothing is known",
+        noData: true,
         from: H.without(metric),
         fires: { "16m": [], "60m": [] }
       },
@@ -92,7 +94,7 @@ for (const { alert, failures, metric, others, within } of sharing) {
 }
 
 describe("ProviderFailing and CapabilityFailing", () => {
-  cases([
+  cases(["ProviderFailing", "CapabilityFailing"], [
     {
       name: "do not count answers that were degraded or interrupted",
       with: {
@@ -152,4 +154,8 @@ describe("what a person reads", () => {
       dashboard: "dawsos-patterns"
     }
   ])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("Dependencies")
 })

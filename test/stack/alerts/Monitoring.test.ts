@@ -3,12 +3,16 @@ import { describe } from "vitest"
 import { cases, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
 import { counter, gauge, restarting } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 
 describe("Watchdog", () => {
   // Every other case says that it fires, too.
-  cases([{ name: "fires alone on healthy series, from the first minute on", fires: { "0m": [], "89m": [] } }])
+  cases("Watchdog", [{
+    name: "fires alone on healthy series, from the first minute on",
+    fires: { "0m": [], "89m": [] }
+  }])
   notices([{
     alert: "Watchdog",
     at: "5m",
@@ -20,7 +24,7 @@ describe("Watchdog", () => {
 })
 
 describe("TargetDown", () => {
-  cases([
+  cases("TargetDown", [
     {
       name: "fires a minute after the backend can't be scraped",
       with: { [H.up("dawsos", "a:8001")]: gauge([10, 1], [20, 0], [60, 1]) },
@@ -49,6 +53,7 @@ describe("TargetDown", () => {
     },
     {
       name: "is quiet where there is no target at all, which PricingPackMetricMissing says",
+      noData: true,
       from: {},
       fires: { "10m": [], "20m": ["PricingPackMetricMissing"] }
     }
@@ -116,7 +121,7 @@ const counted = [
 
 for (const { alert, description, failures, labels, metric, summary } of counted) {
   describe(alert, () => {
-    cases([
+    cases(alert, [
       {
         name: "fires while it goes on failing, and ends afterwards",
         with: { [failures]: counter([10, 0], [30, 0.1], [50, 0]) },
@@ -132,7 +137,7 @@ for (const { alert, description, failures, labels, metric, summary } of counted)
         with: { [failures]: counter([10, 0], [1, 1 / 60], [79, 0]) },
         fires: { "12m": [], "16m": [], "20m": [], "22m": [] }
       },
-      { name: "is quiet where it is not measured", from: H.without(metric), fires: { "30m": [] } },
+      { name: "is quiet where it is not measured", noData: true, from: H.without(metric), fires: { "30m": [] } },
       {
         name: "is not fooled by a counter that starts anew",
         with: { [failures]: `${counter([5, 0])} 3x40 ${counter([minutes - 47, 0])}` },
@@ -152,7 +157,7 @@ for (const { alert, description, failures, labels, metric, summary } of counted)
 }
 
 describe("RuleEvaluationSlow", () => {
-  cases([
+  cases("RuleEvaluationSlow", [
     {
       name: "fires after five minutes of evaluations of more than ten seconds",
       with: { [H.ruleDuration]: gauge([10, 0.1], [20, 12], [60, 0.1]) },
@@ -164,7 +169,12 @@ describe("RuleEvaluationSlow", () => {
       with: { [H.ruleDuration]: gauge([10, 0.1], [1, 60], [79, 0.1]) },
       fires: { "12m": [], "16m": [] }
     },
-    { name: "is quiet where it is not measured", from: H.without("prometheus_rule_group"), fires: { "20m": [] } }
+    {
+      name: "is quiet where it is not measured",
+      noData: true,
+      from: H.without("prometheus_rule_group"),
+      fires: { "20m": [] }
+    }
   ])
   notices([{
     alert: "RuleEvaluationSlow",
@@ -180,9 +190,13 @@ describe("RuleEvaluationSlow", () => {
 })
 
 describe("the counters of notifications that were sent", () => {
-  cases([{
+  cases(["NotificationsFailing", "NotificationDeliveryFailing"], [{
     name: "may start anew without an alert",
     with: { [H.notified]: restarting(7, minutes, 0.1), [H.sent]: restarting(7, minutes, 0.1) },
     fires: { "20m": [], "50m": [] }
   }])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("Monitoring")
 })

@@ -4,12 +4,13 @@ import { describe } from "vitest"
 import { cases, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
 import { age, counter, gauge, later, type Phase, series } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 
 describe("PricingPackMetricMissing", () => {
   const unknown = H.without(metrics.pricingPackFreshness.name)
-  cases([
+  cases("PricingPackMetricMissing", [
     {
       name: "fires a quarter of an hour after the program runs without an age",
       from: unknown,
@@ -20,6 +21,7 @@ describe("PricingPackMetricMissing", () => {
     },
     {
       name: "fires where nothing is scraped at all",
+      noData: true,
       from: {},
       fires: { "14m": [], "16m": ["PricingPackMetricMissing"] }
     },
@@ -70,7 +72,7 @@ describe("PricingPackBuildStuck", () => {
       [H.execute("503")]: each((n) => n * 200)
     }
   }
-  cases([
+  cases("PricingPackBuildStuck", [
     {
       name: "fires after half an hour of building",
       with: warming([10, 0], [60, 1], [20, 0]),
@@ -91,6 +93,7 @@ describe("PricingPackBuildStuck", () => {
     },
     {
       name: "is quiet where the status is not told",
+      noData: true,
       from: H.without(metrics.pricingPackStatus.name),
       fires: {
         "60m": []
@@ -156,4 +159,8 @@ describe("what a person reads", () => {
       dashboard: "dawsos-pricing-packs"
     }
   ])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("Packs")
 })

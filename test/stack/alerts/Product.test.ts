@@ -4,11 +4,12 @@ import { describe } from "vitest"
 import { cases, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
 import { counter, restarting, series } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 
 describe("AlertsNotDelivered", () => {
-  cases([
+  cases("AlertsNotDelivered", [
     {
       name: "fires where most attempts by one method fail",
       with: { [H.delivered("error")]: counter([10, 0], [40, 0.1], [40, 0]) },
@@ -45,6 +46,7 @@ describe("AlertsNotDelivered", () => {
     },
     {
       name: "is quiet where nothing is delivered, and where nothing is known of it",
+      noData: true,
       from: H.without(metrics.alertsDeliveredTotal.name),
       fires: { "40m": [] }
     },
@@ -77,7 +79,7 @@ describe("AlertsNotEvaluated", () => {
     [H.evaluated("triggered")]: counter([10, 0.05], [80, 0]),
     [H.evaluated("error")]: counter([10, 0], [80, rest])
   })
-  cases([
+  cases("AlertsNotEvaluated", [
     {
       name: "fires an hour and a quarter after evaluations stopped",
       with: stopped(0),
@@ -105,6 +107,7 @@ describe("AlertsNotEvaluated", () => {
     },
     {
       name: "is quiet where nothing is known of evaluations",
+      noData: true,
       from: H.without(metrics.alertsEvaluatedTotal.name),
       fires: { "87m": [] }
     },
@@ -150,4 +153,8 @@ describe("what a person reads", () => {
       dashboard: "dawsos-pricing-packs"
     }
   ])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("Product")
 })

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import * as H from "./support/Healthy.ts"
 import * as Promtool from "./support/Promtool.ts"
 import { counter, gauge, histogram, type Phase } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const levels = serviceLevels(defaults)
 
@@ -56,8 +57,12 @@ const ids: Readonly<Record<string, string>> = {
 
 const burning = (alert: string, all: ReadonlyArray<Burning>): void => {
   const id = ids[alert] ?? ""
-  for (const { fires, name, series } of all) {
+  for (const { fires, name, noData, series } of all) {
+    // All that fires is the one alert, by its windows.
+    const fired = Object.values(fires).flat().length > 0
+    Tested.declare({ alerts: [alert], noData, fires: fired ? [alert] : [] })
     it(name, () => {
+      if (noData === true) expect(series).toEqual({})
       expect(Promtool.run({ rules: rules(id), series, interval: `${step}m`, moments: fires, by: "long_window" }))
         .toBe("")
     })
@@ -300,4 +305,8 @@ describe("AlertDeliveryBurnRate", () => {
       fires: { "10m": ["1h"] }
     }
   ])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("ServiceLevels")
 })

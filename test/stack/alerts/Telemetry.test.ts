@@ -3,12 +3,13 @@ import { describe } from "vitest"
 import { type Case, cases, notices } from "./support/Case.ts"
 import * as H from "./support/Healthy.ts"
 import { counter, gauge, restarting, series } from "./support/Series.ts"
+import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 const own = "dawsos_observability_"
 
 describe("SpansDropped", () => {
-  cases([
+  cases("SpansDropped", [
     {
       name: "fires where one span in ten is lost, whatever the reason",
       with: { [H.dropped("queue_full")]: counter([10, 0], [30, 11], [50, 0]) },
@@ -35,7 +36,7 @@ describe("SpansDropped", () => {
       fires: { "20m": ["SpansDropped"] }
     },
     { name: "is quiet while nothing is traced", with: { [H.exported]: counter([minutes, 0]) }, fires: { "20m": [] } },
-    { name: "is quiet where tracing is off", from: H.without(`${own}spans`), fires: { "20m": [] } },
+    { name: "is quiet where tracing is off", noData: true, from: H.without(`${own}spans`), fires: { "20m": [] } },
     {
       name: "is not fooled by counters that start anew",
       with: { [H.exported]: restarting(7, minutes, 100), [H.dropped("timeout")]: restarting(7, minutes, 0.1) },
@@ -49,7 +50,7 @@ describe("ExportFailing", () => {
     [H.exported]: counter([10, 100], [30, 0], [50, 100]),
     [H.dropped(reason)]: counter([10, 0], [30, perSecond], [50, 0])
   })
-  cases([
+  cases("ExportFailing", [
     ...(["unreachable", "rejected", "timeout"] as const).map((reason): Case => ({
       name: `fires, with SpansDropped, when a receiver takes nothing any more: ${reason}`,
       with: nothing(reason, 100),
@@ -78,7 +79,7 @@ describe("ExportFailing", () => {
       },
       fires: { "25m": ["ExportFailing", "SpansDropped"] }
     },
-    { name: "is quiet where tracing is off", from: H.without(`${own}spans`), fires: { "25m": [] } },
+    { name: "is quiet where tracing is off", noData: true, from: H.without(`${own}spans`), fires: { "25m": [] } },
     {
       name: "is not fooled by counters that start anew",
       with: { [H.exported]: restarting(7, minutes, 100) },
@@ -88,7 +89,7 @@ describe("ExportFailing", () => {
 })
 
 describe("ErrorEventsDropped", () => {
-  cases([
+  cases("ErrorEventsDropped", [
     {
       name: "fires for one event that was lost, and ends a quarter of an hour later",
       with: { [H.eventsDropped("unreachable")]: counter([10, 0], [1, 1 / 60], [79, 0]) },
@@ -104,7 +105,12 @@ describe("ErrorEventsDropped", () => {
       with: { [H.eventsDropped("rate_limited")]: counter([minutes, 100]) },
       fires: { "20m": [] }
     },
-    { name: "is quiet where error tracking is off", from: H.without(`${own}events`), fires: { "20m": [] } },
+    {
+      name: "is quiet where error tracking is off",
+      noData: true,
+      from: H.without(`${own}events`),
+      fires: { "20m": [] }
+    },
     {
       name: "is not fooled by a counter that starts anew without a loss",
       with: { [H.eventsDropped("unreachable")]: `${counter([5, 0])} 3x20 ${counter([minutes - 27, 0])}` },
@@ -114,7 +120,7 @@ describe("ErrorEventsDropped", () => {
 })
 
 describe("LabelOverflow", () => {
-  cases([
+  cases("LabelOverflow", [
     {
       name: "fires while values fall into __overflow__",
       with: { [H.overflow]: counter([10, 0], [30, 1], [50, 0]) },
@@ -130,7 +136,12 @@ describe("LabelOverflow", () => {
       with: { [H.overflow]: counter([minutes, 1000]) },
       fires: { "20m": ["LabelOverflow"] }
     },
-    { name: "is quiet where nothing is known of it", from: H.without(`${own}label`), fires: { "20m": [] } },
+    {
+      name: "is quiet where nothing is known of it",
+      noData: true,
+      from: H.without(`${own}label`),
+      fires: { "20m": [] }
+    },
     {
       name: "is not fooled by a counter that starts anew without an overflow",
       with: { [H.overflow]: `${counter([5, 0])} 3x20 ${counter([minutes - 27, 0])}` },
@@ -140,7 +151,7 @@ describe("LabelOverflow", () => {
 })
 
 describe("EventLoopLag", () => {
-  cases([
+  cases("EventLoopLag", [
     {
       name: "fires after five minutes of a blocked loop",
       with: { [H.lag]: gauge([10, 0.02], [20, 0.6], [60, 0.02]) },
@@ -157,12 +168,12 @@ describe("EventLoopLag", () => {
       with: { [H.lag.replace("a:8001", "b:8001")]: gauge([minutes, 2]) },
       fires: { "20m": ["EventLoopLag"] }
     },
-    { name: "is quiet where it is not measured", from: H.without("nodejs_"), fires: { "20m": [] } }
+    { name: "is quiet where it is not measured", noData: true, from: H.without("nodejs_"), fires: { "20m": [] } }
   ])
 })
 
 describe("ObservabilityFault", () => {
-  cases([
+  cases("ObservabilityFault", [
     {
       name: "fires for one fault, and ends a quarter of an hour later",
       with: { [H.fault]: counter([10, 0], [1, 1 / 60], [79, 0]) },
@@ -178,7 +189,12 @@ describe("ObservabilityFault", () => {
       with: { [series(`${own}faults_total`, { hook: "collect" })]: counter([minutes, 1]) },
       fires: { "20m": [] }
     },
-    { name: "is quiet where nothing is known of faults", from: H.without(`${own}faults`), fires: { "20m": [] } },
+    {
+      name: "is quiet where nothing is known of faults",
+      noData: true,
+      from: H.without(`${own}faults`),
+      fires: { "20m": [] }
+    },
     {
       name: "is not fooled by a counter that starts anew without a fault",
       with: { [H.fault]: `${counter([5, 0])} 3x20 ${counter([minutes - 27, 0])}` },
@@ -188,7 +204,7 @@ describe("ObservabilityFault", () => {
 })
 
 describe("ScrapeIncomplete", () => {
-  cases([
+  cases("ScrapeIncomplete", [
     {
       name: "fires where a metric is missing from each scrape",
       with: { [H.scrapeErrors]: counter([10, 0], [20, 1 / 5], [60, 0]) },
@@ -214,6 +230,7 @@ describe("ScrapeIncomplete", () => {
     },
     {
       name: "is quiet where it is not known what can't be collected",
+      noData: true,
       from: H.without(`${own}scrape_errors`),
       fires: { "20m": [] }
     }
@@ -293,4 +310,8 @@ describe("what a person reads", () => {
       dashboard
     }
   ])
+})
+
+describe("the tests of this file", () => {
+  Tested.tested("Telemetry")
 })

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest"
 import { healthy, type SeriesSet } from "./Healthy.ts"
 import * as Promtool from "./Promtool.ts"
+import * as Tested from "./Tested.ts"
 
 export interface Case {
   /** A sentence. */
@@ -11,6 +12,8 @@ export interface Case {
   /** What takes the place of the healthy series. */
   readonly from?: SeriesSet | undefined
   readonly interval?: string | undefined
+  /** Nothing is known of what the alerts look at. */
+  readonly noData?: true | undefined
   /** At these moments exactly these alerts fire, and the watchdog. */
   readonly fires: Readonly<Record<string, ReadonlyArray<string>>>
 }
@@ -23,10 +26,13 @@ export const seriesOf = ({ from = healthy, with: changed }: Pick<Case, "from" | 
   ...changed
 })
 
-/** Declares a test for each case. */
-export const cases = (all: ReadonlyArray<Case>): void => {
+/** Declares a test for each case, which says something of one alert or of several. */
+export const cases = (alert: string | ReadonlyArray<string>, all: ReadonlyArray<Case>): void => {
+  const alerts = typeof alert === "string" ? [alert] : alert
   for (const one of all) {
+    Tested.declare({ alerts, noData: one.noData, fires: Object.values(one.fires).flat() })
     it(one.name, () => {
+      if (one.noData === true) expect(Tested.informed(alerts, seriesOf(one))).toEqual([])
       expect(Promtool.run({
         rules: Promtool.ours,
         series: seriesOf(one),
@@ -40,7 +46,7 @@ export const cases = (all: ReadonlyArray<Case>): void => {
 }
 
 /** A series on which the base document's rule is wrong: what it says, beside what ours says. */
-export interface Wrong extends Omit<Case, "fires"> {
+export interface Wrong extends Omit<Case, "fires" | "noData"> {
   readonly alert: string
   readonly at: string
   readonly ours: ReadonlyArray<string>
@@ -50,6 +56,7 @@ export interface Wrong extends Omit<Case, "fires"> {
 
 export const corrected = (all: ReadonlyArray<Wrong>): void => {
   for (const one of all) {
+    Tested.declare({ alerts: [one.alert], fires: one.ours })
     it(one.name, () => {
       const series = seriesOf(one)
       const { alert, at, interval } = one
@@ -73,7 +80,7 @@ export const corrected = (all: ReadonlyArray<Wrong>): void => {
 }
 
 /** How an alert looks when it fires: its labels and what a person reads. */
-export interface Notice extends Omit<Case, "fires" | "name"> {
+export interface Notice extends Omit<Case, "fires" | "name" | "noData"> {
   readonly alert: string
   readonly at: string
   readonly labels: Readonly<Record<string, string>>
