@@ -121,7 +121,7 @@ const ruleEvaluationFailing = ({ dashboard }: Options): Rules.Alert =>
       ],
       actions: [
         "Duplicates: remove the second target or give it another job.",
-        "Changed by hand: `npm run generate`, then reload Prometheus."
+        "Changed by hand: generate the files anew, then reload Prometheus."
       ]
     }
   })
