@@ -7,6 +7,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { PackStatus } from "../../../../examples/dawsos/Domain.ts"
 import { PackBuilder } from "../../../../examples/dawsos/pack/PackBuilder.ts"
 import * as Program from "../../../../examples/dawsos/Program.ts"
+import { Simulator } from "../../../../examples/dawsos/providers/Simulator.ts"
 import { settings } from "../settings.ts"
 
 const builds = DawsOs.metrics.pricingPackBuildsTotal
@@ -43,5 +44,23 @@ layer(Program.domain.pipe(Layer.provide(settings()), Layer.provideMerge(DawsOs.l
       yield* TestMetrics.expectValue(builds, { status: "error" }, 1)
       yield* TestErrors.expectEvent({ type: "PackChanged" })
       yield* statusIs("fresh")
+    }))
+})
+
+layer(Program.domain.pipe(Layer.provide(settings()), Layer.provideMerge(DawsOs.layerTest)), {
+  excludeTestServices: true,
+  timeout: "60 seconds"
+})("a build whose provider fails", (it) => {
+  it.effect("succeeds once the provider answers again, though its circuit lets a single request try", () =>
+    Effect.gen(function*() {
+      const { build } = yield* PackBuilder
+      const { setFault } = yield* Simulator
+      setFault("provider-down")
+      for (let n = 0; n < 3; n++) yield* Effect.flip(build())
+      setFault(undefined)
+      // The circuit is open for a millisecond here.
+      yield* Effect.sleep("20 millis")
+      const pack = yield* build()
+      assert.match(pack.id, /^PP_/)
     }))
 })
