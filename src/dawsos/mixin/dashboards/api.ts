@@ -3,13 +3,13 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, critical, make, measured, quantiles, range, some, warning } from "./common.ts"
+import { calls, critical, make, measured, quantiles, range, share, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 /** The routes that are chosen. */
 const chosen = { endpoint: PromQL.variable("endpoint") }
 
-const failed = { ...chosen, status_code: PromQL.matches("5..") }
+const failed = { status_code: PromQL.matches("5..") }
 
 const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
   Panel.timeseries({
@@ -40,10 +40,7 @@ const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     thresholds: critical(settings.errorRatio),
     queries: [
       Panel.query(
-        PromQL.ratio(
-          calls(metrics.apiRequestsTotal, ["method", "endpoint"], failed),
-          calls(metrics.apiRequestsTotal, ["method", "endpoint"], chosen)
-        ),
+        share(metrics.apiRequestsTotal, ["method", "endpoint"], failed, chosen),
         "{{method}} {{endpoint}}"
       )
     ]
@@ -136,10 +133,7 @@ const routes = (settings: Settings): Panel.Panel => {
         title: "Failing",
         unit: "percentunit",
         thresholds: critical(settings.errorRatio),
-        expression: PromQL.ratio(
-          calls(metrics.apiRequestsTotal, by, failed),
-          calls(metrics.apiRequestsTotal, by, chosen)
-        )
+        expression: share(metrics.apiRequestsTotal, by, failed, chosen)
       },
       { title: "Requests", unit: "reqps", expression: some(calls(metrics.apiRequestsTotal, by, chosen)) },
       { title: "Median", unit: "s", expression: measured(0.5, metrics.apiRequestDuration, by, chosen) },

@@ -12,9 +12,6 @@ export const range = PromQL.rateInterval
 /** What happens rarely is averaged over at least this long. */
 export const seldom = "1m"
 
-/** Everything that is not as it should be: `degraded` succeeded, but with stale or partial data. */
-export const failing = PromQL.oneOf("error", "defect")
-
 /** The median and the tails, in the order in which they are drawn. */
 export const quantiles = [
   { q: 0.95, legend: "95th percentile" },
@@ -28,6 +25,14 @@ export const calls = <L extends Catalogue.Labels, const Names extends (keyof L &
   by: ReadonlyArray<Names>,
   where: PromQL.Where<L> = {}
 ): PromQL.Expression<Names> => PromQL.sum(PromQL.rate(PromQL.counter(definition, where), range), { by })
+
+/** Which share of what happens is `part`, apart for each set of the labels `by`. */
+export const share = <L extends Catalogue.Labels, const Names extends (keyof L & string) | PromQL.TargetLabel = never>(
+  definition: Catalogue.Counter<L>,
+  by: ReadonlyArray<Names>,
+  part: PromQL.Where<L>,
+  where: PromQL.Where<L> = {}
+): PromQL.Expression<Names> => PromQL.ratio(calls(definition, by, { ...where, ...part }), calls(definition, by, where))
 
 /** What has not happened at all is left out of a table. */
 export const some = <L extends string>(value: PromQL.Expression<L>): PromQL.Expression<L> =>

@@ -2,8 +2,9 @@ import type { Dashboard } from "../../../mixin/Dashboard.ts"
 import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
+import { failed } from "../alerts/expressions.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, failing, fullestPool, make, measured, range, some, warning } from "./common.ts"
+import { calls, fullestPool, make, measured, range, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 const chosen = { table: PromQL.variable("table") }
@@ -111,7 +112,7 @@ const redis = (): ReadonlyArray<Panel.Panel> => [
     description:
       "Commands a second that failed. Providers are then asked more often, so watch their quotas. Look at whether Redis runs, and at its memory.",
     unit: "ops",
-    queries: [Panel.query(calls(metrics.redisCommandsTotal, ["command"], { status: failing }), "{{command}}")]
+    queries: [Panel.query(calls(metrics.redisCommandsTotal, ["command"], { status: failed }), "{{command}}")]
   }),
   Panel.timeseries({
     title: "Redis time",

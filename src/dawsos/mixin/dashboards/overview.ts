@@ -3,18 +3,18 @@ import * as Foreign from "../../../mixin/Foreign.ts"
 import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
-import { countedRequests } from "../alerts/expressions.ts"
+import { countedRequests, failed } from "../alerts/expressions.ts"
 import type { Settings } from "../Settings.ts"
 import {
   calls,
   critical,
-  failing,
   firing,
   fullestPool,
   make,
   measured,
   quantiles,
   range,
+  share,
   some,
   warning
 } from "./common.ts"
@@ -125,10 +125,7 @@ const eight = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     thresholds: critical(settings.errorRatio),
     queries: [
       Panel.query(
-        PromQL.ratio(
-          calls(metrics.apiRequestsTotal, [], { status_code: PromQL.matches("5..") }),
-          calls(metrics.apiRequestsTotal, [])
-        ),
+        share(metrics.apiRequestsTotal, [], { status_code: PromQL.matches("5..") }),
         "5xx errors"
       ),
       Panel.query(
@@ -176,10 +173,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         title: "Failing",
         unit: "percentunit",
         thresholds: critical(settings.errorRatio),
-        expression: PromQL.ratio(
-          calls(metrics.apiRequestsTotal, ["method", "endpoint"], { status_code: PromQL.matches("5..") }),
-          calls(metrics.apiRequestsTotal, ["method", "endpoint"])
-        )
+        expression: share(metrics.apiRequestsTotal, ["method", "endpoint"], { status_code: PromQL.matches("5..") })
       },
       {
         title: "95th percentile",
@@ -206,10 +200,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         title: "Failing",
         unit: "percentunit",
         thresholds: critical(settings.patternFailureRatio),
-        expression: PromQL.ratio(
-          calls(metrics.patternExecutionsTotal, ["pattern_id"], { status: failing }),
-          calls(metrics.patternExecutionsTotal, ["pattern_id"])
-        )
+        expression: share(metrics.patternExecutionsTotal, ["pattern_id"], { status: failed })
       },
       {
         title: "95th percentile",
@@ -231,10 +222,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         title: "Failing",
         unit: "percentunit",
         thresholds: warning(settings.capabilityFailureRatio),
-        expression: PromQL.ratio(
-          calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"], { status: failing }),
-          calls(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"])
-        )
+        expression: share(metrics.agentCapabilityCallsTotal, ["agent_name", "capability"], { status: failed })
       },
       {
         title: "95th percentile",
@@ -260,10 +248,7 @@ const tables = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         title: "Failing",
         unit: "percentunit",
         thresholds: warning(settings.providerFailureRatio),
-        expression: PromQL.ratio(
-          calls(metrics.providerRequestsTotal, ["provider", "endpoint"], { status: failing }),
-          calls(metrics.providerRequestsTotal, ["provider", "endpoint"])
-        )
+        expression: share(metrics.providerRequestsTotal, ["provider", "endpoint"], { status: failed })
       },
       {
         title: "95th percentile",

@@ -2,8 +2,9 @@ import type { Dashboard } from "../../../mixin/Dashboard.ts"
 import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
+import { failed } from "../alerts/expressions.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, critical, failing, make, measured, range, some, warning } from "./common.ts"
+import { calls, critical, make, measured, range, share, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 const pattern = { pattern_id: PromQL.variable("pattern") }
@@ -36,10 +37,7 @@ const patterns = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     thresholds: critical(settings.patternFailureRatio),
     queries: [
       Panel.query(
-        PromQL.ratio(
-          calls(metrics.patternExecutionsTotal, ["pattern_id"], { ...pattern, status: failing }),
-          calls(metrics.patternExecutionsTotal, ["pattern_id"], pattern)
-        ),
+        share(metrics.patternExecutionsTotal, ["pattern_id"], { status: failed }, pattern),
         "{{pattern_id}}"
       )
     ]
@@ -65,10 +63,7 @@ const patterns = (settings: Settings): ReadonlyArray<Panel.Panel> => [
         title: "Failing",
         unit: "percentunit",
         thresholds: critical(settings.patternFailureRatio),
-        expression: PromQL.ratio(
-          calls(metrics.patternExecutionsTotal, ["pattern_id"], { ...pattern, status: failing }),
-          calls(metrics.patternExecutionsTotal, ["pattern_id"], pattern)
-        )
+        expression: share(metrics.patternExecutionsTotal, ["pattern_id"], { status: failed }, pattern)
       },
       {
         title: "Executions",
@@ -110,10 +105,7 @@ const capabilities = (settings: Settings): ReadonlyArray<Panel.Panel> => {
       interval: "1m",
       queries: [
         Panel.query(
-          PromQL.ratio(
-            calls(metrics.agentCapabilityCallsTotal, by, { ...capability, status: failing }),
-            calls(metrics.agentCapabilityCallsTotal, by, capability)
-          ),
+          share(metrics.agentCapabilityCallsTotal, by, { status: failed }, capability),
           "{{agent_name}} {{capability}}"
         )
       ]
@@ -152,10 +144,7 @@ const capabilities = (settings: Settings): ReadonlyArray<Panel.Panel> => {
           title: "Failing",
           unit: "percentunit",
           thresholds: warning(settings.capabilityFailureRatio),
-          expression: PromQL.ratio(
-            calls(metrics.agentCapabilityCallsTotal, by, { ...capability, status: failing }),
-            calls(metrics.agentCapabilityCallsTotal, by, capability)
-          )
+          expression: share(metrics.agentCapabilityCallsTotal, by, { status: failed }, capability)
         },
         { title: "Calls", unit: "ops", expression: some(calls(metrics.agentCapabilityCallsTotal, by, capability)) },
         { title: "Median", unit: "s", expression: measured(0.5, metrics.agentCapabilityDuration, by, capability) },
@@ -189,10 +178,7 @@ const services = (): ReadonlyArray<Panel.Panel> => {
       interval: "1m",
       queries: [
         Panel.query(
-          PromQL.ratio(
-            calls(metrics.serviceCallsTotal, by, { ...service, status: failing }),
-            calls(metrics.serviceCallsTotal, by, service)
-          ),
+          share(metrics.serviceCallsTotal, by, { status: failed }, service),
           "{{service_name}}.{{method}}"
         )
       ]

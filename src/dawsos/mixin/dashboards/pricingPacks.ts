@@ -3,7 +3,7 @@ import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, critical, make, seldom, warning } from "./common.ts"
+import { calls, critical, make, seldom, share, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 /** What happens once a night is seen over the whole time that is shown. */
@@ -94,10 +94,7 @@ const evaluations = (): ReadonlyArray<Panel.Panel> => [
     interval: seldom,
     queries: [
       Panel.query(
-        PromQL.ratio(
-          calls(metrics.alertsEvaluatedTotal, ["alert_type"], { status: "error" }),
-          calls(metrics.alertsEvaluatedTotal, ["alert_type"])
-        ),
+        share(metrics.alertsEvaluatedTotal, ["alert_type"], { status: "error" }),
         "{{alert_type}}"
       )
     ]
@@ -125,10 +122,7 @@ const deliveries = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     thresholds: warning(settings.deliveryFailureRatio),
     queries: [
       Panel.query(
-        PromQL.ratio(
-          calls(metrics.alertsDeliveredTotal, ["delivery_method"], { status: PromQL.oneOf("error", "dead_letter") }),
-          calls(metrics.alertsDeliveredTotal, ["delivery_method"])
-        ),
+        share(metrics.alertsDeliveredTotal, ["delivery_method"], { status: PromQL.oneOf("error", "dead_letter") }),
         "{{delivery_method}}"
       )
     ]

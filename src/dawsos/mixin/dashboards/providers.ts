@@ -2,8 +2,9 @@ import type { Dashboard } from "../../../mixin/Dashboard.ts"
 import * as Panel from "../../../mixin/Panel.ts"
 import * as PromQL from "../../../mixin/PromQL.ts"
 import { metrics } from "../../metrics.ts"
+import { failed } from "../alerts/expressions.ts"
 import type { Settings } from "../Settings.ts"
-import { calls, failing, make, measured, range, some, warning } from "./common.ts"
+import { calls, make, measured, range, share, some, warning } from "./common.ts"
 import { uids } from "./uids.ts"
 
 const chosen = { provider: PromQL.variable("provider") }
@@ -45,10 +46,7 @@ const requests = (settings: Settings): ReadonlyArray<Panel.Panel> => [
     thresholds: warning(settings.providerFailureRatio),
     queries: [
       Panel.query(
-        PromQL.ratio(
-          calls(metrics.providerRequestsTotal, by, { ...chosen, status: failing }),
-          calls(metrics.providerRequestsTotal, by, chosen)
-        ),
+        share(metrics.providerRequestsTotal, by, { status: failed }, chosen),
         "{{provider}} {{endpoint}}"
       )
     ]
@@ -123,10 +121,7 @@ const endpoints = (settings: Settings): Panel.Panel =>
         title: "Failing",
         unit: "percentunit",
         thresholds: warning(settings.providerFailureRatio),
-        expression: PromQL.ratio(
-          calls(metrics.providerRequestsTotal, by, { ...chosen, status: failing }),
-          calls(metrics.providerRequestsTotal, by, chosen)
-        )
+        expression: share(metrics.providerRequestsTotal, by, { status: failed }, chosen)
       },
       { title: "Requests", unit: "reqps", expression: some(calls(metrics.providerRequestsTotal, by, chosen)) },
       { title: "Median", unit: "s", expression: measured(0.5, metrics.providerRequestDuration, by, chosen) },
