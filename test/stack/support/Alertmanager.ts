@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Http from "./Http.ts"
-import * as Program from "./Program.ts"
+import * as Service from "./Service.ts"
 import type * as Stack from "./Stack.ts"
 import * as Tool from "./Tool.ts"
 
@@ -36,7 +36,7 @@ const Silence = Schema.Struct({
 export type Alert = typeof Alert.Type
 export type Silence = typeof Silence.Type
 
-export interface Alertmanager extends Program.Program {
+export interface Alertmanager extends Service.Service {
   readonly url: string
   readonly alerts: Effect.Effect<ReadonlyArray<Alert>, Http.AskFailed>
   readonly silences: Effect.Effect<ReadonlyArray<Silence>, Http.AskFailed>
@@ -50,8 +50,6 @@ export interface Alertmanager extends Program.Program {
       readonly endsAt?: Date
     }
   ) => Effect.Effect<void, Http.AskFailed>
-  /** Every value that differs from the committed files, by the container's path of the file. */
-  readonly changes: Stack.Placed["changes"]
 }
 
 /** Starts the compose file's Alertmanager; ended with the scope. Its data stay in the stack's folder. */
@@ -59,25 +57,15 @@ export const start = (
   stack: Stack.Stack
 ): Effect.Effect<
   Alertmanager,
-  Program.ProgramFailed | Tool.ToolMissing | Effect.Error<ReturnType<Stack.Stack["place"]>>,
+  Service.NotStarted | Tool.ToolMissing,
   Scope.Scope
 > =>
   Effect.gen(function*() {
-    const path = yield* Tool.path(service)
-    const placed = yield* stack.place(service)
+    const running = yield* Service.start(stack, service, Tool.path(service))
     const url = stack.url(service, webPort)
-    const program = yield* Program.start({
-      name: service,
-      path,
-      args: placed.args,
-      env: placed.env,
-      cwd: placed.folder,
-      ready: () => Http.text(placed.health),
-      stopWithin: placed.grace
-    })
     const api = `${url}/api/v2`
     return {
-      ...program,
+      ...running,
       url,
       alerts: Http.json(Schema.Array(Alert), `${api}/alerts`),
       silences: Http.json(Schema.Array(Silence), `${api}/silences`),
@@ -97,7 +85,6 @@ export const start = (
       post: ({ annotations = {}, endsAt, labels }) =>
         Effect.asVoid(Http.text(`${api}/alerts`, {
           json: [{ labels, annotations, ...(endsAt === undefined ? {} : { endsAt: endsAt.toISOString() }) }]
-        })),
-      changes: placed.changes
+        }))
     }
   })

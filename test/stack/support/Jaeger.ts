@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Http from "./Http.ts"
-import * as Program from "./Program.ts"
+import * as Service from "./Service.ts"
 import type * as Stack from "./Stack.ts"
 import * as Tool from "./Tool.ts"
 
@@ -49,7 +49,7 @@ export interface Search {
   readonly limit?: number
 }
 
-export interface Jaeger extends Program.Program {
+export interface Jaeger extends Service.Service {
   readonly services: Effect.Effect<ReadonlyArray<string>, Http.AskFailed>
   readonly operations: (service: string) => Effect.Effect<ReadonlyArray<string>, Http.AskFailed>
   readonly find: (search: Search) => Effect.Effect<ReadonlyArray<Trace>, Http.AskFailed>
@@ -57,8 +57,6 @@ export interface Jaeger extends Program.Program {
   readonly trace: (id: string) => Effect.Effect<Trace | undefined, Http.AskFailed>
   /** The environment that sends a program's spans here, by each of the three ways. */
   readonly destinations: Readonly<Record<Route, Readonly<Record<string, string>>>>
-  /** Every value that differs from the committed files, by the container's path of the file. */
-  readonly changes: Stack.Placed["changes"]
 }
 
 /** The ways in which spans reach Jaeger. */
@@ -71,26 +69,15 @@ export const start = (
   service = "jaeger"
 ): Effect.Effect<
   Jaeger,
-  Program.ProgramFailed | Tool.ToolMissing | Effect.Error<ReturnType<Stack.Stack["place"]>>,
+  Service.NotStarted | Tool.ToolMissing,
   Scope.Scope
 > =>
   Effect.gen(function*() {
-    const path = yield* Tool.path("jaeger")
-    const placed = yield* stack.place(service)
-    const program = yield* Program.start({
-      name: service,
-      path,
-      args: placed.args,
-      // Jaeger traces its own queries and sends them to a default address that no file names: to itself.
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: stack.url(service, ports.otlpGrpc), ...placed.env },
-      cwd: placed.folder,
-      ready: () => Http.text(placed.health),
-      stopWithin: placed.grace
-    })
+    const running = yield* Service.start(stack, service, Tool.path("jaeger"))
     const api = `${stack.url(service, ports.query)}/api`
     const names = (url: string) => Effect.map(Http.json(Names, url), ({ data }) => data ?? [])
     return {
-      ...program,
+      ...running,
       services: names(`${api}/services`),
       operations: (of) => names(`${api}/services/${encodeURIComponent(of)}/operations`),
       find: (search) => {
@@ -117,8 +104,7 @@ export const start = (
           JAEGER_AGENT_HOST: "127.0.0.1",
           JAEGER_AGENT_PORT: String(stack.port(service, ports.thriftUdp))
         }
-      },
-      changes: placed.changes
+      }
     }
   })
 

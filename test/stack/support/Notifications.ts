@@ -1,8 +1,7 @@
 /** The compose file's service that notifications go to as long as no receiver has its secret. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Http from "./Http.ts"
-import * as Program from "./Program.ts"
+import * as Service from "./Service.ts"
 import type * as Stack from "./Stack.ts"
 
 /** The port that Alertmanager posts to; a test that wants the bodies listens on it itself. */
@@ -14,18 +13,5 @@ export const portOf = (stack: Stack.Stack): number => stack.port("notifications"
 /** Starts the service, which prints what it is sent; ended with the scope. */
 export const start = (
   stack: Stack.Stack
-): Effect.Effect<
-  Program.Program,
-  Program.ProgramFailed | Effect.Error<ReturnType<Stack.Stack["place"]>>,
-  Scope.Scope
-> =>
-  Effect.flatMap(stack.place("notifications"), (placed) =>
-    Program.start({
-      name: "notifications",
-      path: process.execPath,
-      args: placed.args,
-      env: placed.env,
-      cwd: placed.folder,
-      ready: () => Http.text(placed.health),
-      stopWithin: placed.grace
-    }))
+): Effect.Effect<Service.Service, Service.NotStarted, Scope.Scope> =>
+  Service.start(stack, "notifications", Effect.succeed(process.execPath))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Http from "./Http.ts"
-import * as Program from "./Program.ts"
+import * as Service from "./Service.ts"
 import type * as Stack from "./Stack.ts"
 import * as Tool from "./Tool.ts"
 
@@ -98,7 +98,7 @@ export interface Window {
   readonly step: number
 }
 
-export interface Prometheus extends Program.Program {
+export interface Prometheus extends Service.Service {
   readonly url: string
   /** An instant query, now unless a moment in Unix seconds is given. A scalar is a sample without labels. */
   readonly query: (expression: string, at?: number) => Effect.Effect<ReadonlyArray<Sample>, Http.AskFailed>
@@ -116,8 +116,6 @@ export interface Prometheus extends Program.Program {
   readonly firing: Effect.Effect<ReadonlyArray<string>, Http.AskFailed>
   readonly targets: Effect.Effect<ReadonlyArray<Target>, Http.AskFailed>
   readonly rules: Effect.Effect<ReadonlyArray<RuleGroup>, Http.AskFailed>
-  /** Every value that differs from the committed files, by the container's path of the file. */
-  readonly changes: Stack.Placed["changes"]
 }
 
 const query = (url: string, parameters: Readonly<Record<string, string | number>>): string =>
@@ -128,22 +126,12 @@ export const start = (
   stack: Stack.Stack
 ): Effect.Effect<
   Prometheus,
-  Program.ProgramFailed | Tool.ToolMissing | Effect.Error<ReturnType<Stack.Stack["place"]>>,
+  Service.NotStarted | Tool.ToolMissing,
   Scope.Scope
 > =>
   Effect.gen(function*() {
-    const path = yield* Tool.path(service)
-    const placed = yield* stack.place(service)
+    const running = yield* Service.start(stack, service, Tool.path(service))
     const url = stack.url(service, webPort)
-    const program = yield* Program.start({
-      name: service,
-      path,
-      args: placed.args,
-      env: placed.env,
-      cwd: placed.folder,
-      ready: () => Http.text(placed.health),
-      stopWithin: placed.grace
-    })
     const instant = (expression: string, at?: number) =>
       Http.json(
         Vector,
@@ -159,7 +147,7 @@ export const start = (
       )
     const alerts = Effect.map(Http.json(Alerts, `${url}/api/v1/alerts`), ({ data }) => data.alerts)
     return {
-      ...program,
+      ...running,
       url,
       query: instant,
       value: (expression, at) =>
@@ -197,7 +185,6 @@ export const start = (
         Http.json(Targets, `${url}/api/v1/targets?state=active`),
         ({ data }) => data.activeTargets
       ),
-      rules: Effect.map(Http.json(Rules, `${url}/api/v1/rules`), ({ data }) => data.groups),
-      changes: placed.changes
+      rules: Effect.map(Http.json(Rules, `${url}/api/v1/rules`), ({ data }) => data.groups)
     }
   })
