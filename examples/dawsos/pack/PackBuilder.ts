@@ -8,12 +8,11 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { createHash } from "node:crypto"
-import { type ProviderError, Providers } from "../providers/Providers.ts"
+import { Providers } from "../providers/Providers.ts"
 import { Ledger } from "../services/Ledger.ts"
 import { type PackPayload, Pricing } from "../services/Pricing.ts"
 import { Settings } from "../Settings.ts"
@@ -28,9 +27,6 @@ export class PackChanged extends Schema.TaggedError<PackChanged>()("PackChanged"
     return `the content of ${this.pack} would change`
   }
 }
-
-const awaitsTrial = ({ cause }: ProviderError): boolean =>
-  cause instanceof CircuitBreaker.CircuitBreakerError && cause.reason._tag === "CircuitHalfOpen"
 
 const day = (millis: number): string => new Date(millis).toISOString().slice(0, 10)
 
@@ -67,12 +63,10 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
             provider: "polygon",
             endpoint: "/v2/aggs/ticker/{symbol}/range/{multiplier}/{timespan}/{from}/{to}",
             path: { symbol, multiplier: "1", timespan: "month", from: "2000-01-01", to: "2010-03-31" },
-            schema: Aggregate
-          }).pipe(
-            // One request at a time tries a provider that failed. The others wait for its outcome: a build that gave up
-            // because of them would end the trial, and no build would ever succeed again.
-            Effect.retry({ while: awaitsTrial, schedule: Schedule.spaced("250 millis"), times: 120 })
-          ),
+            schema: Aggregate,
+            // A build that gave up because of a trial would end that trial, and no build would ever succeed again.
+            awaitTrial: true
+          }),
           ({ data }) => ({ symbol, price: data.results[0].c, date: day(data.results[0].t) })
         ), { concurrency: 4 })
       const market_date = closes.map((close) => close.date).sort().at(-1) ?? ""

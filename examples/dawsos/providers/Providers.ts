@@ -54,7 +54,15 @@ export interface ProviderRequest<A> {
   readonly schema: Schema.ConstraintDecoder<A>
   /** For how long an answer may be given again without asking. */
   readonly maxAge?: Duration.Input
+  /**
+   * After a provider failed, one request at a time tries it again: waits for that one's outcome, up to 30 seconds,
+   * instead of failing at once.
+   */
+  readonly awaitTrial?: boolean
 }
+
+const duringTrial = (error: unknown): boolean =>
+  error instanceof CircuitBreaker.CircuitBreakerError && error.reason._tag === "CircuitHalfOpen"
 
 export class Providers extends Context.Service<Providers, {
   readonly fetch: <A>(request: ProviderRequest<A>) => Effect.Effect<Sourced<A>, ProviderError>
@@ -96,7 +104,13 @@ const make = Effect.gen(function*() {
     return limiter.consume({ key: provider, limit: providers[provider].quota, window: "1 minute" }).pipe(
       Effect.andThen(
         attempts.execute(get).pipe(
-          breaker.execute({ key: provider, classify: HttpClient.circuitBreakerClassifier })
+          breaker.execute({ key: provider, classify: HttpClient.circuitBreakerClassifier }),
+          // Inside the limiter: waiting asks nobody, so it costs no quota.
+          Effect.retry({
+            while: (error) => request.awaitTrial === true && duringTrial(error),
+            schedule: Schedule.spaced("250 millis"),
+            times: 120
+          })
         )
       ),
       Effect.flatMap((response) => response.json)
