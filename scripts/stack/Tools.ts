@@ -9,7 +9,7 @@ import * as Process from "../Process.ts"
 /** A Go module of ours that pins one program, with its dependencies, for they conflict with those of the others. */
 export interface Module {
   /** Its folder in `tools/`. */
-  readonly name: "prometheus" | "alertmanager" | "jaeger" | "compose"
+  readonly name: "prometheus" | "alertmanager" | "jaeger" | "compose" | "toxiproxy"
   /** The variable that holds the version in the program: a build from a module does not know it by itself. */
   readonly versionVariable: string
   /** The version as the program says it. */
@@ -30,6 +30,7 @@ export type ToolName =
   | "amtool"
   | "jaeger"
   | "docker-compose"
+  | "toxiproxy-server"
   | SystemName
 
 /** Programs that the operating system has. */
@@ -77,6 +78,18 @@ export const modules: ReadonlyArray<Module> = [
     versionVariable: "github.com/docker/compose/v5/internal.Version=5.5.0",
     programs: [
       { name: "docker-compose", package: "github.com/docker/compose/v5/cmd", versionArguments: ["version"] }
+    ]
+  },
+  {
+    name: "toxiproxy",
+    version: "2.5.0",
+    versionVariable: "github.com/Shopify/toxiproxy/v2.Version=2.5.0",
+    programs: [
+      {
+        name: "toxiproxy-server",
+        package: "github.com/Shopify/toxiproxy/v2/cmd/server",
+        versionArguments: ["-version"]
+      }
     ]
   }
 ]
@@ -225,7 +238,8 @@ export const goVersion = (
   output: string | undefined,
   oldest: Version = oldestGo()
 ): { readonly problem: string } | { readonly version: string } => {
-  const need = `Go ${oldest.join(".")} or newer is needed to build Prometheus, Alertmanager, Jaeger and Docker Compose`
+  const programs = "Prometheus, Alertmanager, Jaeger, Docker Compose and Toxiproxy"
+  const need = `Go ${oldest.join(".")} or newer is needed to build ${programs}`
   const how = "install it from https://go.dev/dl/ and put `go` on the PATH"
   if (output === undefined) return { problem: `${need}, and there is no \`go\` on the PATH; ${how}` }
   const version = versionIn(output, /\bgo(\d+)\.(\d+)(?:\.(\d+))?/)

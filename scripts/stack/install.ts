@@ -110,7 +110,7 @@ if (packages.length > 0) {
 
 for (const name of wanted) {
   const outcome = Tools.resolve(name)
-  if (outcome._tag === "Found") console.log(`${name.padEnd(16)}${outcome.path}`)
+  if (outcome._tag === "Found") console.log(`${name.padEnd(18)}${outcome.path}`)
   else problems.push(outcome.message)
 }
 for (const problem of problems) console.error(`missing: ${problem}`)

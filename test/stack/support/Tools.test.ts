@@ -31,7 +31,8 @@ describe("the programs of the stack", () => {
       prometheus: ["v0.313.5", "v0.313.5"],
       alertmanager: ["v0.31.1", "v0.31.1"],
       jaeger: ["v1.76.0"],
-      compose: ["v5.5.0"]
+      compose: ["v5.5.0"],
+      toxiproxy: ["v2.5.0"]
     })
   })
 
