@@ -76,9 +76,12 @@ const strike = Layer.effectDiscard(Effect.gen(function*() {
   const { fault } = yield* Settings
   yield* pricing.latestPack().pipe(
     Effect.repeat({ until: (pack) => pack?.status === "fresh", schedule: Schedule.spaced("200 millis") }),
-    Effect.andThen(Effect.sync(() => simulator.setFault(fault.fault))),
-    Effect.andThen(fault.ended),
-    Effect.andThen(Effect.sync(() => simulator.setFault(undefined))),
+    Effect.andThen(
+      Effect.forever(Effect.suspend(() => {
+        simulator.setFault(fault.current)
+        return fault.changed
+      }))
+    ),
     Effect.catch((error) => Effect.logWarning("the fault did not strike", error)),
     Effect.forkScoped
   )

@@ -16,7 +16,7 @@ import * as Schedule from "effect/Schedule"
 import * as TraceTree from "../receiver/TraceTree.ts"
 import * as Environment from "./Environment.ts"
 import * as Faults from "./Faults.ts"
-import { FaultSwitch } from "./FaultSwitch.ts"
+import { FaultSwitch, steeredByParent } from "./FaultSwitch.ts"
 import { Traffic } from "./load/Traffic.ts"
 import * as Options from "./Options.ts"
 import * as Program from "./Program.ts"
@@ -113,6 +113,7 @@ const run = Effect.fnUntraced(
     screen.print(`metrics   ${Option.getOrElse(metricsUrl, () => "nowhere, observability is off")}`)
     screen.print(`traces    ${Environment.traceDestination(environment)}`)
     screen.print(`errors    ${Environment.eventDestination(environment)}`)
+    if (process.connected) yield* steeredByParent(suffered)
     if (suffered.fault !== undefined) {
       screen.print(`fault     ${suffered.fault}: ${Faults.describe(suffered.fault).meaning}`)
       yield* signal("SIGUSR2").pipe(
