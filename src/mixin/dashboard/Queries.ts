@@ -2,9 +2,11 @@
  * What a dashboard asks Prometheus, its variables filled in: to try each panel against a running Prometheus.
  */
 import type * as Duration from "effect/Duration"
+import * as Json from "../Json.ts"
 import { refuse } from "../MixinError.ts"
 import * as PromQL from "../PromQL.ts"
 import { duration } from "../promql/Render.ts"
+import * as Variables from "../promql/Variables.ts"
 
 /** A query of a panel as Prometheus is asked it. */
 export interface PanelQuery {
@@ -31,17 +33,6 @@ export interface Filling {
   readonly range?: Duration.Input | undefined
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const list = (value: unknown): ReadonlyArray<Fields> => Array.isArray(value) ? value.filter(isFields) : []
-
-const text = (value: unknown): string => typeof value === "string" ? value : ""
-
-const reference = /\$(?:\{(\w+)(?::\w+)?\}|(\w+))/g
-
 /** An expression with its variables filled in. */
 export const fill = (expression: string, filling: Filling = {}): string => {
   const { range = "1 hour", rateInterval = "1 minute", variables = {} } = filling
@@ -51,10 +42,10 @@ export const fill = (expression: string, filling: Filling = {}): string => {
     __interval: interval,
     __range: duration(PromQL.milliseconds("range", range))
   }
-  return expression.replace(reference, (whole, braced: string | undefined, bare: string | undefined) => {
-    const name = braced ?? bare ?? ""
-    return provided[name] ?? variables[name] ?? (name.startsWith("__") ? whole : ".+")
-  })
+  return Variables.fill(
+    expression,
+    (name) => provided[name] ?? variables[name] ?? (name.startsWith("__") ? undefined : ".+")
+  )
 }
 
 /**
@@ -72,17 +63,17 @@ export const fill = (expression: string, filling: Filling = {}): string => {
  * }
  */
 export const ofDashboard = (dashboard: unknown, filling: Filling = {}): ReadonlyArray<PanelQuery> => {
-  const json: unknown = typeof dashboard === "string" ? JSON.parse(dashboard) : dashboard
-  if (!isFields(json) || !Array.isArray(json.panels)) return refuse("dashboard", "it is no dashboard with panels")
-  const uid = text(json.uid)
+  const json = Json.fields(typeof dashboard === "string" ? JSON.parse(dashboard) : dashboard)
+  if (!Array.isArray(json.panels)) return refuse("dashboard", "it is no dashboard with panels")
+  const uid = Json.text(json.uid)
   // Collapsed rows hold their panels.
-  const panels = list(json.panels).flatMap((panel) => [panel, ...list(panel.panels)])
+  const panels = fieldsOf(json.panels).flatMap((panel) => [panel, ...fieldsOf(panel.panels)])
   return panels.flatMap((panel) =>
-    list(panel.targets).flatMap(({ exemplar, expr, instant, range, refId }) =>
+    fieldsOf(panel.targets).flatMap(({ exemplar, expr, instant, range, refId }) =>
       typeof expr !== "string" ? [] : [{
         dashboard: uid,
-        panel: text(panel.title),
-        refId: text(refId),
+        panel: Json.text(panel.title),
+        refId: Json.text(refId),
         expr: fill(expr, filling),
         instant: instant === true && range !== true,
         exemplars: exemplar === true
@@ -90,3 +81,5 @@ export const ofDashboard = (dashboard: unknown, filling: Filling = {}): Readonly
     )
   )
 }
+
+const fieldsOf = (value: unknown): ReadonlyArray<Json.Fields> => Json.list(value).map(Json.fields)

@@ -1,9 +1,9 @@
 /** What lints hold dashboards and rules against. */
 import type * as Catalogue from "../../Catalogue.ts"
+import * as Json from "../Json.ts"
 import * as Syntax from "../promql/Syntax.ts"
 import * as DashboardText from "./DashboardText.ts"
 import type { Problem } from "./Finding.ts"
-import * as Json from "./Json.ts"
 import * as Query from "./Query.ts"
 import * as ResultLabels from "./ResultLabels.ts"
 import * as RulesText from "./RulesText.ts"

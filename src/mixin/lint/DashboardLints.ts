@@ -1,8 +1,8 @@
 /** Lints of a dashboard as a whole: its shape, data source, variables, refresh and links. */
+import * as Json from "../Json.ts"
 import * as Variables from "../promql/Variables.ts"
 import type { Context, Lint } from "./Context.ts"
 import type { Problem } from "./Finding.ts"
-import * as Json from "./Json.ts"
 import * as Links from "./Links.ts"
 
 const here = (problem: string): Problem => ({ where: "dashboard", problem })

@@ -1,5 +1,5 @@
 /** A dashboard's JSON as lints see it: whatever is missing or of another type is empty. */
-import * as Json from "./Json.ts"
+import * as Json from "../Json.ts"
 import * as Query from "./Query.ts"
 
 /** A query of a panel. */

@@ -1,6 +1,6 @@
 /** The links of a dashboard. */
+import * as Json from "../Json.ts"
 import type { DashboardText, Panel } from "./DashboardText.ts"
-import * as Json from "./Json.ts"
 
 /** A link and where it is. */
 export interface Link {

@@ -1,8 +1,8 @@
 /** Lints of names by which a panel refers to its result: in legends, links and columns. */
+import * as Json from "../Json.ts"
 import type { Lint } from "./Context.ts"
 import type { Panel } from "./DashboardText.ts"
 import type { Problem } from "./Finding.ts"
-import * as Json from "./Json.ts"
 import * as Links from "./Links.ts"
 import * as Query from "./Query.ts"
 import * as ResultLabels from "./ResultLabels.ts"

@@ -1,9 +1,9 @@
 /** Lints of panels: what a reader sees of each, and that Grafana can show it. */
+import * as Json from "../Json.ts"
 import type { Lint } from "./Context.ts"
 import { withoutData } from "./DashboardLints.ts"
 import type { DashboardText, Panel } from "./DashboardText.ts"
 import type { Problem } from "./Finding.ts"
-import * as Json from "./Json.ts"
 
 const eachPanel = (
   which: (panel: Panel) => boolean,

@@ -1,10 +1,10 @@
 /** Lints of every expression, on dashboards and in rules, and of how a panel asks. */
+import * as Json from "../Json.ts"
 import * as Syntax from "../promql/Syntax.ts"
 import type { Context, Lint } from "./Context.ts"
 import { withRecorded } from "./Context.ts"
 import type { Target } from "./DashboardText.ts"
 import type { Problem } from "./Finding.ts"
-import * as Json from "./Json.ts"
 import * as Query from "./Query.ts"
 import * as Rates from "./RateLints.ts"
 import * as ResultLabels from "./ResultLabels.ts"

@@ -1,9 +1,9 @@
 /** Lints of rules: what an alert tells, whom, when, and how one can know that it works. */
+import * as Json from "../Json.ts"
 import * as Syntax from "../promql/Syntax.ts"
 import type { AlertTest, Context, Lint } from "./Context.ts"
 import { withRecorded } from "./Context.ts"
 import type { Problem } from "./Finding.ts"
-import * as Json from "./Json.ts"
 import * as Links from "./Links.ts"
 import * as Query from "./Query.ts"
 import * as ResultLabels from "./ResultLabels.ts"

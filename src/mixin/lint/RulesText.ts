@@ -1,6 +1,6 @@
 /** A file of Prometheus rules as lints see it: whatever is missing or of another type is empty. */
 import * as Yaml from "yaml"
-import * as Json from "./Json.ts"
+import * as Json from "../Json.ts"
 import * as Query from "./Query.ts"
 
 /** An alert or a recording rule. */

@@ -15,10 +15,17 @@ export const placeholder = "__variable"
 
 const variable = /\$\{([A-Za-z_]\w*)(?:[.:][^}]*)?\}|\$([A-Za-z_]\w*)|\[\[([A-Za-z_]\w*)(?::[^\]]*)?\]\]/g
 
+const nameOf = (found: ReadonlyArray<string | undefined>): string => found[1] ?? found[2] ?? found[3] ?? ""
+
+/** A text with its variables filled in; one without a value stays. */
+export const fill = (text: string, valueOf: (name: string) => string | undefined): string =>
+  text.replace(
+    variable,
+    (whole, ...groups: ReadonlyArray<string | undefined>) => valueOf(nameOf([whole, ...groups])) ?? whole
+  )
+
 /** The variables that a text names: `$name`, `${name}`, `${name:format}` and `[[name]]`. */
-export const names = (text: string): ReadonlyArray<string> => [
-  ...new Set([...text.matchAll(variable)].map((found) => found[1] ?? found[2] ?? found[3] ?? ""))
-]
+export const names = (text: string): ReadonlyArray<string> => [...new Set([...text.matchAll(variable)].map(nameOf))]
 
 const isDuration = (name: string): boolean => /^__(rate_interval|interval|range)$/.test(name)
 
@@ -49,7 +56,7 @@ export const replace = (
   let text = ""
   let end = 0
   for (const found of expression.matchAll(variable)) {
-    const name = found[1] ?? found[2] ?? found[3] ?? ""
+    const name = nameOf(found)
     text += expression.slice(end, found.index)
     end = found.index + found[0].length
     const instead = stand(name, text, expression.slice(end))

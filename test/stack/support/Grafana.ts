@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { readdirSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
+import * as Variables from "../../../src/mixin/promql/Variables.ts"
 import * as Compose from "./Compose.ts"
 import * as Durations from "./Durations.ts"
 import type * as Http from "./Http.ts"
@@ -128,9 +129,9 @@ export const fill = (dashboard: Dashboard, target: Target, { range, rateInterval
     ["__interval", `${step}s`],
     ["__range", `${Math.round(range)}s`]
   ])
-  return target.expr.replace(/\$\{(\w+)(?::\w+)?\}|\$(\w+)/g, (whole, braced?: string, bare?: string) => {
-    const value = values.get(braced ?? bare ?? "")
-    if (value === undefined) throw new Error(`${dashboard.uid}: ${whole} has no value in ${target.expr}`)
+  return Variables.fill(target.expr, (name) => {
+    const value = values.get(name)
+    if (value === undefined) throw new Error(`${dashboard.uid}: ${name} has no value in ${target.expr}`)
     return value
   })
 }
