@@ -8,6 +8,14 @@ import * as Tested from "./support/Tested.ts"
 
 const { minutes } = H
 
+/** Ten minutes of traffic, ten in which a pack is built and every request is told so, and traffic again. */
+const nightlyBuild = {
+  [H.execute("200")]: counter([10, 10], [10, 0], [70, 10]),
+  [H.execute("503")]: counter([10, 0], [10, 10], [70, 0]),
+  [H.pack("warming")]: gauge([10, 0], [10, 1], [70, 0]),
+  [H.pack("fresh")]: gauge([10, 1], [10, 0], [70, 1])
+}
+
 describe("HighErrorRate", () => {
   cases("HighErrorRate", [
     {
@@ -97,12 +105,7 @@ describe("HighErrorRate", () => {
     {
       name: "a nightly build whose requests get 503 is quiet, for which the base rule pages",
       alert: "HighErrorRate",
-      with: {
-        [H.execute("200")]: counter([10, 10], [10, 0], [70, 10]),
-        [H.execute("503")]: counter([10, 0], [10, 10], [70, 0]),
-        [H.pack("warming")]: gauge([10, 0], [10, 1], [70, 0]),
-        [H.pack("fresh")]: gauge([10, 1], [10, 0], [70, 1])
-      },
+      with: nightlyBuild,
       at: "19m",
       ours: [],
       base: true
@@ -110,12 +113,7 @@ describe("HighErrorRate", () => {
     {
       name: "the minutes after a nightly build are quiet too, though its 503 are still in the range",
       alert: "HighErrorRate",
-      with: {
-        [H.execute("200")]: counter([10, 10], [10, 0], [70, 10]),
-        [H.execute("503")]: counter([10, 0], [10, 10], [70, 0]),
-        [H.pack("warming")]: gauge([10, 0], [10, 1], [70, 0]),
-        [H.pack("fresh")]: gauge([10, 1], [10, 0], [70, 1])
-      },
+      with: nightlyBuild,
       at: "23m",
       ours: [],
       base: true

@@ -14,6 +14,26 @@ import * as Ports from "./Ports.ts"
 /** The local server could not listen. */
 export class NotListening extends Data.TaggedError("NotListening")<{ readonly message: string }> {}
 
+/** Makes a server listen on loopback; closed with the scope, after `disconnect` has ended its connections. */
+const listening = (
+  server: Net.Server,
+  port: number,
+  disconnect: () => void
+): Effect.Effect<void, NotListening, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.callback<void, NotListening>((resume) => {
+      server.once("error", (error) => resume(Effect.fail(new NotListening({ message: error.message }))))
+      server.listen(port, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () =>
+      Effect.promise(() =>
+        new Promise((resolve) => {
+          server.close(resolve)
+          disconnect()
+        })
+      )
+  )
+
 /** A request as it arrived. */
 export interface Received {
   readonly method: string
@@ -82,32 +102,20 @@ export const web = (options: WebOptions = {}): Effect.Effect<Web, NotListening, 
     const port = options.port ?? (yield* Ports.free)
     let all: Array<Received> = []
     let status = 200
-    yield* Effect.acquireRelease(
-      Effect.callback<NodeHttp.Server, NotListening>((resume) => {
-        const server = NodeHttp.createServer(async (request, response) => {
-          let body = ""
-          for await (const chunk of request.setEncoding("utf8")) body += chunk
-          all.push({
-            method: request.method ?? "",
-            path: request.url ?? "",
-            headers: request.headers,
-            body,
-            json: parsed(body),
-            at: Date.now() / 1000
-          })
-          response.writeHead(status, { connection: "close" }).end(options.body ?? "ok")
-        })
-        server.once("error", (error) => resume(Effect.fail(new NotListening({ message: error.message }))))
-        server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.promise(() =>
-          new Promise((resolve) => {
-            server.close(resolve)
-            server.closeAllConnections()
-          })
-        )
-    )
+    const server = NodeHttp.createServer(async (request, response) => {
+      let body = ""
+      for await (const chunk of request.setEncoding("utf8")) body += chunk
+      all.push({
+        method: request.method ?? "",
+        path: request.url ?? "",
+        headers: request.headers,
+        body,
+        json: parsed(body),
+        at: Date.now() / 1000
+      })
+      response.writeHead(status, { connection: "close" }).end(options.body ?? "ok")
+    })
+    yield* listening(server, port, () => server.closeAllConnections())
     return {
       url: `http://127.0.0.1:${port}`,
       port,
@@ -240,23 +248,11 @@ export const smtp = (options: { readonly port?: number } = {}): Effect.Effect<Sm
     const port = options.port ?? (yield* Ports.free)
     const all: Array<Mail> = []
     const sockets = new Set<Net.Socket>()
-    yield* Effect.acquireRelease(
-      Effect.callback<Net.Server, NotListening>((resume) => {
-        const server = Net.createServer((socket) => {
-          sockets.add(socket)
-          socket.once("close", () => sockets.delete(socket))
-          converse(socket, (mail) => all.push(mail))
-        })
-        server.once("error", (error) => resume(Effect.fail(new NotListening({ message: error.message }))))
-        server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.promise(() =>
-          new Promise((resolve) => {
-            server.close(resolve)
-            sockets.forEach((socket) => socket.destroy())
-          })
-        )
-    )
+    const server = Net.createServer((socket) => {
+      sockets.add(socket)
+      socket.once("close", () => sockets.delete(socket))
+      converse(socket, (mail) => all.push(mail))
+    })
+    yield* listening(server, port, () => sockets.forEach((socket) => socket.destroy()))
     return { address: `127.0.0.1:${port}`, port, received: () => [...all], first: first(() => all) }
   })

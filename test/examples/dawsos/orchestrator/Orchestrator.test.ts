@@ -8,22 +8,10 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import type { RequestContext } from "../../../../examples/dawsos/Domain.ts"
 import { AgentRuntime, capability } from "../../../../examples/dawsos/orchestrator/AgentRuntime.ts"
 import { Orchestrator } from "../../../../examples/dawsos/orchestrator/Orchestrator.ts"
+import { requestContext } from "../agents/requestContext.ts"
 import { settings } from "../settings.ts"
-
-const ctx: RequestContext = {
-  request_id: "r",
-  trace_id: "t",
-  user_id: "u",
-  portfolio_id: undefined,
-  base_currency: "USD",
-  pricing_pack_id: "PP_2010-03-01",
-  ledger_commit_hash: "h",
-  asof_date: "2010-03-01",
-  require_fresh: true
-}
 
 const answers = { "provider.fetch_quote": capability(Schema.Unknown, () => Effect.never) }
 
@@ -36,7 +24,7 @@ const orchestrator = (capabilities: typeof answers | {}) =>
 
 const run = Effect.gen(function*() {
   const { execute, find } = yield* Orchestrator
-  return yield* Effect.flip(execute(yield* find("holding_deep_dive"), { symbol: "IBM" }, ctx))
+  return yield* Effect.flip(execute(yield* find("holding_deep_dive"), { symbol: "IBM" }, requestContext))
 })
 
 describe("the orchestrator", () => {
