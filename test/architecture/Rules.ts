@@ -123,6 +123,22 @@ export const rules: ReadonlyArray<Rule> = [
     ]
   },
   {
+    sentence: "delivery is plain reckoning that every room may use: it imports nothing but its own",
+    violations: each(
+      ["src/delivery/"],
+      ({ file, specifier }) => specifier === undefined || file === undefined || !within(file, "src/delivery/")
+    ),
+    broken: {
+      "src/delivery/Circuit.ts": `import * as Backoff from "./Backoff.ts"\nimport * as Effect from "effect/Effect"\n` +
+        `import * as Timers from "../tracing/Timers.ts"\nimport { performance } from "node:perf_hooks"`
+    },
+    violation: [
+      "src/delivery/Circuit.ts imports effect/Effect",
+      "src/delivery/Circuit.ts imports ../tracing/Timers.ts",
+      "src/delivery/Circuit.ts imports node:perf_hooks"
+    ]
+  },
+  {
     sentence: "a vendor's SDK is imported in one folder of src only",
     violations: each(["src/"], (found) => {
       const name = found.package

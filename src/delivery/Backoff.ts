@@ -1,0 +1,37 @@
+/**
+ * How long to wait before something is sent once more: exponential backoff with equal jitter.
+ *
+ * Pure: the chance is an argument, so that a test decides it.
+ */
+
+/** When to try again, and how often; times in milliseconds. */
+export interface Policy {
+  /** The longest wait after the first failure; each further one doubles it. */
+  readonly initial: number
+  /** No wait is longer, unless the receiver asks for it. */
+  readonly max: number
+  /** How often a thing is sent before it is given up, the first time included. */
+  readonly attempts: number
+}
+
+/**
+ * 1 s, doubling, at most 30 s, five attempts. OpenTelemetry's specification leaves the numbers open: attempts and first
+ * wait are those of its exporters for Java and JavaScript, the longest is that of its exporter for Go.
+ */
+export const defaultPolicy: Policy = { initial: 1_000, max: 30_000, attempts: 5 }
+
+/**
+ * The milliseconds to wait after `failures` failures in a row, `random` being a chance from 0 to 1.
+ *
+ * Half of the wait is certain, so that nobody comes back at once, and half is chance, so that the many processes that
+ * lost one receiver don't come back together.
+ *
+ * @example
+ * import * as Backoff from "./Backoff.ts"
+ *
+ * export const secondWait = Backoff.delay(Backoff.defaultPolicy, 2, Math.random()) // from 1,000 to 2,000
+ */
+export const delay = (policy: Policy, failures: number, random: number): number => {
+  const longest = Math.min(policy.max, policy.initial * 2 ** (Math.max(1, failures) - 1))
+  return longest / 2 + longest / 2 * random
+}
