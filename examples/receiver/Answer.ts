@@ -79,7 +79,8 @@ export const answer = (response: ServerResponse, reply: Reply, signal: Signal | 
     case "PartialSuccess": {
       const plain = success(signal)
       if (signal !== "otlp" && signal !== "sentryOtlp") return send(response, plain)
-      const body = OtlpTraces.encodeResponse({ rejectedSpans: reply.rejected, errorMessage: reply.message })
+      const rejectedSpans = typeof reply.rejected === "number" ? reply.rejected : reply.rejected.size
+      const body = OtlpTraces.encodeResponse({ rejectedSpans, errorMessage: reply.message })
       return send(response, { ...plain, body })
     }
     case "Status":

@@ -1,7 +1,7 @@
 import * as Result from "effect/Result"
 import type { Ledger } from "./Ledger.ts"
 import type { ArrivedRequest, Decoded, RequestHead } from "./ReceivedRequest.ts"
-import { decode, decompress, nothing } from "./ReceivedRequest.ts"
+import { decode, decompress, idsOf, nothing } from "./ReceivedRequest.ts"
 import type { Signal } from "./ReceivedSpan.ts"
 import * as Reply from "./Reply.ts"
 
@@ -9,6 +9,8 @@ interface Script {
   readonly responder: Reply.Responder
   count: number
 }
+
+const noIds = { received: [], accepted: [] }
 
 /** Decides what is answered and what counts as received, whatever the transport. */
 export class Desk {
@@ -38,21 +40,36 @@ export class Desk {
     const decoded = Result.isSuccess(plain) ? decode(request) : Result.fail(plain.failure)
     if (Result.isFailure(decoded)) {
       const reason = decoded.failure.message
-      this.ledger.record({ ...request, outcome: "malformed", reason }, nothing, 0)
+      this.ledger.record({ ...request, ...noIds, outcome: "malformed", reason }, nothing, 0)
       const final = this.resolve(reply, request, nothing)
       return final._tag === "Ok" || final._tag === "PartialSuccess" ? Reply.status(400, {}, { body: reason }) : final
     }
+    const { items, spans } = decoded.success
+    const ids = idsOf(decoded.success)
     const final = this.resolve(reply, request, decoded.success)
-    const offered = decoded.success.spans.length + decoded.success.items.length
-    const take = Reply.stored(final, offered)
-    const outcome = offered > 0 && take === 0 ? "refused" : "stored"
-    this.ledger.record({ ...request, outcome, reason: undefined }, decoded.success, take)
-    return final
+    const takes = Reply.accepts(final, ids)
+    const accepted: Decoded = {
+      spans: spans.filter((_, index) => takes[index]),
+      items: items.filter((_, index) => takes[spans.length + index])
+    }
+    const refused = ids.length - accepted.spans.length - accepted.items.length
+    this.ledger.record(
+      {
+        ...request,
+        outcome: ids.length > 0 && refused === ids.length ? "refused" : "stored",
+        reason: undefined,
+        received: ids.filter((id) => id !== ""),
+        accepted: idsOf(accepted).filter((id) => id !== "")
+      },
+      accepted,
+      refused
+    )
+    return Reply.counted(final, refused)
   }
 
   /** Records what could not be taken at all. */
   turnAway(head: RequestHead, raw: Uint8Array, outcome: "cut" | "malformed" | "unserved", reason: string): void {
-    this.ledger.record({ ...head, raw, body: raw, outcome, reason }, nothing, 0)
+    this.ledger.record({ ...head, ...noIds, raw, body: raw, outcome, reason }, nothing, 0)
   }
 
   fault(): void {

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import { EventEmitter } from "node:events"
 import * as Http from "node:http"
+import * as Https from "node:https"
 import type { AddressInfo, Socket } from "node:net"
 import { answer, reset } from "./Answer.ts"
+import type { Certificate } from "./Certificate.ts"
 import type { Desk } from "./Desk.ts"
 import type { RequestHead } from "./ReceivedRequest.ts"
 import { signalOf } from "./ReceivedRequest.ts"
@@ -90,10 +92,15 @@ export const listen = (options: {
   readonly port: number
   readonly desk: Desk
   readonly serves: (signal: Signal) => boolean
+  /** For HTTPS; plain HTTP without one. */
+  readonly tls?: Certificate | undefined
 }): Effect.Effect<Listening, ServeError> =>
   Effect.callback((resume) => {
-    const { desk, host, port, serves } = options
-    const server = Http.createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 })
+    const { desk, host, port, serves, tls } = options
+    const settings = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 }
+    const server = tls === undefined
+      ? Http.createServer(settings)
+      : Https.createServer({ ...settings, cert: tls.certificate, key: tls.key })
     Object.defineProperty(server, "emit", { value: EventEmitter.prototype.emit })
     const sockets = new Set<Socket>()
     let open = true
@@ -113,6 +120,11 @@ export const listen = (options: {
       socket.setNoDelay(true)
     })
     server.on("request", (request, response) => handle(request, response, desk, serves))
+    // A client that does not trust the certificate goes away in the middle of the handshake.
+    server.on("tlsClientError", (error: Error) => {
+      const head: RequestHead = { transport: "http", signal: undefined, method: "", path: "", headers: {} }
+      desk.turnAway(head, Buffer.alloc(0), "malformed", `no TLS: ${error.message}`)
+    })
     server.on("clientError", (error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket) => {
       if (error.rawPacket !== undefined) {
         const head: RequestHead = { transport: "http", signal: undefined, method: "", path: "", headers: {} }

@@ -95,18 +95,16 @@ export class Ledger {
     this.requests = new Bounded({ maxCount: limits.requests, maxWeight: limits.requestBytes, weigh: size })
   }
 
-  /** Records a request and the first `take` of what it carried. */
-  record(request: ReceivedRequest, decoded: Decoded, take: number): void {
+  /** Records a request, with what was accepted of it, and how much was not. */
+  record(request: ReceivedRequest, { items, spans }: Decoded, refused: number): void {
     this.requests.push(request)
     this.counts.requests++
     if (request.signal !== undefined) {
       this.counts.requestsOf[request.signal]++
-      this.counts.spansOf[request.signal] += Math.min(take, decoded.spans.length)
+      this.counts.spansOf[request.signal] += spans.length
     }
     if (request.outcome !== "stored" && request.outcome !== "refused") this.counts.unreadable++
-    const spans = decoded.spans.slice(0, take)
-    const items = decoded.items.slice(0, take)
-    this.counts.refused += decoded.spans.length - spans.length + decoded.items.length - items.length
+    this.counts.refused += refused
     for (const span of spans) this.spans.push(span)
     this.counts.spans += spans.length
     for (const item of items) {

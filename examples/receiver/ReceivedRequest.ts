@@ -36,6 +36,13 @@ export interface ReceivedRequest extends ArrivedRequest {
   readonly outcome: Outcome
   /** Why it was malformed, cut or not served. */
   readonly reason: string | undefined
+  /**
+   * The ids of what it carried and the receiver had in whole, whatever was answered: span ids, event ids. A request that
+   * was cut, or could not be read, carried nothing.
+   */
+  readonly received: ReadonlyArray<string>
+  /** Those of them that were kept. */
+  readonly accepted: ReadonlyArray<string>
 }
 
 /** What a body says: spans, or the items of an envelope. */
@@ -45,6 +52,12 @@ export interface Decoded {
 }
 
 export const nothing: Decoded = { spans: [], items: [] }
+
+/** The ids of what a body says, spans before items; an item that is no event has none, which is an empty text. */
+export const idsOf = ({ items, spans }: Decoded): ReadonlyArray<string> => [
+  ...spans.map(({ spanId }) => spanId),
+  ...items.map((item) => SentryEnvelope.isEvent(item) ? item.eventId ?? "" : "")
+]
 
 /** The signal that a path of the HTTP server serves. */
 export const signalOf = (path: string): Signal | undefined => {

@@ -1,9 +1,12 @@
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as Certificate from "./Certificate.ts"
 import { Desk } from "./Desk.ts"
 import * as HttpIntake from "./HttpIntake.ts"
 import type { Limits, Totals } from "./Ledger.ts"
@@ -28,6 +31,16 @@ export interface Options {
   /** What is served, everything by default; the rest is answered 404 and counted as unreadable. */
   readonly signals?: ReadonlyArray<Signal>
   readonly limits?: Partial<Limits>
+  /** Speaks HTTPS with a certificate of its own, that nobody trusts who is not told to; plain HTTP unless asked. */
+  readonly tls?: boolean
+}
+
+/** What arrived of a signal, by span id or event id, each as often as it came. */
+export interface Arrivals {
+  /** What the receiver had in whole, whatever it answered, or did not answer. */
+  readonly received: ReadonlyArray<string>
+  /** What it kept; a client that was not told so may send it again. */
+  readonly accepted: ReadonlyArray<string>
 }
 
 /** What a receiver can be asked. */
@@ -44,6 +57,8 @@ export interface Shape {
   readonly sentryDsn: string
   /** Where spans go that are sent to Sentry, as computed from `sentryDsn`. */
   readonly sentryOtlpTracesUrl: string
+  /** The certificate in PEM, for a client that shall trust it; undefined where it speaks plain HTTP. */
+  readonly certificate: string | undefined
 
   /** The spans kept, in the order of arrival; one that two sinks sent is there twice, told apart by `signal`. */
   readonly spans: Effect.Effect<ReadonlyArray<ReceivedSpan>>
@@ -59,6 +74,8 @@ export interface Shape {
    */
   readonly requestsContaining: (text: string) => Effect.Effect<ReadonlyArray<ReceivedRequest>>
   readonly totals: Effect.Effect<Totals>
+  /** The ids that arrived, request by request; complete only while `totals` shows no evicted requests. */
+  readonly arrivals: (signal: Signal) => Effect.Effect<Arrivals>
 
   /** Waits until at least `n` spans were stored since the last `clear` (of one signal, if given); gives those kept. */
   readonly awaitSpans: (n: number, signal?: Signal) => Effect.Effect<ReadonlyArray<ReceivedSpan>>
@@ -77,6 +94,11 @@ export interface Shape {
   readonly down: Effect.Effect<void>
   /** Listens again on the same ports. */
   readonly up: Effect.Effect<void, ServeError>
+  /**
+   * Goes down and up again every so often (1 second) by the real clock, beginning with down, as long as the scope lives;
+   * at its end the receiver is up.
+   */
+  readonly flap: (every?: Duration.Input) => Effect.Effect<void, never, Scope.Scope>
 
   /** A trace as an indented tree with durations and status, empty when nothing of it is kept. */
   readonly traceTree: (traceId: string, maxLines?: number) => Effect.Effect<string>
@@ -114,6 +136,7 @@ export const make: (options?: Options) => Effect.Effect<Shape, ServeError, Scope
     const lock = Semaphore.makeUnsafe(1)
     const ports = { http: options.port ?? 0, udp: options.udpPort ?? 0 }
     let listening: ReadonlyArray<UdpIntake.Listening> = []
+    const tls = options.tls === true ? Certificate.selfSigned() : undefined
 
     const down = Effect.suspend(() => {
       const closing = listening
@@ -123,7 +146,7 @@ export const make: (options?: Options) => Effect.Effect<Shape, ServeError, Scope
     const up = Effect.suspend(() => {
       if (listening.length > 0) return Effect.void
       return Effect.gen(function*() {
-        const http = yield* HttpIntake.listen({ host, port: ports.http, desk, serves })
+        const http = yield* HttpIntake.listen({ host, port: ports.http, desk, serves, tls })
         listening = [http]
         const udp = yield* UdpIntake.listen({ host, port: ports.udp, desk, serves })
         listening = [http, udp]
@@ -134,6 +157,7 @@ export const make: (options?: Options) => Effect.Effect<Shape, ServeError, Scope
     yield* Effect.acquireRelease(lock.withPermit(up), () => lock.withPermit(down))
 
     const authority = `${host.includes(":") ? `[${host}]` : host}:${ports.http}`
+    const origin = `${tls === undefined ? "http" : "https"}://`
     const until = (predicate: (totals: Totals) => boolean) => ledger.until(predicate)
     const spans = Effect.sync(() => ledger.spans.toArray())
     const events = Effect.sync(() => ledger.events.toArray())
@@ -142,17 +166,26 @@ export const make: (options?: Options) => Effect.Effect<Shape, ServeError, Scope
     const shape: Shape = {
       host,
       port: ports.http,
-      otlpTracesUrl: `http://${authority}/v1/traces`,
-      jaegerHttpUrl: `http://${authority}/api/traces`,
+      otlpTracesUrl: `${origin}${authority}/v1/traces`,
+      jaegerHttpUrl: `${origin}${authority}/api/traces`,
       jaegerUdp: { host, port: ports.udp },
-      sentryDsn: `http://receiver@${authority}/1`,
-      sentryOtlpTracesUrl: `http://${authority}/api/1/integration/otlp/v1/traces/`,
+      sentryDsn: `${origin}receiver@${authority}/1`,
+      sentryOtlpTracesUrl: `${origin}${authority}/api/1/integration/otlp/v1/traces/`,
+      certificate: tls?.certificate,
       spans,
       events,
       items: Effect.sync(() => ledger.items.toArray()),
       requests,
       requestsContaining: (text) => Effect.sync(() => ledger.containing(text)),
       totals,
+      arrivals: (signal) =>
+        Effect.sync(() => {
+          const of = ledger.requests.toArray().filter((request) => request.signal === signal)
+          return {
+            received: of.flatMap((request) => request.received),
+            accepted: of.flatMap((request) => request.accepted)
+          }
+        }),
       awaitSpans: (n, signal) =>
         Effect.andThen(until((now) => (signal === undefined ? now.spans : now.spansOf[signal]) >= n), spans),
       awaitEvents: (n) => Effect.andThen(until((now) => now.events >= n), events),
@@ -163,6 +196,14 @@ export const make: (options?: Options) => Effect.Effect<Shape, ServeError, Scope
       clear: Effect.sync(() => ledger.clear()),
       down: lock.withPermit(down),
       up: lock.withPermit(up),
+      flap: (every = "1 second") => {
+        const turn = (action: Effect.Effect<void, ServeError>) =>
+          Effect.andThen(Effect.uninterruptible(Effect.orDie(lock.withPermit(action))), pause(every))
+        return Effect.asVoid(Effect.acquireRelease(
+          Effect.forkDetach(Effect.forever(Effect.andThen(turn(down), turn(up)))),
+          (flapping) => Effect.andThen(Fiber.interrupt(flapping), Effect.orDie(lock.withPermit(up)))
+        ))
+      },
       traceTree: (traceId, maxLines) =>
         Effect.sync(() =>
           TraceTree.render(ledger.spans.toArray().filter((span) => span.traceId === traceId), maxLines)
@@ -172,6 +213,13 @@ export const make: (options?: Options) => Effect.Effect<Shape, ServeError, Scope
     return shape
   }
 )
+
+/** Waits on the real clock, whatever clock the program has. */
+const pause = (duration: Duration.Input): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const timer = setTimeout(() => resume(Effect.void), Duration.toMillis(Duration.fromInputUnsafe(duration)))
+    return Effect.sync(() => clearTimeout(timer))
+  })
 
 /** The receiver as a layer. */
 export const layer = (options?: Options): Layer.Layer<Receiver, ServeError> => Layer.effect(Receiver, make(options))

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import { performance } from "node:perf_hooks"
 import type { ArrivedRequest, Decoded, RequestHead } from "./ReceivedRequest.ts"
 
 /**
@@ -18,7 +19,7 @@ export type Reply =
     readonly body: string | Uint8Array
     readonly stores: boolean
   }
-  | { readonly _tag: "PartialSuccess"; readonly rejected: number; readonly message: string }
+  | { readonly _tag: "PartialSuccess"; readonly rejected: number | ReadonlySet<string>; readonly message: string }
   | { readonly _tag: "Garbage"; readonly body: Uint8Array; readonly stores: boolean }
   | { readonly _tag: "SlowDrip"; readonly every: Duration.Duration; readonly bytes: number; readonly stores: boolean }
   | { readonly _tag: "Hang"; readonly reads: boolean; readonly stores: boolean }
@@ -52,12 +53,14 @@ export const status = (
   stores: options.stores ?? code < 400
 })
 
-/** OTLP's partial success: 200, the last `rejected` spans of the request are refused and not stored. */
-export const partialSuccess = (rejected: number, message = "rejected by the receiver"): Reply => ({
-  _tag: "PartialSuccess",
-  rejected,
-  message
-})
+/**
+ * OTLP's partial success: 200, but some spans of the request are refused and not stored: the last `rejected` of them, or
+ * those with the given span ids.
+ */
+export const partialSuccess = (
+  rejected: number | ReadonlySet<string>,
+  message = "rejected by the receiver"
+): Reply => ({ _tag: "PartialSuccess", rejected, message })
 
 /** 200 with a body that is no valid response of any protocol; the spans are stored unless told otherwise. */
 export const garbage = (
@@ -106,23 +109,52 @@ export const inspect = (choose: (request: ArrivedRequest, decoded: Decoded) => R
   choose
 })
 
+/** Answers 413 to a body of more than `bytes` bytes as sent, and otherwise as told. */
+export const tooLargeOver = (bytes: number, otherwise: Reply = ok): Reply =>
+  inspect(({ raw }) => raw.byteLength > bytes ? status(413) : otherwise)
+
+/** Changes between two replies every so often (1 second) by the real clock, beginning with the bad one. */
+export const flapping = (
+  bad: Reply,
+  options: { readonly every?: Duration.Input; readonly good?: Reply } = {}
+): Responder => {
+  const period = Duration.toMillis(Duration.fromInputUnsafe(options.every ?? "1 second"))
+  const start = performance.now()
+  return () => Math.floor((performance.now() - start) / period) % 2 === 0 ? bad : options.good ?? ok
+}
+
 /** The given replies one after the other, then `rest` for ever: `sequence([status(503), status(429)], ok)`. */
 export const sequence = (replies: ReadonlyArray<Reply>, rest: Reply = ok): Responder => (_request, n) =>
   replies[n - 1] ?? rest
 
-/** How many of the `offered` spans or items of a request a reply takes; an `inspect` must have been asked before. */
-export const stored = (reply: Reply, offered: number): number => {
+/** Which of the spans or items of a request a reply takes, by their ids; an `inspect` must have been asked before. */
+export const accepts = (reply: Reply, ids: ReadonlyArray<string>): ReadonlyArray<boolean> => {
   switch (reply._tag) {
     case "Ok":
-      return offered
-    case "PartialSuccess":
-      return Math.max(0, offered - reply.rejected)
+      return ids.map(() => true)
+    case "PartialSuccess": {
+      const { rejected } = reply
+      return ids.map((id, index) => typeof rejected === "number" ? index < ids.length - rejected : !rejected.has(id))
+    }
     case "Delay":
     case "Gate":
-      return stored(reply.reply, offered)
+      return accepts(reply.reply, ids)
     case "Inspect":
-      return 0
+      return ids.map(() => false)
     default:
-      return reply.stores ? offered : 0
+      return ids.map(() => reply.stores)
+  }
+}
+
+/** The reply with the number of spans that it refuses in place of their ids, as it goes over the wire. */
+export const counted = (reply: Reply, refused: number): Reply => {
+  switch (reply._tag) {
+    case "PartialSuccess":
+      return typeof reply.rejected === "number" ? reply : { ...reply, rejected: refused }
+    case "Delay":
+    case "Gate":
+      return { ...reply, reply: counted(reply.reply, refused) }
+    default:
+      return reply
   }
 }
