@@ -80,12 +80,27 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
       } satisfies PackPayload
     })
 
+    /** Shows the pack that is served now. It can wait for the next time: no build fails because of what it shows. */
+    const show = Effect.ignore(
+      Effect.flatMap(
+        pricing.latestPack(),
+        (pack) =>
+          pack === undefined ? Effect.void : DawsOs.updatePricingPackMetrics({
+            status: pack.status,
+            sizeBytes: pack.size_bytes ?? undefined,
+            freshSince: pack.fresh_at === null ? undefined : DateTime.makeUnsafe(pack.fresh_at)
+          })
+      ),
+      { log: "Warn", message: "the pricing pack could not be shown" }
+    )
+
     const build = Effect.fnUntraced(function*() {
       const date = day(yield* Clock.currentTimeMillis)
       const id = `PP_${date}`
       yield* sql`
         insert into pricing_packs (id, asof_date, policy, status) values (${id}, ${date}, 'close', 'warming')
         on conflict (id) do nothing`
+      yield* show
       const payload = yield* Effect.tapError(
         collect(),
         () => sql`update pricing_packs set status = 'error' where id = ${id} and status <> 'fresh'`
@@ -101,17 +116,6 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
       return { id, sizeBytes: content.length, freshAt }
     })
 
-    /** Shows the pack that is served now, whatever became of the last build. */
-    const show = Effect.flatMap(
-      pricing.latestPack(),
-      (pack) =>
-        pack === undefined ? Effect.void : DawsOs.updatePricingPackMetrics({
-          status: pack.status,
-          sizeBytes: pack.size_bytes ?? undefined,
-          freshSince: pack.fresh_at === null ? undefined : DateTime.makeUnsafe(pack.fresh_at)
-        })
-    )
-
     /** A build as a job: a trace of its own, its outcome counted, its failure reported. */
     const run = Effect.fnUntraced(
       function*() {
@@ -120,8 +124,7 @@ export class PackBuilder extends Context.Service<PackBuilder>()("dawsos/PackBuil
           Effect.onExit(Effect.fnUntraced(function*(exit) {
             const duration = Duration.millis((yield* Clock.currentTimeMillis) - begin)
             yield* DawsOs.recordPricingPackBuild({ status: Observation.statusOf(exit), duration })
-            // What the builds' gauges show can wait for the next build; its outcome is counted already.
-            yield* Effect.ignore(show, { log: "Warn", message: "the pricing pack could not be shown" })
+            yield* show
           }))
         )
       },

@@ -2,7 +2,10 @@ import * as DawsOs from "@dawsos/observability/dawsos"
 import { containing, span, TestErrors, TestMetrics, TestTracing } from "@dawsos/observability/testing"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { PackStatus } from "../../../../examples/dawsos/Domain.ts"
 import { PackBuilder } from "../../../../examples/dawsos/pack/PackBuilder.ts"
@@ -51,6 +54,20 @@ layer(Program.domain.pipe(Layer.provide(settings()), Layer.provideMerge(DawsOs.l
   excludeTestServices: true,
   timeout: "60 seconds"
 })("a build whose provider fails", (it) => {
+  it.effect("shows the first pack as warming for as long as it is being built", () =>
+    Effect.gen(function*() {
+      const { run } = yield* PackBuilder
+      const { setFault } = yield* Simulator
+      setFault("provider-slow")
+      const building = yield* Effect.forkChild(run())
+      yield* TestMetrics.value(DawsOs.metrics.pricingPackStatus, { status: "warming" }).pipe(
+        Effect.repeat({ until: Option.contains(1), schedule: Schedule.spaced("10 millis"), times: 250 })
+      )
+      yield* statusIs("warming")
+      assert.isUndefined(building.pollUnsafe())
+      yield* Fiber.interrupt(building)
+    }))
+
   it.effect("succeeds once the provider answers again, though its circuit lets a single request try", () =>
     Effect.gen(function*() {
       const { build } = yield* PackBuilder
