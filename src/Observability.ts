@@ -26,6 +26,7 @@ import type * as TestLayer from "./testing/TestLayer.ts"
 import type { SpanSink } from "./tracing/SpanSink.ts"
 import * as Tracing from "./tracing/Tracing.ts"
 
+export { ReportedFailure, reportFailure } from "./FailureReport.ts"
 export { serve } from "./instrument/HttpServer.ts"
 export { explainStartFailure } from "./StartFailure.ts"
 

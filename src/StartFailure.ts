@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import { MetricsServerError } from "./metrics/MetricsServerError.ts"
 import * as ObservabilityConfig from "./ObservabilityConfig.ts"
+import * as Scrubber from "./Scrubber.ts"
 
 type Explained = Config.ConfigError | MetricsServerError
 
@@ -45,10 +46,11 @@ const markReported = (error: Explained): void => {
  */
 export const explainStartFailure = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.tapCause(self, (cause) =>
-    Effect.suspend(() => {
+    Effect.flatMap(Scrubber.CurrentScrubber, (scrubber) => {
       const errors = cause.reasons.filter((reason) => !Cause.isInterruptReason(reason)).map(errorOf)
       const explained = errors.filter(isExplained)
       if (explained.length === 0) return Effect.void
       if (explained.length === errors.length) explained.forEach(markReported)
-      return Console.error([...new Set(explained)].map(explanation).join("\n"))
+      // A secret may have been put into a variable that takes none.
+      return Console.error(scrubber.text([...new Set(explained)].map(explanation).join("\n")))
     }))

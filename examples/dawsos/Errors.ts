@@ -1,4 +1,5 @@
 /** The errors that a client of the API can see, each with its code, status and body. */
+import { Scrubber } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
@@ -6,8 +7,12 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
+// What a message tells of a request or a cause leaves the process as everything does: scrubbed.
 const respond = (status: number, code: string, message: string) =>
-  HttpServerResponse.json({ error: { code, message } }, { status }).pipe(Effect.orDie)
+  Effect.flatMap(
+    Scrubber.CurrentScrubber,
+    (scrubber) => HttpServerResponse.json({ error: { code, message: scrubber.text(message) } }, { status })
+  ).pipe(Effect.orDie)
 
 const rejectedStatus = {
   pricing_pack_warming: 503,

@@ -1,5 +1,5 @@
 /** `npm start`: `--duration 10s` ends by itself with a summary, `--fault NAME` makes something go wrong. */
-import { ErrorTracking, Metrics, Observability, Tracing } from "@dawsos/observability"
+import { ErrorTracking, Metrics, Observability, Scrubber, Tracing } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -211,9 +211,13 @@ if (typeof options === "string") {
     Effect.scoped,
     Observability.explainStartFailure,
     Effect.tapError((error) =>
-      Runtime.getErrorReported(error) ? Console.error(`The program can't go on:\n  - ${messageOf(error)}`) : Effect.void
+      Runtime.getErrorReported(error)
+        ? Effect.flatMap(Scrubber.CurrentScrubber, (scrubber) =>
+          Console.error(scrubber.text(`The program can't go on:\n  - ${messageOf(error)}`)))
+        : Effect.void
     ),
     Effect.mapError(() => new Failed()),
+    Observability.reportFailure,
     NodeRuntime.runMain
   )
 }

@@ -104,6 +104,26 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/FailureReport.ts",
+    ["test/FailureReport.test.ts"],
+    ["what a program fails with is scrubbed", "scrubber.text(shown(cause))", "shown(cause)"],
+    [
+      "runMain does not print it again",
+      "override readonly [Runtime.errorReported] = false",
+      "override readonly [Runtime.errorReported] = true"
+    ],
+    ["the exit code stays", "Runtime.getErrorExitCode(error) })", "1 })"]
+  ),
+  inFile(
+    "src/StartFailure.ts",
+    ["test/FailureReport.test.ts"],
+    [
+      "a secret in the wrong variable is not printed",
+      "scrubber.text([...new Set(explained)]",
+      "String([...new Set(explained)]"
+    ]
+  ),
+  inFile(
     "src/SelfObservation.ts",
     ["test/testing/DawsOs.test.ts"],
     ["the books of spans are shown", "tracing.accounting().ended", "0"],
