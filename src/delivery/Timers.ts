@@ -9,6 +9,8 @@ export type Cancel = () => void
 
 /** How a pipeline waits. */
 export interface Timers {
+  /** Milliseconds of a clock that never jumps, whatever happens to the time of day. */
+  readonly now: () => number
   /** Runs `body` once after `millis`; `holdsProcess` while somebody waits for it. */
   readonly after: (millis: number, body: () => void, holdsProcess?: boolean) => Cancel
   /** Runs `body` soon, outside of the caller's stack. */
@@ -17,6 +19,7 @@ export interface Timers {
 
 /** Node's timers. */
 export const live: Timers = {
+  now: () => performance.now(),
   after: (millis, body, holdsProcess = false) => {
     const timer = setTimeout(body, millis)
     if (!holdsProcess) timer.unref()

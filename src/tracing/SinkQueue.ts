@@ -13,7 +13,7 @@ import type { Guard } from "../Guard.ts"
 import * as Accounting from "./Accounting.ts"
 import type { ExportResult, SpanSink } from "./SpanSink.ts"
 import { SpanSinkError } from "./SpanSink.ts"
-import type { Cancel, Timers } from "./Timers.ts"
+import type { Cancel, Timers } from "../delivery/Timers.ts"
 
 /** How much a queue holds and when it exports; times in milliseconds. */
 export interface Limits {

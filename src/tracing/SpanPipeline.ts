@@ -12,7 +12,7 @@ import type { Environment } from "./SinkQueue.ts"
 import type { Waiting } from "./SinkQueue.ts"
 import { SinkQueue } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
-import type { Cancel, Timers } from "./Timers.ts"
+import type { Cancel, Timers } from "../delivery/Timers.ts"
 
 /** How long a flush may take, in milliseconds: the promise of `Tracing.flush`. */
 export const flushBudget = 5_000

@@ -28,7 +28,7 @@ import type { Limits } from "./SinkQueue.ts"
 import { SpanPipeline } from "./SpanPipeline.ts"
 import * as SpanProvider from "./SpanProvider.ts"
 import type { SpanSink } from "./SpanSink.ts"
-import * as Timers from "./Timers.ts"
+import * as Timers from "../delivery/Timers.ts"
 import type { Service } from "./Tracing.ts"
 import { disabled, Tracing } from "./Tracing.ts"
 

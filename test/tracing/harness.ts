@@ -21,7 +21,7 @@ import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
 import type { Limits } from "../../src/tracing/SinkQueue.ts"
 import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
-import type { Timers } from "../../src/tracing/Timers.ts"
+import type { Timers } from "../../src/delivery/Timers.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 
@@ -152,6 +152,7 @@ export const manualTimers = (): Timers & {
     while (soon.length > 0) soon.shift()?.()
   }
   return {
+    now: () => now,
     after: (millis, body) => {
       const timer = { at: now + millis, body }
       timers.push(timer)

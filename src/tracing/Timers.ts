@@ -1,2 +1,0 @@
-/** The clock work of the span pipeline, which is that of every pipeline. */
-export * from "../delivery/Timers.ts"
