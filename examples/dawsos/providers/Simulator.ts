@@ -19,14 +19,21 @@ export const providers = {
 
 export type ProviderName = keyof typeof providers
 
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
 export class Simulator extends Context.Service<Simulator, {
   /** Where each provider listens. */
   readonly baseUrl: (provider: ProviderName) => string
   /** Switches a fault on or off while it runs. */
   readonly setFault: (fault: Fault | undefined) => void
+  /** What the providers answer from now on instead of what they know: a status and a body, or again what they know. */
+  readonly answerWith: (answer: Answer | undefined) => void
 }>()("dawsos/Simulator") {}
 
-const answer = (closes: ReadonlyArray<Close>, path: string, query: URLSearchParams): unknown => {
+const known = (closes: ReadonlyArray<Close>, path: string, query: URLSearchParams): unknown => {
   const [, symbol = ""] = /^\/(?:v3\/(?:quote|ratios)|v2\/aggs\/ticker)\/([^/]+)/.exec(path) ?? []
   const last = closes.findLast((close) => close.symbol === symbol)
   if (path.startsWith("/v3/quote/")) {
@@ -60,6 +67,7 @@ const make = Effect.gen(function*() {
   const closes = yield* marketData
   // Other outages begin later, by `setFault`.
   let fault: Fault | undefined = settings.fault.is("pack-stale") ? "pack-stale" : undefined
+  let told: Answer | undefined
   const used = new Map<ProviderName, { minute: number; count: number }>()
 
   const handle = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
@@ -67,6 +75,7 @@ const make = Effect.gen(function*() {
     const [, name = "", ...rest] = url.pathname.split("/")
     const provider = Object.hasOwn(providers, name) ? providers[name as ProviderName] : undefined
     if (provider === undefined) return sendJson(response, 404, { error: "no such provider" })
+    if (told !== undefined) return sendJson(response, told.status, told.body)
     if (!url.searchParams.get(provider.key)) return sendJson(response, 401, { error: `${provider.key} is missing` })
     if (fault === "provider-down" || (fault === "pack-stale" && name === "polygon")) {
       // What stands before the provider answers: it knows nothing of quotas.
@@ -87,7 +96,7 @@ const make = Effect.gen(function*() {
       if (count > provider.quota) {
         return sendJson(response, 429, { error: "quota exceeded" }, { ...headers, "retry-after": "1" })
       }
-      const body = answer(closes, `/${rest.join("/")}`, url.searchParams)
+      const body = known(closes, `/${rest.join("/")}`, url.searchParams)
       return body === undefined
         ? sendJson(response, 404, { error: "no such resource" }, headers)
         : sendJson(response, 200, body, headers)
@@ -102,6 +111,9 @@ const make = Effect.gen(function*() {
     baseUrl: (provider) => `${base}/${provider}`,
     setFault: (next) => {
       fault = next
+    },
+    answerWith: (answer) => {
+      told = answer
     }
   })
 })

@@ -27,7 +27,11 @@ const providers = (...answers: ReadonlyArray<{ readonly status: number; readonly
   )
   return Providers.layer.pipe(
     Layer.provide(Layer.mergeAll(Coordination.layer, Layer.succeed(HttpClient.HttpClient, client))),
-    Layer.provide(Layer.succeed(Simulator, { baseUrl: (name) => `http://${name}.example`, setFault: () => {} })),
+    Layer.provide(Layer.succeed(Simulator, {
+      baseUrl: (name) => `http://${name}.example`,
+      setFault: () => {},
+      answerWith: () => {}
+    })),
     Layer.provide(settings({ timeScale: 1 })),
     Layer.provideMerge(DawsOs.layerTest)
   )
