@@ -4,6 +4,7 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { performance } from "node:perf_hooks"
 import { SpanSinkError } from "../../../src/tracing/SpanSink.ts"
 
 /** How an export ended, as the sink told it. */
@@ -18,6 +19,8 @@ export type Outcome =
 export interface Attempt {
   readonly ids: ReadonlyArray<string>
   outcome: Outcome
+  /** When it ended, in milliseconds of a clock that never jumps. */
+  at: number
 }
 
 /** Every export through the sinks that it watches, in order. */
@@ -30,11 +33,12 @@ export class Fates {
       ...sink,
       export: (batch) =>
         Effect.suspend(() => {
-          const attempt: Attempt = { ids: batch.map(idOf), outcome: { _tag: "Open" } }
+          const attempt: Attempt = { ids: batch.map(idOf), outcome: { _tag: "Open" }, at: Number.NaN }
           this.attempts.push(attempt)
           return Effect.onExit(sink.export(batch), (exit) =>
             Effect.sync(() => {
               attempt.outcome = outcomeOf(exit)
+              attempt.at = performance.now()
             }))
         })
     }
@@ -52,6 +56,11 @@ export class Fates {
         attempt.outcome._tag === "Answered" && attempt.outcome.result.accepted === attempt.ids.length ? attempt.ids : []
       )
     )
+  }
+
+  /** Exports that ended otherwise than with an answer. */
+  get failures(): number {
+    return this.attempts.filter(({ outcome }) => outcome._tag !== "Answered" && outcome._tag !== "Open").length
   }
 
   /** The exports of which a part arrived, and the sink does not say which. */

@@ -53,6 +53,8 @@ export const quick = (): CountedTimers => {
 /** How a program's spans leave. */
 export interface Options {
   readonly destination: TraceDestination
+  /** The name of the service that the spans are of. */
+  readonly service?: string
   readonly maxQueueSize?: number
   readonly maxExportBatchSize?: number
   /** The longest that one export may take, in milliseconds of real time; 5 s unless given. */
@@ -83,7 +85,7 @@ export const open = Effect.fnUntraced(function*(options: Options) {
   const fates = new Fates()
   const patience = options.patience ?? 5_000
   const limit = options.maxQueueSize ?? maxQueueSize
-  const settings = config({
+  const basic = config({
     destination: options.destination,
     queue: {
       maxQueueSize: limit,
@@ -93,6 +95,7 @@ export const open = Effect.fnUntraced(function*(options: Options) {
       exportTimeout: Duration.seconds(500)
     }
   })
+  const settings = { ...basic, service: { ...basic.service, name: options.service ?? basic.service.name } }
   const sinks = yield* Destination.sinks(
     {
       ...settings,
