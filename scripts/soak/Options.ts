@@ -1,0 +1,64 @@
+// The command line of the long run.
+import * as Duration from "effect/Duration"
+import { parseArgs } from "node:util"
+import { parseDuration } from "../../examples/dawsos/Settings.ts"
+
+/** What the program can be made to lose on purpose, to see that the run fails. */
+export const leaks = ["heap", "handles"] as const
+
+export type Leak = (typeof leaks)[number]
+
+export interface Options {
+  readonly durationMs: number
+  /** Where the schedule of faults comes from: the same seed gives the same schedule. */
+  readonly seed: number
+  readonly chart: string | undefined
+  readonly json: string | undefined
+  readonly leak: Leak | undefined
+  readonly help: boolean
+}
+
+export const usage = [
+  "usage: npm run soak -- [--duration 10m] [--seed N] [--chart FILE.svg] [--json FILE] [--leak heap|handles]",
+  "",
+  "  --duration 10m   how long the program is under load, 20 s at least; 10m unless said",
+  "  --seed N         the schedule of faults; chosen by the clock, and printed, unless said",
+  "  --chart FILE     writes the samples as an SVG chart",
+  "  --json FILE      writes samples, faults and verdicts",
+  "  --leak KIND      makes the program leak on purpose: the run has to fail"
+].join("\n")
+
+/** The shortest run that has room for a fault of each kind. */
+export const shortest = 20_000
+
+/** The options, or what is wrong with them. */
+export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.now): Options | string => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        duration: { type: "string", default: "10m" },
+        seed: { type: "string" },
+        chart: { type: "string" },
+        json: { type: "string" },
+        leak: { type: "string" },
+        help: { type: "boolean", short: "h", default: false }
+      }
+    })
+    const duration = parseDuration(values.duration)
+    if (duration === undefined) {
+      return `--duration ${values.duration} is not a number with ms, s, m or h, such as 60s or 10m`
+    }
+    const durationMs = Duration.toMillis(duration)
+    if (durationMs < shortest) return `--duration ${values.duration} is too short; 20s at least`
+    const seed = values.seed ?? String(clock() % 1_000_000)
+    if (!/^\d{1,9}$/.test(seed)) return `--seed ${values.seed} is not a whole number of at most nine digits`
+    const leak = leaks.find((each) => each === values.leak)
+    if (values.leak !== undefined && leak === undefined) {
+      return `--leak ${values.leak} is not one of ${leaks.join(", ")}`
+    }
+    return { durationMs, seed: Number(seed), chart: values.chart, json: values.json, leak, help: values.help }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

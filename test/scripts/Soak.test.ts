@@ -1,0 +1,353 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "fast-check"
+import { Figures, parse as parsePage } from "../../examples/dawsos/view/Figures.ts"
+import * as Chart from "../../scripts/soak/Chart.ts"
+import * as Judge from "../../scripts/soak/Judge.ts"
+import * as Options from "../../scripts/soak/Options.ts"
+import * as Program from "../../scripts/soak/Program.ts"
+import * as Random from "../../scripts/soak/Random.ts"
+import * as SampleOf from "../../scripts/soak/Sample.ts"
+import type { Sample } from "../../scripts/soak/Sample.ts"
+import * as Schedule from "../../scripts/soak/Schedule.ts"
+import * as Table from "../../scripts/soak/Table.ts"
+import { median, quantile, thinned, trend } from "../../scripts/soak/Trend.ts"
+
+const mebibyte = 1024 * 1024
+
+interface Changes {
+  readonly vitals?: Partial<Sample["vitals"]>
+  readonly sink?: Partial<SampleOf.Sink>
+  readonly books?: Partial<SampleOf.Spans>
+  readonly events?: Partial<Sample["events"]>
+  readonly faults?: number
+}
+
+/** A program in good order: 100 spans a second, of which 30 wait. */
+const sampleAt = (at: number, changes: Changes = {}): Sample => {
+  const ended = at * 100
+  const sink = {
+    name: "otlp",
+    notSelected: 0,
+    exported: ended - 30,
+    dropped: 0,
+    queued: 20,
+    inFlight: 10,
+    bytes: 8_000,
+    ...changes.sink
+  }
+  return {
+    at,
+    vitals: {
+      heap: 50 * mebibyte,
+      external: 0,
+      rss: 500 * mebibyte,
+      handles: 30,
+      descriptors: 40,
+      lag: { p50: 0, p99: 5, max: 20 },
+      ...changes.vitals
+    },
+    spans: { started: ended + 5, open: 5, unsampled: 0, ended, sinks: [sink], ...changes.books },
+    events: { captured: 7, sent: 4, dropped: 2, queued: 1, ...changes.events },
+    faults: changes.faults ?? 0,
+    requests: at * 20
+  }
+}
+
+const seconds = 200
+
+const runOf = (changesAt: (at: number) => Changes = () => ({}), changes: Partial<Judge.Run> = {}): Judge.Run => ({
+  expectedSamples: seconds,
+  samples: Array.from({ length: seconds }, (_, n) => sampleAt(n + 1, changesAt(n + 1))),
+  calmUntil: 40,
+  calmFrom: 160,
+  shutdown: { took: 4_600, problem: undefined },
+  ...changes
+})
+
+const failing = (run: Judge.Run): ReadonlyArray<string> =>
+  Judge.judge(run).flatMap(({ criterion, holds }) => holds ? [] : [criterion])
+
+/** What a fault in the middle of the run does to one sample. */
+const once = (changes: Changes) => (at: number): Changes => at === 77 ? changes : {}
+
+describe("the judge of a long run", () => {
+  it("lets a run pass that is in good order, with every criterion told in numbers", () => {
+    const verdicts = Judge.judge(runOf())
+    assert.deepStrictEqual(failing(runOf()), [])
+    for (const { criterion, text } of verdicts) assert.match(text, /\d/, criterion)
+  })
+
+  it("fails on one sample in which the books are off, and says which equation", () => {
+    for (const changes of [{ books: { open: 6 } }, { sink: { queued: 21 } }, { events: { sent: 5 } }]) {
+      const verdict = Judge.judge(runOf(once(changes))).find(({ criterion }) => criterion === "accounting")
+      assert.strictEqual(verdict?.holds, false)
+      assert.match(verdict?.text ?? "", /^1 imbalances; the first after 77 s: .* ≠ /)
+    }
+  })
+
+  it.each<readonly [string, Changes, Changes]>([
+    ["queued spans", { sink: { queued: 2048, exported: 77 * 100 - 2058 } }, {
+      sink: { queued: 2049, exported: 77 * 100 - 2059 }
+    }],
+    ["queued bytes", { sink: { bytes: 8 * mebibyte } }, { sink: { bytes: 8 * mebibyte + 1 } }],
+    ["queued events", { events: { captured: 106, queued: 100 } }, { events: { captured: 107, queued: 101 } }],
+    ["faults of the layer", {}, { faults: 1 }],
+    ["heap", { vitals: { heap: 82 * mebibyte } }, { vitals: { heap: 82 * mebibyte + 1 } }],
+    ["handles", { vitals: { handles: 500 } }, { vitals: { handles: 501 } }],
+    ["descriptors", { vitals: { descriptors: 500 } }, { vitals: { descriptors: 501 } }]
+  ])("holds the bound of %s at every sample, and no tighter one", (criterion, within, beyond) => {
+    assert.deepStrictEqual(failing(runOf(once(within))), [])
+    assert.deepStrictEqual(failing(runOf(once(beyond))), [criterion])
+  })
+
+  it.each<readonly [string, (grown: number) => Changes, number]>([
+    ["trend of heap", (grown) => ({ vitals: { heap: (50 + grown) * mebibyte } }), 4],
+    ["trend of resident set", (grown) => ({ vitals: { rss: (500 + grown) * mebibyte } }), 64],
+    ["trend of descriptors", (grown) => ({ vitals: { descriptors: 40 + grown } }), 20],
+    ["trend of handles", (grown) => ({ vitals: { handles: 30 + grown } }), 20],
+    ["trend of event-loop lag (median)", (grown) => ({ vitals: { lag: { p50: grown, p99: 50, max: 60 } } }), 10]
+  ])("fails on a %s that goes on, by more than is tolerated in the second half", (criterion, changes, tolerance) => {
+    const growing = (by: number) => runOf((at) => changes(at / seconds * 2 * by))
+    assert.deepStrictEqual(failing(growing(tolerance * 1.1)), [criterion])
+    assert.deepStrictEqual(failing(growing(tolerance * 0.9)), [])
+  })
+
+  it("fails on a queue that fills through the second half", () => {
+    const filling = runOf((at) => ({ sink: { queued: at * 9, exported: at * 91 - 10 } }))
+    assert.deepStrictEqual(failing(filling), [])
+    const faster = runOf((at) => ({ sink: { queued: at * 11, exported: at * 89 - 10 } }))
+    assert.include(failing(faster), "trend of queued spans")
+  })
+
+  it("is not moved by single peaks, nor by a level that changed before the second half", () => {
+    const peaks = runOf((at) => ({ vitals: { heap: (at % 25 === 0 ? 80 : 50) * mebibyte } }))
+    assert.deepStrictEqual(failing(peaks), [])
+    const step = runOf((at) => ({ vitals: { heap: (at < 90 ? 50 : 75) * mebibyte } }))
+    assert.deepStrictEqual(failing(step), [])
+  })
+
+  it("fails when samples are missing, when a sink takes nothing after the last fault, and when there are none", () => {
+    const gaps = runOf()
+    assert.deepStrictEqual(failing({ ...gaps, samples: gaps.samples.filter(({ at }) => at % 3 > 0) }), ["samples"])
+    const stuck = runOf((at) =>
+      at <= 160 ? {} : { sink: { exported: 15_970, queued: 20, inFlight: at * 100 - 15_990 } }
+    )
+    assert.deepStrictEqual(failing(stuck), ["recovery"])
+    assert.includeMembers([...failing({ ...gaps, samples: [] })], ["samples", "recovery"])
+  })
+
+  it("fails on a shutdown that takes more than 5 seconds, or is none", () => {
+    assert.deepStrictEqual(failing(runOf(undefined, { shutdown: { took: 5_000, problem: undefined } })), [])
+    assert.deepStrictEqual(failing(runOf(undefined, { shutdown: { took: 5_001, problem: undefined } })), ["shutdown"])
+    assert.deepStrictEqual(failing(runOf(undefined, { shutdown: { took: 1, problem: "it ended by itself" } })), [
+      "shutdown"
+    ])
+  })
+})
+
+describe("a trend", () => {
+  const finite = FastCheck.double({ min: -1e6, max: 1e6, noNaN: true })
+
+  it("of a line is its slope, whatever a quarter of the points are", () =>
+    FastCheck.assert(FastCheck.property(
+      FastCheck.integer({ min: -1000, max: 1000 }),
+      FastCheck.integer({ min: -1000, max: 1000 }),
+      FastCheck.integer({ min: 12, max: 60 }),
+      FastCheck.array(finite, { minLength: 60, maxLength: 60 }),
+      (slope, offset, count, wild) => {
+        const points = Array.from({ length: count }, (_, x) => ({
+          x,
+          y: x % 5 === 2 ? wild[x] ?? 0 : offset + slope * x
+        }))
+        assert.closeTo(trend(points).slope, slope, 1e-9)
+      }
+    )))
+
+  it("grows with the values, does not see an offset, and knows no order", () =>
+    FastCheck.assert(FastCheck.property(
+      FastCheck.array(FastCheck.integer({ min: -1000, max: 1000 }), { minLength: 2, maxLength: 40 }),
+      FastCheck.integer({ min: -1000, max: 1000 }),
+      (values, offset) => {
+        const points = values.map((y, x) => ({ x, y }))
+        const { agreement, slope } = trend(points)
+        const moved = trend(points.map(({ x, y }) => ({ x, y: y + offset })).toReversed())
+        assert.closeTo(moved.slope, slope, 1e-9)
+        assert.closeTo(moved.agreement, agreement, 1e-9)
+        assert.closeTo(trend(points.map(({ x, y }) => ({ x, y: -y }))).slope, -slope, 1e-9)
+        assert.isAtMost(Math.abs(agreement), 1)
+      }
+    )))
+
+  it("of nothing is none, and of many points that of their blocks", () => {
+    assert.deepStrictEqual(trend([]), { slope: 0, agreement: 0 })
+    assert.deepStrictEqual(trend([{ x: 1, y: 1 }, { x: 1, y: 9 }]), { slope: 0, agreement: 0 })
+    const many = Array.from({ length: 5_000 }, (_, x) => ({ x, y: 3 * x }))
+    assert.isAtMost(thinned(many).length, 1200)
+    assert.closeTo(trend(many).slope, 3, 1e-9)
+  })
+
+  it("stands on quantiles that lie between the least and the greatest value", () => {
+    assert.strictEqual(median([3, 1, 2]), 2)
+    assert.strictEqual(median([4, 1, 2, 3]), 2.5)
+    assert.strictEqual(median([]), 0)
+    FastCheck.assert(FastCheck.property(
+      FastCheck.array(finite, { minLength: 1 }),
+      FastCheck.double({ min: 0, max: 1, noNaN: true }),
+      (values, q) => {
+        const found = quantile(values, q)
+        assert.isTrue(found >= Math.min(...values) - 1e-9 && found <= Math.max(...values) + 1e-9)
+      }
+    ))
+  })
+})
+
+describe("the schedule of faults", () => {
+  const seeds = FastCheck.integer({ min: 0, max: 999_999 })
+  const lengths = FastCheck.integer({ min: 20, max: 7200 })
+
+  it("is the same for the same seed, and another for another", () => {
+    assert.deepStrictEqual(Schedule.make(600, 7), Schedule.make(600, 7))
+    assert.notDeepEqual(Schedule.make(600, 7), Schedule.make(600, 8))
+  })
+
+  it("leaves calm at both ends, and strikes a target with one fault at a time, each of them in turn", () =>
+    FastCheck.assert(FastCheck.property(lengths, seeds, (length, seed) => {
+      const { calmFrom, calmUntil, periods } = Schedule.make(length, seed)
+      assert.isTrue(calmUntil >= length / 10 || calmUntil === 120)
+      for (const [target, faults] of Object.entries(Schedule.targets)) {
+        const turns = periods.filter((period) => period.target === target)
+        assert.isNotEmpty(turns)
+        for (const [index, turn] of turns.entries()) {
+          assert.isTrue(calmUntil <= turn.from && turn.from < turn.to && turn.to <= calmFrom)
+          assert.isTrue(index === 0 || turns[index - 1]!.to < turn.from)
+        }
+        const firsts = turns.slice(0, faults.length).map(({ fault }) => fault)
+        assert.strictEqual(new Set(firsts).size, firsts.length)
+      }
+    })))
+
+  it("shuffles without losing a value, by numbers from 0 to below 1", () =>
+    FastCheck.assert(FastCheck.property(FastCheck.array(FastCheck.integer()), seeds, (values, seed) => {
+      const random = Random.seeded(seed)
+      assert.sameMembers([...Random.shuffled(values, random)], values)
+      const next = random()
+      assert.isTrue(next >= 0 && next < 1)
+    })))
+})
+
+describe("a sample", () => {
+  it("has the books of a page of metrics", () => {
+    const page = [
+      "dawsos_observability_spans_started_total 110",
+      "dawsos_observability_spans_open 6",
+      "dawsos_observability_spans_unsampled_total 4",
+      "dawsos_observability_spans_ended_total 100",
+      "dawsos_observability_spans_exported_total{sink=\"otlp\"} 60",
+      "dawsos_observability_spans_dropped_total{sink=\"otlp\",reason=\"timeout\"} 20",
+      "dawsos_observability_spans_dropped_total{sink=\"otlp\",reason=\"queue_full\"} 3",
+      "dawsos_observability_spans_not_selected_total{sink=\"otlp\"} 2",
+      "dawsos_observability_spans_queued{sink=\"otlp\"} 10",
+      "dawsos_observability_spans_in_flight{sink=\"otlp\"} 5",
+      "dawsos_observability_spans_queued_bytes{sink=\"otlp\"} 4096",
+      "dawsos_observability_events_captured_total 9",
+      "dawsos_observability_events_sent_total 5",
+      "dawsos_observability_events_dropped_total{reason=\"timeout\"} 3",
+      "dawsos_observability_events_queued 1",
+      "dawsos_observability_faults_total{hook=\"sink\"} 2",
+      "dawsos_api_requests_total{endpoint=\"/a\",status_code=\"200\"} 12"
+    ].join("\n")
+    const read = SampleOf.read(new Figures(parsePage(page)))
+    const sample: Sample = { at: 1, vitals: sampleAt(1).vitals, ...read }
+    assert.deepStrictEqual(Judge.imbalances(sample), [])
+    assert.deepStrictEqual([read.spans.sinks[0]?.dropped, read.spans.sinks[0]?.bytes], [23, 4096])
+    assert.deepStrictEqual([read.faults, read.requests], [2, 12])
+  })
+})
+
+describe("what is shown of a run", () => {
+  const { samples } = runOf()
+
+  it("is a table of stretches whose counts add up to the whole", () => {
+    const [headings = [], ...others] = Table.rows(samples, 12)
+    assert.isAtMost(others.length, 12)
+    const column = headings.indexOf("spans ended")
+    assert.strictEqual(others.reduce((sum, row) => sum + Number(row[column]), 0), seconds * 100)
+    const lines = Table.text([headings, ...others]).split("\n")
+    assert.strictEqual(new Set(lines.map((line) => line.length)).size, 1)
+    assert.match(Table.markdown([headings, ...others]), /^\| seconds \| [^\n]*\n\| ---: \|/)
+  })
+
+  it("is a chart with a line for each figure and a bar for each fault, also of one sample or none", () => {
+    const { periods } = Schedule.make(seconds, 1)
+    const chart = Chart.svg(samples, periods)
+    assert.strictEqual(chart.match(/<rect class="fault"/g)?.length, periods.length)
+    assert.isAtLeast(chart.match(/<polyline/g)?.length ?? 0, 9)
+    for (const drawn of [chart, Chart.svg(samples.slice(0, 1), []), Chart.svg([], [])]) {
+      assert.notMatch(drawn, /NaN|undefined|Infinity/)
+      assert.strictEqual(drawn.match(/<text/g)?.length, drawn.match(/<\/text>/g)?.length)
+      assert.include(drawn, "prefers-color-scheme: dark")
+    }
+  })
+})
+
+describe("the command line of the long run", () => {
+  it("has defaults, takes a duration as the reference program does, and says what is wrong", () => {
+    const nothing = { chart: undefined, json: undefined, leak: undefined, help: false }
+    assert.deepEqual(Options.parse([], () => 5) as object, { durationMs: 600_000, seed: 5, ...nothing })
+    assert.deepEqual(Options.parse(["--duration", "1.5m", "--seed", "7", "--leak", "heap"]) as object, {
+      ...nothing,
+      durationMs: 90_000,
+      seed: 7,
+      leak: "heap"
+    })
+    for (
+      const [args, part] of [
+        [["--duration", "10"], "--duration 10 is not a number with ms, s, m or h"],
+        [["--duration", "5s"], "too short"],
+        [["--seed", "x"], "--seed x is not a whole number"],
+        [["--leak", "rain"], "--leak rain is not one of heap, handles"],
+        [["--speed"], "--speed"]
+      ] as const
+    ) {
+      assert.include(Options.parse(args), part)
+    }
+  })
+})
+
+describe("a program under the probe", () => {
+  // Without the garbage collections of a probe, growth of a heap could not be told from what waits to be collected.
+  const observe = async (leak: Options.Leak | undefined): Promise<ReadonlyArray<string>> => {
+    const program = Program.start(
+      "test/scripts/fixtures/idle.ts",
+      [],
+      leak === undefined ? {} : { SOAK_LEAK: leak }
+    )
+    try {
+      await program.line("running", 60_000)
+      const run = runOf()
+      const samples: Array<Sample> = []
+      for (const plain of run.samples.slice(0, 40)) {
+        samples.push({ ...plain, vitals: { ...await program.vitals(60_000), rss: 0, lag: { p50: 0, p99: 0, max: 0 } } })
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      const { code } = await program.end(60_000)
+      assert.strictEqual(code, "SIGTERM")
+      // Twice as many seconds as there are samples: the fixture is asked more often than a soak asks.
+      return failing({ ...run, samples, expectedSamples: 40, calmUntil: 4, calmFrom: 30 })
+    } finally {
+      if (program.ended() === undefined) await program.end(0)
+    }
+  }
+
+  it("passes when it is idle, fails by its heap when that leaks, and by its handles when those leak", async () => {
+    assert.deepStrictEqual(await observe(undefined), [])
+    assert.deepStrictEqual(await observe("heap"), ["trend of heap"])
+    assert.include(await observe("handles"), "trend of handles")
+  })
+
+  it("tells in what it ended when it never said what was waited for", async () => {
+    const program = Program.start("test/scripts/fixtures/idle.ts", ["fail"], {})
+    const problem = await program.line("never said", 60_000).then(() => undefined, (error: unknown) => error)
+    assert.match(String(problem), /the program has ended \(3\)/)
+  })
+})
