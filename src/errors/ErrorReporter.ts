@@ -15,10 +15,9 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
-import type { ErrorEvent } from "./ErrorEvent.ts"
 import type { CaptureOptions } from "./ErrorTracking.ts"
 import * as EventBuilder from "./EventBuilder.ts"
-import type { EventPipeline } from "./EventPipeline.ts"
+import type { Draft, EventPipeline } from "./EventPipeline.ts"
 import * as Expected from "./Expected.ts"
 
 /** What makes events and hands them to the pipeline. */
@@ -69,8 +68,7 @@ export const makeCapturer = (options: Options): Capturer => {
       return Option.none()
     })
 
-  const offer = (event: ErrorEvent): Option.Option<string> =>
-    pipeline.offer(event) ? Option.some(event.id) : Option.none()
+  const offer = (draft: Draft): Option.Option<string> => Option.fromUndefinedOr(pipeline.offer(draft))
 
   const reportedBefore = (
     boundary: Boundary.Boundary | undefined,
@@ -101,8 +99,7 @@ export const makeCapturer = (options: Options): Capturer => {
       const boundary = Boundary.ofFiber(fiber)
       const before = reportedBefore(boundary, failures, byReporter)
       if (before !== undefined) return before === noEvent ? Option.none() : Option.some(before)
-      const event = EventBuilder.ofFailures(failures, { program, fiber, timestamp, options: captureOptions })
-      const id = offer(event)
+      const id = offer(EventBuilder.ofFailures(failures, { program, fiber, timestamp, options: captureOptions }))
       const reported = Option.getOrElse(id, () => noEvent)
       for (const reason of failures) {
         seen.set(reason, reported)
@@ -121,20 +118,18 @@ export const makeCapturer = (options: Options): Capturer => {
     message: (message, level, fiber) =>
       guarded(() => {
         const timestamp = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-        const event = EventBuilder.ofMessage(message, level, { program, fiber, timestamp })
-        return offer(event)
+        return offer(EventBuilder.ofMessage(message, level, { program, fiber, timestamp }))
       }),
     crash: (error, operation) => {
       guarded(() => {
         const cause = Cause.isCause(error) ? error : Cause.die(error)
         const failures = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
-        const event = EventBuilder.ofFailures(failures, {
+        return offer(EventBuilder.ofFailures(failures, {
           program,
           fiber: undefined,
           timestamp: Date.now(),
           options: { severity: "Fatal", operation }
-        })
-        return offer(event)
+        }))
       })
     }
   }

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
@@ -22,6 +23,7 @@ import * as ErrorTracking from "./ErrorTracking.ts"
 import type { Program } from "./EventBuilder.ts"
 import * as EventPipeline from "./EventPipeline.ts"
 import * as EventScrubber from "./EventScrubber.ts"
+import type * as EventSink from "./EventSink.ts"
 import * as FailingSpans from "./FailingSpans.ts"
 import * as SentrySink from "./SentrySink.ts"
 import * as UncaughtErrors from "./UncaughtErrors.ts"
@@ -43,6 +45,8 @@ export interface Options {
   /** Statuses of 500 and above that are part of the job; 503 by default. */
   readonly expectedStatuses?: ReadonlyArray<number> | undefined
   readonly limits?: Partial<EventPipeline.Limits> | undefined
+  /** When events are sent again, and when they are not. */
+  readonly delivery?: Partial<EventPipeline.Delivery> | undefined
 }
 
 /** What may be chosen where events go to Sentry. */
@@ -67,11 +71,28 @@ interface Built {
   readonly pipeline: EventPipeline.EventPipeline
 }
 
+/** A line when the tracker is given up for a while and one when it works again, instead of one for each trial. */
+const reportCircuit = (guard: Guard.Guard) =>
+  Effect.map(Effect.context<never>(), (context): EventPipeline.Delivery["onCircuit"] => {
+    const run = Effect.runForkWith(Context.add(context, References.TracerEnabled, false))
+    let isOpen = false
+    const change = (line: Effect.Effect<void>): void => {
+      isOpen = !isOpen
+      run(Effect.catchCause(line, (cause) => Effect.sync(() => guard.count("logger", cause))))
+    }
+    return (state) => {
+      if (state === "open" && !isOpen) {
+        change(Effect.logWarning("error events do not arrive: they wait, and one is tried from time to time"))
+      }
+      if (state === "closed" && isOpen) change(Effect.logInfo("error events arrive again"))
+    }
+  })
+
 const build = Effect.fnUntraced(
   function*(
     program: Program,
     options: Options,
-    sink: EventPipeline.EventSink
+    sink: EventSink.EventSink
   ) {
     const guard = yield* Guard.CurrentGuard
     const scrubber = yield* Scrubber.CurrentScrubber
@@ -84,7 +105,8 @@ const build = Effect.fnUntraced(
       sink,
       scrub: (event) => EventScrubber.scrub(event, { scrubber, sendEmail: options.sendEmail === true }),
       guard,
-      limits: options.limits
+      limits: options.limits,
+      delivery: { onCircuit: yield* reportCircuit(guard), ...options.delivery }
     })
     const capturer = ErrorReporter.makeCapturer({
       pipeline,
@@ -145,7 +167,7 @@ const build = Effect.fnUntraced(
  */
 export const layerSink = (
   config: Pick<Config, "service">,
-  sink: EventPipeline.EventSink,
+  sink: EventSink.EventSink,
   options?: Options | undefined
 ): Layer.Layer<ErrorTracking.ErrorTracking> =>
   Layer.effectContext(Effect.map(build(programOf(config), options ?? {}, sink), ({ context }) => context))

@@ -1,5 +1,5 @@
 /**
- * Makes an event of a failure, from what the failing fiber, its boundary and the failure itself know.
+ * Makes an event of a failure, once it is to be sent, from what the failing fiber, its boundary and the failure itself know.
  */
 import * as ErrorReporter from "effect/ErrorReporter"
 import type * as Fiber from "effect/Fiber"
@@ -9,6 +9,7 @@ import type * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import { type ErrorEvent, type Level, levelOf } from "./ErrorEvent.ts"
 import { type CaptureOptions, CurrentTags, CurrentUser } from "./ErrorTracking.ts"
+import type { Draft } from "./EventPipeline.ts"
 import * as Exceptions from "./Exceptions.ts"
 import { type Failure, valueOf } from "./Expected.ts"
 
@@ -50,20 +51,26 @@ const traceOf = (
   return undefined
 }
 
+const boundaryOf = ({ fiber }: Circumstances): Boundary.Boundary | undefined =>
+  fiber === undefined ? undefined : Boundary.ofFiber(fiber)
+
+const operationOf = (circumstances: Circumstances, failure: Boundary.FailureContext | undefined): string => {
+  const span = circumstances.fiber?.cache.span
+  return circumstances.options?.operation ?? failure?.operation ?? boundaryOf(circumstances)?.operation ??
+    (span?._tag === "Span" ? span.name : "unknown")
+}
+
 const around = (
   circumstances: Circumstances,
   failure: Boundary.FailureContext | undefined
 ): Pick<
   ErrorEvent,
-  "timestamp" | "operation" | "transaction" | "trace" | "user" | "tags" | "breadcrumbs" | "release" | "environment"
+  "timestamp" | "transaction" | "trace" | "user" | "tags" | "breadcrumbs" | "release" | "environment"
 > => {
   const { fiber, options, program, timestamp } = circumstances
-  const boundary = fiber === undefined ? undefined : Boundary.ofFiber(fiber)
-  const span = fiber?.cache.span
+  const boundary = boundaryOf(circumstances)
   return {
     timestamp,
-    operation: options?.operation ?? failure?.operation ?? boundary?.operation ??
-      (span?._tag === "Span" ? span.name : "unknown"),
     transaction: boundary?.operation,
     trace: traceOf(failure, boundary, fiber),
     user: failure?.user ?? fiber?.getRef(CurrentUser) ?? boundary?.user,
@@ -96,42 +103,49 @@ const severityOf = (error: unknown, options: CaptureOptions | undefined): Level 
 /**
  * The event of a failure, told in the order in which its reasons matter: a defect before a typed failure.
  */
-export const ofFailures = (failures: ReadonlyArray<Failure>, circumstances: Circumstances): ErrorEvent => {
+export const ofFailures = (failures: ReadonlyArray<Failure>, circumstances: Circumstances): Draft => {
   const defects = failures.filter((reason) => reason._tag === "Die")
   const ordered = [...defects, ...failures.filter((reason) => reason._tag === "Fail")]
   const error = ordered[0] === undefined ? undefined : valueOf(ordered[0])
-  const { fiber, options } = circumstances
-  const failure = fiber === undefined ? undefined : Boundary.ofFiber(fiber)?.failure(error)
-  const context = around(circumstances, failure)
-  const exceptions = Exceptions.fromFailures(ordered)
-  const fields = Exceptions.fieldsOf(error)
-  return {
-    ...context,
-    id: newId(),
-    level: severityOf(error, options),
-    message: undefined,
-    exceptions,
-    handled: defects.length === 0,
-    fingerprint: [exceptions[0]?.type ?? "Error", context.operation],
-    extra: {
-      ...(Object.keys(fields).length === 0 ? {} : { error: fields }),
-      ...Exceptions.attempt(() => Predicate.isObject(error) ? ErrorReporter.getAttributes(error) : {}, {}),
-      ...options?.extra
+  const { options } = circumstances
+  const failure = boundaryOf(circumstances)?.failure(error)
+  const operation = operationOf(circumstances, failure)
+  const fingerprint = [ordered.length === 0 ? "Error" : Exceptions.typeOf(error), operation] as const
+  const make = (): ErrorEvent => {
+    const fields = Exceptions.fieldsOf(error)
+    return {
+      ...around(circumstances, failure),
+      id: newId(),
+      level: severityOf(error, options),
+      message: undefined,
+      exceptions: Exceptions.fromFailures(ordered),
+      handled: defects.length === 0,
+      fingerprint,
+      operation,
+      extra: {
+        ...(Object.keys(fields).length === 0 ? {} : { error: fields }),
+        ...Exceptions.attempt(() => Predicate.isObject(error) ? ErrorReporter.getAttributes(error) : {}, {}),
+        ...options?.extra
+      }
     }
   }
+  return { fingerprint, make }
 }
 
 /** The event of a message. */
-export const ofMessage = (message: string, level: LogLevel.LogLevel, circumstances: Circumstances): ErrorEvent => {
-  const context = around(circumstances, undefined)
-  return {
-    ...context,
+export const ofMessage = (message: string, level: LogLevel.LogLevel, circumstances: Circumstances): Draft => {
+  const operation = operationOf(circumstances, undefined)
+  const fingerprint = [message.slice(0, 256), operation] as const
+  const make = (): ErrorEvent => ({
+    ...around(circumstances, undefined),
     id: newId(),
     level: levelOf(level),
     message: message.length > Exceptions.maxText ? `${message.slice(0, Exceptions.maxText)}…` : message,
     exceptions: [],
     handled: true,
-    fingerprint: [message.slice(0, 256), context.operation],
+    fingerprint,
+    operation,
     extra: { ...circumstances.options?.extra }
-  }
+  })
+  return { fingerprint, make }
 }

@@ -1,106 +1,167 @@
 /**
- * The way of an event from the capture to the sink: limited, queued, scrubbed, sent, and counted at every fork.
+ * The way of an event from the capture to the sink: limited, scrubbed, queued, sent, and counted at every fork.
  *
- * Capturing is synchronous and never waits; nothing runs while there is nothing to send.
+ * A synchronous state machine: capturing never waits, the books are true between any two statements, and a sink that
+ * can't be interrupted holds nobody up. Nothing runs while there is nothing to send.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as References from "effect/References"
+import * as Backoff from "../delivery/Backoff.ts"
+import * as Circuit from "../delivery/Circuit.ts"
+import * as Timers from "../delivery/Timers.ts"
 import type * as Guard from "../Guard.ts"
 import type { ErrorEvent } from "./ErrorEvent.ts"
 import { type DropReason, dropReasons, type ErrorAccounting } from "./ErrorTracking.ts"
+import * as EventLimiter from "./EventLimiter.ts"
+import * as EventSink from "./EventSink.ts"
+import * as Pace from "./Pace.ts"
 
-/** What became of an event that a sink was given. */
-export type SendResult = { readonly _tag: "Sent" } | { readonly _tag: "Dropped"; readonly reason: DropReason }
-
-/** An event was accepted by whoever it was sent to. */
-export const sent: SendResult = { _tag: "Sent" }
-
-/** An event was not delivered. */
-export const dropped = (reason: DropReason): SendResult => ({ _tag: "Dropped", reason })
-
-/** Where events go. A sink answers for each event; it never fails, and gives up by itself after its own deadline. */
-export interface EventSink {
-  readonly send: (event: ErrorEvent) => Effect.Effect<SendResult>
-  /** Releases what the sink holds. */
-  readonly close: Effect.Effect<void>
-}
-
-/** How many events may pass. */
-export interface Limits {
-  /** Of one fingerprint in a minute, 10 by default. */
-  readonly perFingerprint: number
-  /** Of all together in a minute, 100 by default. */
-  readonly perMinute: number
-  /** Waiting to be sent, 100 by default: what a minute may bring. */
+/** How many events may pass, and how much of them is held. */
+export interface Limits extends EventLimiter.Rates {
+  /** Events held at once, waiting or on their way; 100 by default: what a minute may bring. */
   readonly queue: number
+  /** Bytes of scrubbed JSON held at once; 4 MiB by default. */
+  readonly queueBytes: number
+  /** Bytes of scrubbed JSON of one event; 1 MB by default. */
+  readonly eventBytes: number
 }
 
-/** Ten of a kind show that it goes on happening; a hundred in a minute are an incident, which metrics tell better. */
-export const defaultLimits: Limits = { perFingerprint: 10, perMinute: 100, queue: 100 }
+/**
+ * Ten of a kind show that it goes on happening; a hundred in a minute are an incident, which metrics tell better.
+ *
+ * An event with one error and some breadcrumbs is 5 to 20 KB, so a full queue takes 2 MB as a rule: 4 MiB let a hundred
+ * be twice as large, and four of the largest wait. Sentry takes no event of more than 1 MB
+ * (https://docs.sentry.io/concepts/data-management/size-limits).
+ */
+export const defaultLimits: Limits = {
+  perFingerprint: 10,
+  perMinute: 100,
+  queue: 100,
+  queueBytes: 4 * 1024 * 1024,
+  eventBytes: 1_000_000
+}
 
-/** How long `flush` and the end of a layer may take. */
+/** How events are sent again, and when they are not; the defaults are those of spans. */
+export interface Delivery {
+  readonly backoff: Backoff.Policy
+  readonly circuit: Circuit.Policy
+  /** A chance from 0 to 1. */
+  readonly random: () => number
+  readonly timers: Timers.Timers
+  /** Told when the circuit opens, lets a trial pass, and closes. */
+  readonly onCircuit: (state: Circuit.State) => void
+}
+
+/** How long `flush`, and a layer's end as a whole, may take. */
 export const flushTimeout: Duration.Duration = Duration.seconds(5)
+
+/** Of the time for the end, what is left to the sink for letting go, in milliseconds. */
+const closeMillis = 1_000
+
+// A sink has its own, shorter deadlines; this is for one that breaks its promise.
+const sendMillis = 10_000
 
 // A burst is delivered in a few round trips; more connections than that are not worth opening for errors.
 const defaultConcurrency = 8
 
-const minute = 60_000
+/** An event to be: made only when the limits let it pass, since a storm of failures brings many that don't. */
+export interface Draft {
+  readonly fingerprint: ErrorEvent["fingerprint"]
+  readonly make: () => ErrorEvent
+}
+
+/** What a pipeline tells beside its books. */
+export interface Status {
+  /** Attempts to send an event that was sent in vain before. */
+  readonly retries: number
+  /** The bytes of JSON of what is queued. */
+  readonly queuedBytes: number
+  readonly circuit: Circuit.State
+}
 
 /** Takes events in and gives an account of them. */
 export interface EventPipeline {
-  /** Takes an event in; `false` when it was dropped at once. */
-  readonly offer: (event: ErrorEvent) => boolean
-  /** Counts an event that could not even be made. */
+  /** Takes an event in, and answers with its id; `undefined` when it was dropped at once. */
+  readonly offer: (draft: Draft) => string | undefined
+  /** Counts an event that could not even be told from others. */
   readonly lost: (reason: DropReason) => void
   readonly accounting: () => ErrorAccounting
-  /** Waits until nothing is queued, at most as long as given. */
-  readonly flush: (timeout: Duration.Duration) => Effect.Effect<ErrorAccounting>
+  readonly status: () => Status
   /**
-   * Flushes, then drops what is left, closes the sink and takes no more. Where a flush has waited in vain already, and
-   * nothing was delivered since, there is no second one.
+   * Sends what was captured so far once, without waiting for a backoff, and waits for the answers, at most as long as
+   * given. What the tracker or the circuit holds back stays queued; where the program ends (`last`), the circuit holds
+   * nothing back, and an event that fails is given up.
+   */
+  readonly flush: (timeout: Duration.Duration, urgency?: "flush" | "last") => Effect.Effect<ErrorAccounting>
+  /**
+   * Takes no more, flushes for the last time, drops what is left and closes the sink, in 5 seconds at most; once,
+   * however often it is called. Where a flush has waited in vain already, and nothing was delivered since, there is no
+   * second one.
    */
   readonly shutdown: Effect.Effect<ErrorAccounting>
 }
 
-// Lets pass what a sliding minute allows. Remembers only what it let pass, so it is never larger than `perMinute`.
-const makeLimiter = (limits: Limits): (fingerprint: string, now: number) => boolean => {
-  let passed: Array<{ readonly fingerprint: string; readonly at: number }> = []
-  return (fingerprint, now) => {
-    // The distance and not the difference: a clock that was set back must not silence a program for hours.
-    if (passed.some(({ at }) => Math.abs(now - at) >= minute)) {
-      passed = passed.filter(({ at }) => Math.abs(now - at) < minute)
-    }
-    if (passed.length >= limits.perMinute) return false
-    let same = 0
-    for (const each of passed) if (each.fingerprint === fingerprint) same++
-    if (same >= limits.perFingerprint) return false
-    passed.push({ fingerprint, at: now })
-    return true
-  }
+interface Held {
+  /** In the order of capture. */
+  readonly sequence: number
+  /** As it was made, until it is prepared; then as it may leave. */
+  event: ErrorEvent
+  /** 0 until it is prepared. */
+  size: number
+  attempts: number
+  /** The last flush that this event needs nothing more for. */
+  flush: number
 }
+
+interface Attempt {
+  readonly held: Held
+  /** Whether its result counts: it was neither given up nor has it ended. */
+  open: boolean
+  fiber: Fiber.Fiber<EventSink.SendResult> | undefined
+  cancel: Timers.Cancel
+}
+
+interface Waiter {
+  /** Events from this one on are not waited for. */
+  readonly sequence: number
+  readonly flush: number
+  /** When it waits no longer. */
+  readonly until: number
+  readonly resume: () => void
+}
+
+const sizeOf = (event: ErrorEvent): number => Buffer.byteLength(JSON.stringify(event))
 
 /** Makes a pipeline; its work runs outside any span and is not traced. */
 export const make = (options: {
-  readonly sink: EventSink
+  readonly sink: EventSink.EventSink
   /** Takes out what must not leave; an event that it throws on is dropped. */
   readonly scrub: (event: ErrorEvent) => ErrorEvent
   readonly guard: Guard.Guard
   readonly limits?: Partial<Limits> | undefined
+  readonly delivery?: Partial<Delivery> | undefined
   /** How many events may be on their way at once, 8 by default. */
   readonly concurrency?: number | undefined
 }): Effect.Effect<EventPipeline> =>
   Effect.withFiber((fiber) => {
     const { guard, sink } = options
-    const limiter = makeLimiter({ ...defaultLimits, ...options.limits })
-    const capacity = options.limits?.queue ?? defaultLimits.queue
+    const limits = { ...defaultLimits, ...options.limits }
+    const limiter = EventLimiter.make(limits)
     const concurrency = options.concurrency ?? defaultConcurrency
+    const { backoff = Backoff.defaultPolicy, onCircuit, timers = Timers.live } = options.delivery ?? {}
+    const pace = new Pace.Pace({
+      backoff,
+      circuit: options.delivery?.circuit ?? Circuit.defaultPolicy,
+      random: options.delivery?.random ?? Math.random,
+      onChange: (state) => guard.run("logger", () => onCircuit?.(state), () => undefined)
+    })
     const clock = fiber.getRef(Clock.Clock)
-    const runFork = Effect.runForkWith(
+    const { now } = timers
+    const run = Effect.runForkWith(
       Context.make(Clock.Clock, clock).pipe(
         Context.add(References.TracerEnabled, false)
       )
@@ -109,129 +170,236 @@ export const make = (options: {
     const drops = Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as Record<DropReason, number>
     let captured = 0
     let delivered = 0
+    let retries = 0
+    let bytes = 0
+    let flushes = 0
+    // Raw events, for one turn of the event loop; then those that wait to be sent.
+    const raw: Array<Held> = []
+    let waiting: Array<Held> = []
+    // An attempt stays here until its fiber has ended, even if it was given up.
+    const attempts = new Set<Attempt>()
+    let waiters: Array<Waiter> = []
+    let preparing = false
+    let pumping = false
+    let timer: Timers.Cancel | undefined
     let closed = false
+    // The program ends: there is no later attempt.
+    let ending = false
+    let given = false
     // A flush ran out without one delivery, and what it waited for is still there.
     let hung = false
-    let queue: Array<ErrorEvent> = []
-    const inFlight = new Set<ErrorEvent>()
-    const workers = new Set<Fiber.Fiber<void>>()
-    // Workers that were woken and have not looked at the queue yet: the others may be busy for as long as a sink hangs.
-    let ready = 0
-    let waiting: Array<() => void> = []
+    let ended: Promise<void> | undefined
 
-    const accounting = (): ErrorAccounting => ({
-      captured,
-      sent: delivered,
-      dropped: { ...drops },
-      queued: queue.length + inFlight.size
-    })
+    const onTheirWay = (): ReadonlyArray<Attempt> => [...attempts].filter(({ open }) => open)
 
-    const settle = (event: ErrorEvent, result: SendResult): void => {
-      // What a shutdown gave up on is counted already.
-      if (!inFlight.delete(event)) return
-      if (result._tag === "Sent") {
-        delivered++
-        hung = false
-      } else drops[result.reason]++
-      if (inFlight.size > 0 || queue.length > 0) return
-      hung = false
-      const resume = waiting
-      waiting = []
-      for (const each of resume) each()
+    const queued = (): number => raw.length + waiting.length + onTheirWay().length
+
+    const accounting = (): ErrorAccounting => ({ captured, sent: delivered, dropped: { ...drops }, queued: queued() })
+
+    const drop = (held: Held, reason: DropReason): void => {
+      drops[reason]++
+      bytes -= held.size
     }
 
-    const deliver = (event: ErrorEvent): Effect.Effect<void> => {
-      const scrubbed = guard.run("scrubber", () => options.scrub(event), () => undefined)
-      if (scrubbed === undefined) return Effect.sync(() => settle(event, dropped("fault")))
-      return Effect.onExit(Effect.suspend(() => sink.send(scrubbed)), (exit) =>
-        Effect.sync(() => {
-          if (exit._tag === "Success") return settle(event, exit.value)
-          guard.count("sink", exit.cause)
-          settle(event, dropped("fault"))
-        })).pipe(Effect.exit, Effect.asVoid)
-    }
+    const urgencyOf = (held: Held): Pace.Urgency =>
+      ending
+        ? "last"
+        : waiters.some(({ flush, sequence }) => held.sequence < sequence && held.flush < flush)
+        ? "flush"
+        : "routine"
 
-    const work: Effect.Effect<void> = Effect.suspend(() => {
-      const event = queue.shift()
-      if (event === undefined) return Effect.void
-      inFlight.add(event)
-      return Effect.andThen(deliver(event), work)
-    })
+    // The milliseconds until an event may be sent.
+    const waitOf = (held: Held, at: number): number => pace.wait(at, urgencyOf(held))
 
-    const wake = (): void => {
-      if (workers.size >= concurrency || ready >= queue.length) return
-      let isReady = true
-      ready++
-      const begin = (): void => {
-        if (isReady) ready--
-        isReady = false
+    const mayStart = (): boolean => !given && attempts.size < (pace.failing && !ending ? 1 : concurrency)
+
+    const pump = (): void => {
+      // An attempt that ends at once comes back here; the loop that began it goes on with what it has changed.
+      if (pumping) return
+      pumping = true
+      while (mayStart()) {
+        const at = now()
+        const next = waiting.find((held) => waitOf(held, at) === 0)
+        if (next === undefined) break
+        start(next)
       }
-      const begun = Effect.suspend(() => {
-        begin()
-        return work
-      })
-      // Sending begins after the failing fiber has gone on: it must not wait for scrubbing.
-      const worker = runFork(Effect.andThen(Effect.yieldNow, begun))
-      workers.add(worker)
-      worker.addObserver(() => {
-        begin()
-        workers.delete(worker)
-        // What was offered after it had found the queue empty, and before this, found no room for another worker.
-        wake()
+      pumping = false
+      arm()
+      const done = waiters.filter((waiter) => !awaits(waiter))
+      if (done.length === 0) return
+      waiters = waiters.filter((waiter) => !done.includes(waiter))
+      for (const { resume } of done) resume()
+    }
+
+    // While no more may be on their way, the next one's end goes on with the work.
+    const arm = (): void => {
+      timer?.()
+      timer = undefined
+      if (waiting.length === 0 || !mayStart()) return
+      const at = now()
+      timer = timers.after(Math.ceil(Math.min(...waiting.map((held) => waitOf(held, at)))), pump)
+    }
+
+    const awaits = ({ flush, sequence, until }: Waiter): boolean => {
+      const open = onTheirWay()
+      const isAwaited = (held: Held): boolean => held.sequence < sequence
+      if (raw.some(isAwaited) || open.some(({ held }) => isAwaited(held))) return true
+      const at = now()
+      // A trial that is on its way decides on those that wait.
+      const trial = open.length > 0 && pace.state === "half_open"
+      return waiting.some((held) => isAwaited(held) && held.flush < flush && (trial || at + waitOf(held, at) < until))
+    }
+
+    const start = (held: Held): void => {
+      waiting = waiting.filter((other) => other !== held)
+      if (held.attempts++ > 0) retries++
+      held.flush = flushes
+      const ticket = pace.attempted()
+      const settle = (result: EventSink.SendResult): void => {
+        if (!attempt.open) return
+        attempt.open = false
+        attempt.cancel()
+        pace.settled(ticket, result, now())
+        if (result._tag === "Sent") {
+          delivered++
+          bytes -= held.size
+          hung = false
+        } else if (result._tag === "Retryable" && held.attempts < backoff.attempts && !ending) {
+          // Behind the others: an event that is refused for what it is must not hold them up.
+          waiting.push(held)
+        } else drop(held, result.reason)
+        if (queued() === 0) hung = false
+        pump()
+      }
+      const attempt: Attempt = {
+        held,
+        open: true,
+        fiber: undefined,
+        cancel: timers.after(sendMillis, () => {
+          settle(EventSink.dropped("timeout"))
+          attempt.fiber?.interruptUnsafe()
+        })
+      }
+      attempts.add(attempt)
+      attempt.fiber = run(Effect.suspend(() => sink.send(held.event)))
+      attempt.fiber.addObserver((exit) => {
+        attempts.delete(attempt)
+        if (exit._tag === "Success") settle(exit.value)
+        // One that was given up ends interrupted, as it should.
+        else if (attempt.open) {
+          guard.count("sink", exit.cause)
+          settle(EventSink.dropped("fault"))
+        }
+        pump()
       })
     }
 
-    const offer = (event: ErrorEvent): boolean => {
-      captured++
-      const refuse = (reason: DropReason): false => {
+    const prepare = (held: Held): void => {
+      const isReady = guard.run("scrubber", () => {
+        const event = options.scrub(held.event)
+        held.size = sizeOf(event)
+        held.event = event
+        return true
+      }, () => false)
+      bytes += held.size
+      if (!isReady) drop(held, "fault")
+      else if (held.size > limits.eventBytes) drop(held, "too_large")
+      else if (bytes > limits.queueBytes) drop(held, "queue_full")
+      else waiting.push(held)
+      pump()
+    }
+
+    // One event a turn, after the failing fiber has gone on: it must not wait for scrubbing, and nor must the others.
+    const prepareAll: Effect.Effect<void> = Effect.suspend(() => {
+      const held = raw.shift()
+      if (held === undefined) {
+        preparing = false
+        return Effect.void
+      }
+      prepare(held)
+      return Effect.andThen(Effect.yieldNow, prepareAll)
+    })
+
+    const offer = ({ fingerprint, make }: Draft): string | undefined => {
+      const sequence = captured++
+      const refuse = (reason: DropReason): undefined => {
         drops[reason]++
-        return false
       }
       if (closed) return refuse("shutdown")
-      if (!limiter(JSON.stringify(event.fingerprint), event.timestamp)) return refuse("rate_limited")
-      if (queue.length >= capacity) return refuse("queue_full")
-      queue.push(event)
-      wake()
-      return true
+      // By the program's clock, so that a test that lets a minute pass finds the limits as they are then.
+      if (!limiter(fingerprint, Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))) return refuse("rate_limited")
+      if (queued() >= limits.queue) return refuse("queue_full")
+      const event = guard.run("reporter", make, () => undefined)
+      if (event === undefined) return refuse("fault")
+      raw.push({ sequence, event, size: 0, attempts: 0, flush: flushes })
+      if (!preparing) {
+        preparing = true
+        run(Effect.andThen(Effect.yieldNow, prepareAll))
+      }
+      return event.id
     }
 
-    const idle: Effect.Effect<void> = Effect.callback((resume) => {
-      if (inFlight.size === 0 && queue.length === 0) return resume(Effect.void)
-      wake()
-      const done = () => resume(Effect.void)
-      waiting.push(done)
-      return Effect.sync(() => {
-        waiting = waiting.filter((each) => each !== done)
-      })
-    })
-
-    const flush = (timeout: Duration.Duration): Effect.Effect<ErrorAccounting> =>
-      Effect.suspend(() => {
+    const wait = (millis: number): Effect.Effect<void> =>
+      Effect.callback((resume) => {
         const before = delivered
-        return Effect.map(Effect.timeoutOption(idle, timeout), (result) => {
-          if (Option.isNone(result) && delivered === before) hung = true
-          return accounting()
-        })
+        const end = (): void => {
+          cancel()
+          waiters = waiters.filter((other) => other !== waiter)
+          resume(Effect.void)
+        }
+        const waiter: Waiter = { sequence: captured, flush: ++flushes, until: now() + millis, resume: end }
+        // What is on its way gets no second attempt.
+        for (const { held } of attempts) held.flush = flushes
+        const cancel = timers.after(
+          millis,
+          () => {
+            if (delivered === before && onTheirWay().length > 0) hung = true
+            end()
+          },
+          true
+        )
+        waiters.push(waiter)
+        pump()
+        return Effect.sync(end)
+      })
+
+    const flush: EventPipeline["flush"] = (timeout, urgency = "flush") =>
+      Effect.suspend(() => {
+        if (urgency === "last") ending = true
+        return Effect.map(wait(Duration.toMillis(timeout)), accounting)
       })
 
     const abandon = (): void => {
-      drops.shutdown += queue.length
-      queue = []
-      // Their answers are not waited for any more: they may have arrived all the same.
-      drops.timeout += inFlight.size
-      inFlight.clear()
-      for (const worker of workers) worker.interruptUnsafe()
+      given = true
+      timer?.()
+      for (const held of [...raw.splice(0), ...waiting.splice(0)]) drop(held, "shutdown")
+      for (const attempt of onTheirWay()) {
+        attempt.open = false
+        attempt.cancel()
+        // Their answers are not waited for any more: they may have arrived all the same.
+        drop(attempt.held, "timeout")
+        attempt.fiber?.interruptUnsafe()
+      }
     }
 
-    const shutdown: Effect.Effect<ErrorAccounting> = Effect.suspend(() => {
-      if (closed) return Effect.sync(accounting)
-      closed = true
-      return (hung ? Effect.succeedNone : Effect.timeoutOption(idle, flushTimeout)).pipe(
-        Effect.tap((result) => Option.isNone(result) ? Effect.sync(abandon) : Effect.void),
-        Effect.andThen(sink.close),
-        Effect.map(accounting)
-      )
+    // Callbacks instead of `Effect.timeout`: a sink that can't be interrupted must not hold the shutdown up.
+    const letGo: Effect.Effect<void> = Effect.callback((resume) => {
+      const done = (): void => {
+        cancel()
+        resume(Effect.void)
+      }
+      const cancel = timers.after(closeMillis, done, true)
+      run(Effect.suspend(() => sink.close)).addObserver((exit) => {
+        if (exit._tag === "Failure") guard.count("sink", exit.cause)
+        done()
+      })
     })
+
+    const close: Effect.Effect<void> = Effect.suspend(() => {
+      closed = true
+      ending = true
+      return hung ? Effect.void : wait(Duration.toMillis(flushTimeout) - closeMillis)
+    }).pipe(Effect.andThen(Effect.sync(abandon)), Effect.andThen(letGo))
 
     return Effect.succeed({
       offer,
@@ -240,7 +408,8 @@ export const make = (options: {
         drops[reason]++
       },
       accounting,
+      status: () => ({ retries, queuedBytes: bytes, circuit: pace.state }),
       flush,
-      shutdown
+      shutdown: Effect.map(Effect.promise(() => ended ??= Effect.runPromise(close)), accounting)
     })
   })

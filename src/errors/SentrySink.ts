@@ -6,18 +6,22 @@
  * breadcrumbs are Effect's, de-duplication is per request, and everything else that the default ones add (request
  * data, headers, local variables, source lines, loaded modules, console output, spans) is what must not leave unasked.
  */
+import type * as Sentry from "@sentry/node"
 import type { ErrorEvent as SentryErrorEvent, NodeOptions } from "@sentry/node"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type * as Http from "node:http"
 import type * as Guard from "../Guard.ts"
 import type { ErrorEvent } from "./ErrorEvent.ts"
-import type { DropReason } from "./ErrorTracking.ts"
 import type { Program } from "./EventBuilder.ts"
-import * as EventPipeline from "./EventPipeline.ts"
+import * as EventSink from "./EventSink.ts"
 import * as Profiling from "./Profiling.ts"
+import * as SentryAnswer from "./SentryAnswer.ts"
 import * as SentryEvent from "./SentryEvent.ts"
+import * as SentryRequest from "./SentryRequest.ts"
+
+/** What is used of the SDK. */
+export type Sdk = Pick<typeof Sentry, "NodeClient" | "Scope" | "defaultStackParser" | "makeNodeTransport">
 
 /** How to reach Sentry. */
 export interface Options {
@@ -32,12 +36,14 @@ export interface Options {
   readonly timeout?: Duration.Duration | undefined
   /** The part of all processes whose code is profiled, from 0 to 1; 0 by default. */
   readonly profilesSampleRate?: number | undefined
+  /** Loads the SDK; `import("@sentry/node")` by default. */
+  readonly load?: (() => Promise<Sdk>) | undefined
   /** Loads `@sentry/profiling-node`; `undefined` where it is not installed. */
   readonly loadProfiling?: (() => Promise<Profiling.ProfilingPackage | undefined>) | undefined
 }
 
 /** A sink that can profile the program as well. */
-export interface SentrySink extends EventPipeline.EventSink {
+export interface SentrySink extends EventSink.EventSink {
   /** Begins profiling, which loads the SDK at once; says what came of it. */
   readonly startProfiling: Effect.Effect<"started" | "not installed" | "failed">
 }
@@ -61,98 +67,82 @@ export const dataCollection: NonNullable<NodeOptions["dataCollection"]> = {
   frameContextLines: 0
 }
 
-class DeadlineExceeded extends Error {
-  override readonly name = "DeadlineExceeded"
-}
-
-// No answer to a request that was on its way may mean that the event arrived; no connection means that it did not.
-const reasonOf = (error: unknown): DropReason => {
-  if (error instanceof DeadlineExceeded) return "timeout"
-  const code = error instanceof Error && "code" in error ? error.code : undefined
-  return code === "ECONNRESET" || code === "EPIPE" ? "timeout" : "unreachable"
-}
-
-const reasonOfStatus = (status: number): DropReason =>
-  status === 429 ? "throttled" : status === 413 ? "too_large" : "rejected"
-
-interface RequestFunctions {
-  readonly http: typeof Http.request
-  readonly https: typeof Http.request
-}
-
-// Node's own http with a deadline: the SDK's transport waits for ever for a server that does not answer.
-const withDeadline = (timeoutMillis: number, request: RequestFunctions, untraced: <A>(body: () => A) => A) => ({
-  request: (...args: ReadonlyArray<unknown>): Http.ClientRequest => {
-    const options = args[0] as Http.RequestOptions
-    const native = options.protocol === "https:" ? request.https : request.http
-    const started = untraced(() => Reflect.apply(native, undefined, args) as Http.ClientRequest)
-    const timer = setTimeout(() => started.destroy(new DeadlineExceeded()), timeoutMillis)
-    started.once("close", () => clearTimeout(timer))
-    return started
-  }
-})
-
 interface Client {
   readonly profile: (profiling: Profiling.ProfilingPackage) => void
-  readonly send: (event: ErrorEvent) => Promise<EventPipeline.SendResult>
+  readonly send: (event: ErrorEvent, signal: AbortSignal) => Promise<EventSink.SendResult>
   readonly close: () => Promise<unknown>
+}
+
+interface Sending {
+  readonly signal: AbortSignal
+  /** `undefined` until the SDK has handed the event to the transport. */
+  answer: Promise<EventSink.SendResult> | undefined
 }
 
 const connect = async (options: Options): Promise<Client> => {
   // With the SDK, since importing `node:http` opens a pipe to the process's output.
   const [sentry, http, https] = await Promise.all([
-    import("@sentry/node"),
+    (options.load ?? (() => import("@sentry/node")))(),
     import("node:http"),
     import("node:https")
   ])
-  const request: RequestFunctions = { http: http.request, https: https.request }
-  const answers = new Map<string, Promise<EventPipeline.SendResult>>()
+  const request: SentryRequest.RequestFunctions = { http: http.request, https: https.request }
+  const untraced = options.untraced ?? ((body) => body())
+  const sendings = new Map<string, Sending>()
+  const closing = new AbortController()
   const timeout = Duration.toMillis(options.timeout ?? defaultTimeout)
   let stopProfiling: (() => void) | undefined
 
   // The SDK tells nobody what became of one event: its transport is asked instead.
   const transport: NonNullable<NodeOptions["transport"]> = (transportOptions) => {
-    let backingOff = false
-    const inner = sentry.makeNodeTransport({
-      ...transportOptions,
+    const make = (signal: AbortSignal) => {
+      const made = SentryRequest.make({ request, timeoutMillis: timeout, untraced, signal })
       // A connection that is kept would outlive the layer.
-      keepAlive: false,
-      httpModule: withDeadline(timeout, request, options.untraced ?? ((body) => body())),
-      recordDroppedEvent: (reason) => {
-        if (reason === "ratelimit_backoff") backingOff = true
+      const inner = sentry.makeNodeTransport({ ...transportOptions, keepAlive: false, httpModule: made.httpModule })
+      return { ...made, inner }
+    }
+    // A transport drops what comes after a 429, without asking. One for each event gives an answer to each; when to
+    // send is the pipeline's to know.
+    const answerOf = async (
+      envelope: Parameters<ReturnType<typeof Sentry.makeNodeTransport>["send"]>[0],
+      signal: AbortSignal
+    ): Promise<EventSink.SendResult> => {
+      const { hasBroken, hasLeft, inner } = make(AbortSignal.any([signal, closing.signal]))
+      try {
+        const { headers, statusCode } = await inner.send(envelope)
+        if (statusCode === undefined) throw new Error("the SDK's transport has sent nothing")
+        return SentryAnswer.of({
+          status: statusCode,
+          retryAfter: headers?.["retry-after"] ?? undefined,
+          rateLimits: headers?.["x-sentry-rate-limits"] ?? undefined
+        }, Date.now())
+      } catch (error) {
+        if (hasBroken()) return SentryAnswer.lost(hasLeft())
+        throw error
       }
-    })
+    }
+    // Not left to be caught by whoever comes for the answer, who may come too late.
+    const neverRejects = (answer: Promise<EventSink.SendResult>): Promise<EventSink.SendResult> =>
+      answer.catch((error: unknown) => {
+        options.guard.count("sink", error)
+        return EventSink.dropped("fault")
+      })
+    const others = make(closing.signal).inner
     return {
-      flush: (wait) => inner.flush(wait),
+      flush: (wait) => others.flush(wait),
       send: (envelope) => {
         const types = new Set(envelope[1].map(([header]) => header.type))
         if (stopProfiling !== undefined && types.size === 1 && types.has("profile_chunk")) {
-          return inner.send(SentryEvent.mapTexts(envelope, options.scrubText))
+          return others.send(SentryEvent.mapTexts(envelope, options.scrubText))
         }
         // Errors only, whatever another part of the SDK may make; that it made something is told by a count.
         if (types.size !== 1 || !types.has("event")) {
           options.guard.count("sink", new Error(`the SDK made an envelope of ${[...types].join(", ") || "nothing"}`))
           return Promise.resolve({})
         }
-        backingOff = false
-        const sending = inner.send(envelope)
-        const held = backingOff
-        const id = (envelope[0] as { readonly event_id?: string }).event_id
-        if (id !== undefined) {
-          answers.set(
-            id,
-            Promise.resolve(sending).then(
-              ({ statusCode }) =>
-                statusCode === undefined
-                  ? EventPipeline.dropped(held ? "throttled" : "queue_full")
-                  : statusCode >= 200 && statusCode < 300
-                  ? EventPipeline.sent
-                  : EventPipeline.dropped(reasonOfStatus(statusCode)),
-              (error: unknown) => EventPipeline.dropped(reasonOf(error))
-            )
-          )
-        }
-        return sending
+        const sending = sendings.get((envelope[0] as { readonly event_id?: string }).event_id ?? "")
+        if (sending !== undefined) sending.answer = neverRejects(answerOf(envelope, sending.signal))
+        return Promise.resolve({})
       }
     }
   }
@@ -202,44 +192,77 @@ const connect = async (options: Options): Promise<Client> => {
       integration._profiler.start()
       stopProfiling = () => integration._profiler.stop()
     },
-    send: async (event) => {
-      await client.capture(event)
-      const answer = answers.get(event.id)
-      answers.delete(event.id)
-      return answer ?? EventPipeline.dropped("fault")
+    send: async (event, signal) => {
+      const sending: Sending = { signal, answer: undefined }
+      sendings.set(event.id, sending)
+      try {
+        await client.capture(event)
+      } finally {
+        sendings.delete(event.id)
+      }
+      if (sending.answer === undefined) throw new Error("the SDK has dropped the event")
+      return sending.answer
     },
     close: async () => {
       // What was profiled so far is sent now; errors were flushed before.
       stopProfiling?.()
       await client.close(stopProfiling === undefined ? 1 : 1000)
       client.dispose()
+      closing.abort()
     }
   }
 }
 
-/** Makes the sink. The SDK is loaded with the first event, or when profiling begins. */
+class NotLoaded extends Error {
+  override readonly name = "NotLoaded"
+}
+
+/** How long an event waits for the SDK to be loaded. */
+const loadMillis = 5_000
+
+const withinLoadTime = async <A>(loading: Promise<A>): Promise<A> => {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NotLoaded(`the SDK was not loaded within ${loadMillis} ms`)), loadMillis)
+    timer.unref()
+  })
+  try {
+    return await Promise.race([loading, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Makes the sink. The SDK is loaded with the first event, or when profiling begins; where that fails, with the next. */
 export const make = (options: Options): SentrySink => {
   let connecting: Promise<Client> | undefined
-  const client = (): Promise<Client> => connecting ??= connect(options)
-  const guarded = <A>(body: () => Promise<A>, otherwise: A): Effect.Effect<A> =>
-    Effect.promise(async () => {
+  const client = (): Promise<Client> => {
+    const current = connecting ??= connect(options)
+    current.catch(() => {
+      if (connecting === current) connecting = undefined
+    })
+    return withinLoadTime(current)
+  }
+  const guarded = <A>(body: (signal: AbortSignal) => Promise<A>, otherwise: A): Effect.Effect<A> =>
+    Effect.promise(async (signal) => {
       try {
-        return await body()
+        return await body(signal)
       } catch (error) {
         options.guard.count("sink", error)
         return otherwise
       }
     })
   return {
-    send: (event) => guarded(async () => (await client()).send(event), EventPipeline.dropped("fault")),
+    send: (event) => guarded(async (signal) => (await client()).send(event, signal), EventSink.dropped("fault")),
     startProfiling: guarded(async () => {
       const profiling = await (options.loadProfiling ?? Profiling.load)()
       if (profiling === undefined) return "not installed"
       ;(await client()).profile(profiling)
       return "started"
     }, "failed"),
-    close: Effect.suspend(() =>
-      connecting === undefined ? Effect.void : guarded(async () => void await (await client()).close(), undefined)
-    )
+    close: Effect.suspend(() => {
+      const current = connecting
+      return current === undefined ? Effect.void : guarded(async () => void await (await current).close(), undefined)
+    })
   }
 }

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import type { ErrorEvent } from "./ErrorEvent.ts"
 import * as ErrorTracking from "./ErrorTracking.ts"
 import * as ErrorTrackingLive from "./ErrorTrackingLive.ts"
-import * as EventPipeline from "./EventPipeline.ts"
+import * as EventSink from "./EventSink.ts"
 
 /** The events that a program under test has sent. */
 export class TestErrors extends Context.Service<TestErrors, {
@@ -25,11 +25,11 @@ export const layer = (
 ): Layer.Layer<ErrorTracking.ErrorTracking | TestErrors> =>
   Layer.unwrap(Effect.sync(() => {
     let events: Array<ErrorEvent> = []
-    const sink: EventPipeline.EventSink = {
+    const sink: EventSink.EventSink = {
       send: (event) =>
         Effect.sync(() => {
           events.push(event)
-          return EventPipeline.sent
+          return EventSink.sent
         }),
       close: Effect.void
     }

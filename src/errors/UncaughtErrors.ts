@@ -42,7 +42,7 @@ export const install = (options: Options): Effect.Effect<void, never, Scope.Scop
   const end = (): void => {
     // The timer does not trust the flushes' own deadlines: the program is broken already.
     setTimeout(exit, Duration.toMillis(crashTimeout))
-    const flushes = [pipeline.flush(crashTimeout), alsoFlush ?? Effect.void]
+    const flushes = [pipeline.flush(crashTimeout, "last"), alsoFlush ?? Effect.void]
     let waiting = flushes.length
     for (const flush of flushes) {
       Effect.runFork(flush).addObserver(() => {

@@ -2,18 +2,22 @@ import { ErrorTracking, Guard, Observation } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import type { NodeClient } from "@sentry/node"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import { execFile } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import * as net from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
-import * as EventPipeline from "../../src/errors/EventPipeline.ts"
+import * as EventSink from "../../src/errors/EventSink.ts"
 import * as SentrySink from "../../src/errors/SentrySink.ts"
 import * as FakeSentry from "./FakeSentry.ts"
 
@@ -275,43 +279,77 @@ describe("what becomes of an event", () => {
   it.live("sent when the answer is 2xx", () =>
     Effect.gen(function*() {
       const { send } = yield* answering(FakeSentry.ok)
-      assert.deepStrictEqual(yield* send(), EventPipeline.sent)
+      assert.deepStrictEqual(yield* send(), EventSink.sent)
     }))
 
   for (const [code, reason] of [[400, "rejected"], [401, "rejected"], [500, "rejected"], [413, "too_large"]] as const) {
     it.live(`dropped as ${reason} when the answer is ${code}`, () =>
       Effect.gen(function*() {
         const { send } = yield* answering(status(code))
-        assert.deepStrictEqual(yield* send(), EventPipeline.dropped(reason))
+        assert.deepStrictEqual(yield* send(), EventSink.dropped(reason))
       }))
   }
 
-  it.live("dropped as throttled at 429, and held back for as long as Retry-After says", () =>
+  it.live("to be tried again at 429, once Retry-After is over; the SDK holds nothing back by itself", () =>
     Effect.gen(function*() {
       const { send, sentry } = yield* answering(status(429, { "retry-after": "60" }))
-      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("throttled"))
+      assert.deepStrictEqual(yield* send(), EventSink.retryable("throttled", Duration.seconds(60)))
+      assert.deepStrictEqual(yield* send(), EventSink.retryable("throttled", Duration.seconds(60)))
       sentry.answer = FakeSentry.ok
-      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("throttled"))
-      assert.strictEqual(sentry.envelopes.length, 1)
+      assert.deepStrictEqual(yield* send(), EventSink.sent)
+      assert.strictEqual(sentry.envelopes.length, 3)
     }))
 
-  it.live("dropped as unreachable when nobody listens", () =>
+  it.live("to be tried again when Sentry is away behind its proxy", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering(status(503))
+      assert.deepStrictEqual(yield* send(), EventSink.retryable("rejected"))
+    }))
+
+  it.live("sent, with the time for which no more errors are wanted", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering(status(200, { "x-sentry-rate-limits": "90:error:organization:quota" }))
+      assert.deepStrictEqual(yield* send(), { _tag: "Sent", pause: Duration.seconds(90) })
+    }))
+
+  it.live("to be tried again when nobody listens", () =>
     Effect.gen(function*() {
       const port = yield* Effect.scoped(Effect.map(FakeSentry.make, ({ port }) => port))
       const sink = yield* sinkOf(Redacted.make(`http://public@127.0.0.1:${port}/1`))
-      assert.deepStrictEqual(yield* sink.send(event()), EventPipeline.dropped("unreachable"))
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.retryable("unreachable"))
+    }))
+
+  it.live("to be tried again when its host's name is nobody's", () =>
+    Effect.gen(function*() {
+      const sink = yield* sinkOf(Redacted.make("http://public@sentry.invalid/1"))
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.retryable("unreachable"))
+    }))
+
+  it.live("to be tried again when the connection broke before all of it had left", () =>
+    Effect.gen(function*() {
+      // Random, so that it is as long on the wire, and more than the system takes in before anybody reads.
+      const large = { ...event(), extra: { random: randomBytes(12 * 1024 * 1024).toString("base64") } }
+      const breaking = net.createServer((socket) => {
+        socket.once("readable", () => socket.resetAndDestroy())
+        socket.on("error", () => undefined)
+      })
+      yield* Effect.promise(() => new Promise<void>((resolve) => breaking.listen(0, "127.0.0.1", resolve)))
+      yield* Effect.addFinalizer(() => Effect.sync(() => breaking.close()))
+      const { port } = breaking.address() as net.AddressInfo
+      const sink = yield* sinkOf(Redacted.make(`http://public@127.0.0.1:${port}/1`))
+      assert.deepStrictEqual(yield* sink.send(large), EventSink.retryable("unreachable"))
     }))
 
   it.live("dropped as timeout when the connection is reset instead of an answer", () =>
     Effect.gen(function*() {
       const { send } = yield* answering((response) => response.destroy())
-      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("timeout"))
+      assert.deepStrictEqual(yield* send(), EventSink.dropped("timeout"))
     }))
 
   it.live("dropped as timeout when no answer comes before the deadline", () =>
     Effect.gen(function*() {
       const { send } = yield* answering(() => undefined, { timeout: Duration.millis(50) })
-      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("timeout"))
+      assert.deepStrictEqual(yield* send(), EventSink.dropped("timeout"))
     }))
 
   it.live("dropped by a fault when the last scrubbing throws, and nothing is sent", () =>
@@ -321,8 +359,34 @@ describe("what becomes of an event", () => {
           throw new Error("scrubber")
         }
       })
-      assert.deepStrictEqual(yield* send(), EventPipeline.dropped("fault"))
+      assert.deepStrictEqual(yield* send(), EventSink.dropped("fault"))
       assert.strictEqual(sentry.envelopes.length, 0)
+    }))
+
+  it.live("dropped as timeout when what comes back is no HTTP", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering((response) => response.socket?.end("\u0000\u0001 garbage\r\n\r\n"))
+      assert.deepStrictEqual(yield* send(), EventSink.dropped("timeout"))
+    }))
+
+  it.live("sent when the answer is 200 with a body that says nothing", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering((response) => response.writeHead(200).end("<html>"))
+      assert.deepStrictEqual(yield* send(), EventSink.sent)
+    }))
+
+  it.live("unknown when it is given up, and its connection is let go at once", () =>
+    Effect.gen(function*() {
+      let gone: Promise<unknown> = Promise.resolve()
+      const arrived = yield* Deferred.make<void>()
+      const { send } = yield* answering((response) => {
+        gone = new Promise((resolve) => response.once("close", resolve))
+        Deferred.doneUnsafe(arrived, Effect.void)
+      })
+      const sending = yield* Effect.forkChild(send())
+      yield* Deferred.await(arrived)
+      yield* Fiber.interrupt(sending)
+      yield* Effect.promise(() => gone)
     }))
 
   it.live("each of many at once has its own answer", () =>
@@ -332,6 +396,59 @@ describe("what becomes of an event", () => {
       sentry.answer = (response) => response.writeHead(n++ % 2 === 0 ? 200 : 500).end()
       const results = yield* Effect.all(Array.from({ length: 8 }, send), { concurrency: 8 })
       assert.strictEqual(results.filter(({ _tag }) => _tag === "Sent").length, 4)
+    }))
+})
+
+describe("an SDK that fails", () => {
+  const sdk = Effect.promise(() => import("@sentry/node"))
+
+  it.live("to load costs the events of that time, and is loaded again with the next", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const { NodeClient, Scope, defaultStackParser, makeNodeTransport } = yield* sdk
+      const guard = Guard.make()
+      let loads = 0
+      const sink = yield* sinkOf(sentry.dsn, {
+        guard,
+        load: () =>
+          ++loads <= 2
+            ? Promise.reject(new Error("half of a deployment"))
+            : Promise.resolve({ NodeClient, Scope, defaultStackParser, makeNodeTransport })
+      })
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.dropped("fault"))
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.dropped("fault"))
+      assert.strictEqual(guard.faults().get("sink"), 2)
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
+      assert.strictEqual(loads, 3)
+    }))
+
+  it.live("to make its transport costs the events of that time, wherever it does", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const { NodeClient, Scope, defaultStackParser, makeNodeTransport } = yield* sdk
+      const guard = Guard.make()
+      let made = 0
+      const sink = yield* sinkOf(sentry.dsn, {
+        guard,
+        load: () =>
+          Promise.resolve({
+            NodeClient,
+            Scope,
+            defaultStackParser,
+            // The first is the client's own, the third that of the first event.
+            makeNodeTransport: (options) => {
+              made++
+              if (made === 1 || made === 3) throw new Error("no transport")
+              return makeNodeTransport(options)
+            }
+          })
+      })
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.dropped("fault"))
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.dropped("fault"))
+      assert.strictEqual(guard.faults().get("sink"), 2)
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
+      assert.strictEqual(sentry.envelopes.length, 1)
     }))
 })
 
@@ -417,7 +534,7 @@ describe("what the SDK may do by itself", () => {
       }
       assert.strictEqual(guard.faults().get("sink"), envelopes.length)
       assert.match(String(guard.last("sink")), /event, transaction/)
-      assert.deepStrictEqual(yield* sink.send(event()), EventPipeline.sent)
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
       assert.deepStrictEqual(sentry.envelopes.map(({ items }) => items.map(({ type }) => type)), [["event"]])
       assert.strictEqual(guard.faults().get("sink"), envelopes.length)
     }))
@@ -472,6 +589,6 @@ describe("profiling", () => {
       })
       assert.strictEqual(yield* sink.startProfiling, "failed")
       assert.strictEqual(guard.faults().get("sink"), 1)
-      assert.deepStrictEqual(yield* sink.send(event()), EventPipeline.sent)
+      assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
     }))
 })

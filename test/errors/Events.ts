@@ -1,0 +1,54 @@
+// Events and time for the tests of the pipeline.
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Timers } from "../../src/delivery/Timers.ts"
+import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
+import type { Draft } from "../../src/errors/EventPipeline.ts"
+
+let ids = 0
+
+/** An event of a type; `extra` makes it as large as it is. */
+export const eventOf = (type: string, extra: ErrorEvent["extra"] = {}): ErrorEvent => ({
+  id: String(ids++),
+  timestamp: 0,
+  level: "error",
+  message: undefined,
+  exceptions: [{ type, value: "boom", stack: undefined, parent: undefined, source: undefined }],
+  handled: true,
+  fingerprint: [type, "operation"],
+  operation: "operation",
+  transaction: undefined,
+  trace: undefined,
+  user: undefined,
+  tags: {},
+  extra,
+  breadcrumbs: [],
+  release: "test@0",
+  environment: "test"
+})
+
+/** What a capturer offers for it. */
+export const draftOf = (type: string, extra?: ErrorEvent["extra"]): Draft => ({
+  fingerprint: [type, "operation"],
+  make: () => eventOf(type, extra)
+})
+
+/** Timers that go by a clock, such as that of a test. */
+export const clockTimers = Effect.map(Effect.context<never>(), (context): Timers => {
+  const run = Effect.runForkWith(context)
+  const clock = Context.get(context, Clock.Clock)
+  return {
+    now: () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
+    after: (millis, body) => {
+      const fiber = run(
+        Effect.andThen(clock.sleep(Duration.millis(millis)), Effect.sync(body))
+      )
+      return () => fiber.interruptUnsafe()
+    },
+    soon: (body) => {
+      setImmediate(body)
+    }
+  }
+})
