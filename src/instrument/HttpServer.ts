@@ -25,6 +25,7 @@ import type * as Catalogue from "../Catalogue.ts"
 import * as Guard from "../Guard.ts"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Observation from "../Observation.ts"
+import * as Scrubber from "../Scrubber.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 
 export { routeTemplate } from "./HttpRoutes.ts"
@@ -83,20 +84,24 @@ const acceptedRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 
 const noop = (): undefined => undefined
 
-const requestIdOf = (request: HttpServerRequest.HttpServerRequest): string => {
+// The id is sent back and to every sink: one that is a key or somebody's address is not taken over.
+const requestIdOf = (request: HttpServerRequest.HttpServerRequest, scrubber: Scrubber.Scrubber): string => {
   const given = request.headers[requestIdHeader]
-  return given !== undefined && acceptedRequestId.test(given) ? given : crypto.randomUUID()
+  return given !== undefined && acceptedRequestId.test(given) && scrubber.text(given) === given
+    ? given
+    : crypto.randomUUID()
 }
 
 const boundaryOf = (
   request: HttpServerRequest.HttpServerRequest,
   span: Tracer.AnySpan | undefined,
-  userHeader: string
+  userHeader: string,
+  scrubber: Scrubber.Scrubber
 ): Boundary.Boundary => {
   const method = methodLabel(request.method)
   const boundary = new Boundary.Boundary("http", `${method} ${unmatched}`)
   boundary.method = method
-  boundary.requestId = requestIdOf(request)
+  boundary.requestId = requestIdOf(request, scrubber)
   boundary.span = span
   const user = request.headers[userHeader]
   if (user !== undefined && user !== "") boundary.user = { id: user }
@@ -155,7 +160,7 @@ const middleware = (options: Options, unobserved: Unobserved) =>
     if (unobserved(guard, request)) return Effect.withTracerEnabled(app, false)
     const span = fiber.cache.span
     const boundary = guard.run("instrument", () => {
-      const made = boundaryOf(request, span, options.userHeader ?? "x-user-id")
+      const made = boundaryOf(request, span, options.userHeader ?? "x-user-id", fiber.getRef(Scrubber.CurrentScrubber))
       HttpEffect.appendPreResponseHandlerUnsafe(
         fiber.context,
         (_request, response) =>

@@ -484,7 +484,8 @@ describe("The request id", () => {
     hosting(quote, (host) =>
       Effect.gen(function*() {
         const seen = new Set<string>()
-        for (const given of [undefined, "a b", "x".repeat(129), "<script>", "a\tb", "{}", ""]) {
+        const key = ["gh", `p_${"1aB2cD3eF4".repeat(4).slice(0, 36)}`].join("")
+        for (const given of [undefined, "a b", "x".repeat(129), "<script>", "a\tb", "{}", "", key]) {
           const { headers } = yield* host.ask(
             "/api/quotes/AAPL",
             given === undefined ? {} : { headers: { "x-request-id": given } }
@@ -493,7 +494,7 @@ describe("The request id", () => {
           expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
           seen.add(String(id))
         }
-        expect(seen.size).toBe(7)
+        expect(seen.size).toBe(8)
       })))
 })
 

@@ -13,6 +13,7 @@ export const mutations = [
     ["a request that the client gave up is 499", "aborted ? 499 : 503", "503"],
     ["health checks are not counted", "if (unobserved(guard, request)) return", "if (false) return"],
     ["a request id from outside is checked", "acceptedRequestId.test(given)", "true"],
+    ["a key is no request id", "scrubber.text(given) === given", "true"],
     ["an answer of 500 is an error", "code >= 500", "code > 500"]
   ),
   inFile(
