@@ -1,22 +1,21 @@
 /**
  * How long a receiver asks to wait, by the header `Retry-After`.
  */
-import * as Duration from "effect/Duration"
 
-/** How long a server may ask us to wait; one that says a week has not thought of us. */
-export const maxRetryAfter: Duration.Duration = Duration.minutes(5)
+/** How long a server may ask us to wait, in milliseconds: five minutes. One that says a week has not thought of us. */
+export const maxWait = 300_000
 
 /**
- * `Retry-After` in either of its forms, between 0 and {@link maxRetryAfter}; nothing when it can't be read.
+ * `Retry-After` in either of its forms as milliseconds between 0 and {@link maxWait}; nothing when it can't be read.
  *
  * `now` is the time of day in milliseconds since the epoch: the header may name a date.
  *
  * @example
  * import * as RetryAfter from "./RetryAfter.ts"
  *
- * export const wait = RetryAfter.parse("120", Date.now()) // two minutes
+ * export const twoMinutes = RetryAfter.parse("120", Date.now()) // 120,000
  */
-export const parse = (header: string | undefined, now: number): Duration.Duration | undefined => {
+export const parse = (header: string | undefined, now: number): number | undefined => {
   if (header === undefined) return undefined
   const text = header.trim()
   // `Date.parse` alone takes a negative number for a year.
@@ -25,6 +24,5 @@ export const parse = (header: string | undefined, now: number): Duration.Duratio
     : /^[A-Za-z]+, .+ GMT$/.test(text)
     ? Date.parse(text) - now
     : NaN
-  if (Number.isNaN(millis)) return undefined
-  return Duration.min(Duration.millis(Math.max(0, millis)), maxRetryAfter)
+  return Number.isNaN(millis) ? undefined : Math.min(Math.max(0, millis), maxWait)
 }

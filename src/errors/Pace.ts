@@ -6,6 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Backoff from "../delivery/Backoff.ts"
 import * as Circuit from "../delivery/Circuit.ts"
+import * as RetryAfter from "../delivery/RetryAfter.ts"
 import type { DropReason } from "./ErrorTracking.ts"
 import type { SendResult } from "./EventSink.ts"
 
@@ -24,9 +25,6 @@ export interface Options {
  * does not wait for the circuit either. Nothing goes against the tracker's own wish.
  */
 export type Urgency = "routine" | "flush" | "last"
-
-/** How long a tracker may ask for; what asks for a day is asked again, at the cost of one small request. */
-export const maxPause: Duration.Duration = Duration.minutes(5)
 
 // No answer, or one that says nothing of the event. `throttled` and `rejected` are answers.
 const silent: ReadonlySet<DropReason> = new Set(["timeout", "unreachable", "fault"])
@@ -73,7 +71,7 @@ export class Pace {
   /** Notes what came of an attempt. */
   settled(attempt: number, result: SendResult, now: number): void {
     if (result.pause !== undefined) {
-      const pause = Duration.toMillis(Duration.min(result.pause, maxPause))
+      const pause = Math.min(Duration.toMillis(result.pause), RetryAfter.maxWait)
       this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
     }
     if (!failed(result)) {

@@ -16,31 +16,35 @@ export interface Answer {
   readonly rateLimits: string | undefined
 }
 
-/** What a 429 that names no time means, by Sentry's own rule. */
-const defaultPause: Duration.Duration = Duration.minutes(1)
+/** What a 429 that names no time means, by Sentry's own rule, in milliseconds. */
+const defaultPause = 60_000
 
 // https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes, and as true of Sentry behind a proxy.
 const unavailable = new Set([502, 503, 504])
 
 /** How long no error event is wanted: the longest of the limits that mean errors, as `60:error;session:key, 2700::org`. */
-const rateLimit = (header: string): Duration.Duration | undefined => {
+const rateLimit = (header: string): number | undefined => {
   let longest: number | undefined
   for (const limit of header.split(",")) {
     const [seconds = "", categories = ""] = limit.trim().split(":")
     if (categories !== "" && !categories.split(";").includes("error")) continue
     const parsed = Number.parseFloat(seconds)
-    const millis = Number.isNaN(parsed) ? Duration.toMillis(defaultPause) : Math.max(0, parsed * 1000)
+    const millis = Number.isNaN(parsed) ? defaultPause : Math.max(0, parsed * 1000)
     longest = Math.max(longest ?? 0, millis)
   }
-  return longest === undefined ? undefined : Duration.millis(longest)
+  return longest
 }
+
+const durationOf = (millis: number | undefined): Duration.Duration | undefined =>
+  millis === undefined ? undefined : Duration.millis(millis)
 
 /** What an answer means; `now` is the time of day in milliseconds since the epoch. */
 export const of = ({ rateLimits, retryAfter, status }: Answer, now: number): EventSink.SendResult => {
-  const pause = rateLimits === undefined ? RetryAfter.parse(retryAfter, now) : rateLimit(rateLimits)
+  const asked = rateLimits === undefined ? RetryAfter.parse(retryAfter, now) : rateLimit(rateLimits)
+  const pause = durationOf(asked)
   if (status >= 200 && status < 300) return pause === undefined ? EventSink.sent : { ...EventSink.sent, pause }
   if (status === 429) {
-    return EventSink.retryable("throttled", pause ?? (rateLimits === undefined ? defaultPause : undefined))
+    return EventSink.retryable("throttled", pause ?? durationOf(rateLimits === undefined ? defaultPause : undefined))
   }
   if (unavailable.has(status)) return EventSink.retryable("rejected", pause)
   return EventSink.dropped(status === 413 ? "too_large" : "rejected")

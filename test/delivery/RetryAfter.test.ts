@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
 import * as fc from "fast-check"
 import * as RetryAfter from "../../src/delivery/RetryAfter.ts"
 
@@ -7,13 +6,13 @@ const now = Date.UTC(2026, 10, 23, 2, 0, 0)
 
 describe("Retry-After", () => {
   it("is read as seconds and as a date", () => {
-    assert.deepStrictEqual(RetryAfter.parse("120", now), Duration.minutes(2))
-    assert.deepStrictEqual(RetryAfter.parse(" 0 ", now), Duration.zero)
-    assert.deepStrictEqual(RetryAfter.parse("Mon, 23 Nov 2026 02:00:30 GMT", now), Duration.seconds(30))
+    assert.strictEqual(RetryAfter.parse("120", now), 120_000)
+    assert.strictEqual(RetryAfter.parse(" 0 ", now), 0)
+    assert.strictEqual(RetryAfter.parse("Mon, 23 Nov 2026 02:00:30 GMT", now), 30_000)
   })
 
   it("that is over, is over", () => {
-    assert.deepStrictEqual(RetryAfter.parse("Mon, 23 Nov 2026 01:00:00 GMT", now), Duration.zero)
+    assert.strictEqual(RetryAfter.parse("Mon, 23 Nov 2026 01:00:00 GMT", now), 0)
   })
 
   it("that can't be read says nothing", () => {
@@ -26,8 +25,8 @@ describe("Retry-After", () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.bigInt({ min: 0n }).map(String)), (header) => {
       const wait = RetryAfter.parse(header, now)
       if (wait === undefined) return
-      assert.isAtLeast(Duration.toMillis(wait), 0)
-      assert.isAtMost(Duration.toMillis(wait), 300_000)
+      assert.isAtLeast(wait, 0)
+      assert.isAtMost(wait, 300_000)
     }))
   })
 })
