@@ -14,7 +14,7 @@ const held = (report: Cell.Report): void => {
 }
 
 for (const route of ["otlp", "jaegerHttp"] as const) {
-  for (const fault of Faults.faults) {
+  for (const fault of Faults.of(route)) {
     describe(`spans over ${route === "otlp" ? "OTLP" : "Thrift"} to a receiver that ${fault.name}`, () => {
       it.live("are there, or counted by why they are not, and the end is in time", () =>
         Effect.gen(function*() {

@@ -21,6 +21,8 @@ export interface Target {
 export interface Fault {
   /** In a sentence about the receiver: "a receiver that …". */
   readonly name: string
+  /** The ways on which there is such a thing; all of them unless given. */
+  readonly routes?: ReadonlyArray<Route>
   /** The receiver speaks TLS. */
   readonly tls?: boolean
   /** The address that the sink is given, from that of the receiver. */
@@ -78,7 +80,7 @@ export const undo: Effect.Effect<void> = Effect.sync(() => {
 /** A request gives up after so many milliseconds where nothing else ends it. */
 const patience = 150
 
-export const faults: ReadonlyArray<Fault> = [
+const faults: ReadonlyArray<Fault> = [
   {
     name: "refuses connections",
     begin: ({ receiver }) => Effect.acquireRelease(receiver.down, () => Effect.orDie(receiver.up)),
@@ -157,6 +159,16 @@ export const faults: ReadonlyArray<Fault> = [
   { name: "answers 500", begin: answers(Reply.status(500)), loses: ["rejected"] },
   { name: "answers 503", begin: answers(Reply.status(503)), loses: ["rejected"] },
   {
+    name: "takes every span of a request but the second",
+    // Thrift has no way to say so.
+    routes: ["otlp"],
+    begin: answers(
+      Reply.inspect((_request, { spans: [, second] }) => Reply.partialSuccess(new Set(second && [second.spanId])))
+    ),
+    loses: ["rejected"],
+    keeps: "some"
+  },
+  {
     name: "answers with bytes that mean nothing",
     begin: answers(Reply.garbage()),
     loses: [],
@@ -183,3 +195,7 @@ export const faults: ReadonlyArray<Fault> = [
     keeps: "some"
   }
 ]
+
+/** The faults that there are on a way. */
+export const of = (route: Route): ReadonlyArray<Fault> =>
+  faults.filter(({ routes }) => routes === undefined || routes.includes(route))

@@ -1,0 +1,114 @@
+// Faults at random, one after the other, through the real sinks: whatever comes, the books are true.
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import * as Receiver from "../../examples/receiver/Receiver.ts"
+import * as Reply from "../../examples/receiver/Reply.ts"
+import type { Route } from "./support/Faults.ts"
+import * as Handles from "./support/Handles.ts"
+import * as Ids from "./support/Ids.ts"
+import * as Rig from "./support/Rig.ts"
+
+type Action =
+  | { readonly _tag: "Work"; readonly units: number }
+  | { readonly _tag: "Reply"; readonly reply: keyof typeof replies }
+  | { readonly _tag: "Flush" | "Down" | "Up" | "Settle" | "Close" }
+
+const replies = {
+  ok: Reply.ok,
+  hang: Reply.hang({ stores: true }),
+  unread: Reply.hang({ reads: false }),
+  late: Reply.delay("20 millis"),
+  lost: Reply.resetConnection({ stores: true }),
+  torn: Reply.resetConnection({ at: "answer-body", stores: true }),
+  headers: Reply.resetConnection({ at: "headers" }),
+  refused: Reply.status(400),
+  tooLarge: Reply.tooLargeOver(1_500),
+  busy: Reply.status(429, { "retry-after": "1" }),
+  failed: Reply.status(500),
+  unavailable: Reply.status(503),
+  partial: Reply.partialSuccess(2),
+  garbage: Reply.garbage()
+}
+
+/** Thrift has no way to say that a part was taken. */
+const repliesOf = (route: Route): ReadonlyArray<keyof typeof replies> =>
+  (Object.keys(replies) as Array<keyof typeof replies>).filter((name) => route === "otlp" || name !== "partial")
+
+const actionsOf = (route: Route): fc.Arbitrary<Action> =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.record({ _tag: fc.constant("Work" as const), units: fc.integer({ min: 1, max: 6 }) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        _tag: fc.constant("Reply" as const),
+        reply: fc.constantFrom(...repliesOf(route))
+      })
+    },
+    { weight: 2, arbitrary: fc.record({ _tag: fc.constantFrom("Flush" as const, "Settle" as const) }) },
+    { weight: 2, arbitrary: fc.record({ _tag: fc.constantFrom("Down" as const, "Up" as const) }) },
+    { weight: 1, arbitrary: fc.constant({ _tag: "Close" as const }) }
+  )
+
+const limits = { maxQueueSize: 24, maxExportBatchSize: 6 }
+
+const run = (route: Route, sequence: ReadonlyArray<Action>) =>
+  Effect.gen(function*() {
+    const receiver = yield* Receiver.make()
+    const opened = yield* Handles.connections
+    const url = route === "otlp" ? receiver.otlpTracesUrl : receiver.jaegerHttpUrl
+    const rig = yield* Rig.open({ destination: Rig.destinationOf(route, url), patience: 40, ...limits })
+    const host = Rig.host()
+    let closed = false
+    const close = Effect.suspend(() => {
+      closed = true
+      return rig.close
+    })
+    for (const action of sequence) {
+      switch (action._tag) {
+        case "Work":
+          assert.lengthOf(yield* rig.run(host.work(action.units)), action.units)
+          break
+        case "Reply":
+          yield* receiver.respond(route, replies[action.reply])
+          break
+        case "Flush":
+          assert.isBelow(yield* rig.flush, 5_000)
+          break
+        case "Settle":
+          yield* Handles.eventually(() => rig.books().inFlight, (inFlight) => inFlight === 0)
+          break
+        case "Down":
+          yield* receiver.down
+          break
+        case "Up":
+          yield* receiver.up
+          break
+        case "Close":
+          if (!closed) assert.isBelow(yield* close, 5_000)
+      }
+      rig.books()
+    }
+    if (!closed) assert.isBelow(yield* close, 5_000)
+    const books = rig.books()
+    const arrivals = yield* receiver.arrivals(route)
+    assert.deepStrictEqual([books.queued, books.inFlight, rig.timers.pending()], [0, 0, 0])
+    assert.deepStrictEqual(Ids.compare({ ended: host.ended, arrivals, books, fates: rig.fates }).wrong, [])
+    assert.strictEqual(yield* Handles.eventually(opened.open, (open) => open === 0), 0)
+  })
+
+describe("any sequence of work, faults, flushes and ends", () => {
+  it.live.each(["otlp", "jaegerHttp"] as const)(
+    "leaves books that balance, and nothing exported that is not there: %s",
+    (route) =>
+      Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.array(actionsOf(route), { minLength: 3, maxLength: 14 }),
+            (sequence) => Effect.runPromise(Effect.scoped(run(route, sequence)))
+          ),
+          { numRuns: 100 }
+        )
+      )
+  )
+})
