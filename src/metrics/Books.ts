@@ -1,5 +1,5 @@
 /** What the metrics room counts of its own doings: what fell into overflow, gave way, failed, and how scrapes went. */
-import type * as Catalogue from "../Catalogue.ts"
+import * as Catalogue from "../Catalogue.ts"
 import type * as Guard from "../Guard.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
@@ -26,7 +26,7 @@ const add = (counts: Map<string, number>, key: string, amount: number): void => 
   counts.set(key, (counts.get(key) ?? 0) + amount)
 }
 
-/** Opens books in which each kind of entry has at most `max` names. */
+/** Opens books in which each kind of entry has at most `max` names, and counts what is beyond as `__overflow__`. */
 export const make = (guard: Guard.Guard, max: number): Books => {
   const overflows = new Map<string, Map<string, number>>()
   const clashes = new Map<Source, Set<string>>()
@@ -41,8 +41,9 @@ export const make = (guard: Guard.Guard, max: number): Books => {
       overflows.set(name, new Map([...bounded, Family.seriesOverflow].map((label) => [label, 0])))
     },
     overflow: (metric, label, amount) => {
-      const labels = overflows.get(metric) ?? new Map<string, number>()
-      if (overflows.size < max) overflows.set(metric, labels)
+      const name = overflows.has(metric) || overflows.size < max ? metric : Catalogue.overflowValue
+      const labels = overflows.get(name) ?? new Map<string, number>()
+      overflows.set(name, labels)
       add(labels, label, amount)
     },
     clash: (source, name) => {
@@ -52,7 +53,8 @@ export const make = (guard: Guard.Guard, max: number): Books => {
     },
     scrapeFailed: (metric, fault) => {
       guard.count("collect", fault)
-      if (scrapeErrors.has(metric) || scrapeErrors.size < max) add(scrapeErrors, metric, 1)
+      const name = scrapeErrors.has(metric) || scrapeErrors.size < max ? metric : Catalogue.overflowValue
+      add(scrapeErrors, name, 1)
     },
     scraped: (format, seconds, bytes) => {
       add(scrapes, format, 1)

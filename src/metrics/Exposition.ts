@@ -6,8 +6,10 @@
  * there one failure costs the whole scrape, and an OpenMetrics scrape renames the counters for good.
  */
 import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type { Metric as PromMetric, Registry as PromRegistry, RegistryContentType } from "prom-client"
 import * as Catalogue from "../Catalogue.ts"
+import * as Asking from "./Asking.ts"
 import * as EffectMetrics from "./EffectMetrics.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
@@ -51,6 +53,11 @@ interface Formattable {
   readonly type: string
   readonly values: ReadonlyArray<Value>
 }
+
+/** The longest help text, in UTF-16 code units; a longer one ends in `…`. */
+const maxHelp = 1024
+
+const shortened = (help: string): string => help.length > maxHelp ? `${help.slice(0, maxHelp - 1)}…` : help
 
 /** How long the event loop is kept before other work gets a turn, in milliseconds. */
 const turn = 5
@@ -150,7 +157,7 @@ export const make = (options: Options): Render => {
     const name = format === "openmetrics" && metric.type === "counter"
       ? metric.name.replace(/_total$/, "")
       : metric.name
-    const adapter = { name, get: () => ({ ...metric, name, help: metric.help.toWellFormed() }) }
+    const adapter = { name, get: () => ({ ...metric, name, help: shortened(metric.help).toWellFormed() }) }
     // Unknown between the types: any object with `name` and `get()` is a metric to prom-client's registry, a class to
     // its types.
     target.registerMetric(adapter as unknown as PromMetric)
@@ -165,23 +172,40 @@ export const make = (options: Options): Render => {
   const collected = (metric: object): Promise<Formattable> =>
     (metric as { readonly get: () => Promise<Formattable> }).get()
 
-  const runtimeMetrics = async (): Promise<ReadonlyArray<Formattable>> => {
-    const metrics: Array<Formattable> = []
-    for (const metric of options.runtime?.getMetricsAsArray() ?? []) {
-      try {
-        metrics.push(withFloats(await collected(metric)))
-      } catch (fault) {
-        books.scrapeFailed("runtime", fault)
-      }
-    }
-    return metrics
+  const asking = new WeakMap<object, Asking.Asking<Formattable>>()
+  /** Asked once at a time and with a deadline, since a metric of prom-client's may answer with a promise. */
+  const askingOf = (metric: object): Asking.Asking<Formattable> => {
+    const known = asking.get(metric)
+    if (known !== undefined) return known
+    const made = new Asking.Asking(
+      Effect.tryPromise({ try: () => collected(metric), catch: (fault) => fault }),
+      options.context
+    )
+    asking.set(metric, made)
+    return made
   }
 
-  const effectMetrics = (): ReadonlyArray<Formattable> => {
+  const runtimeMetrics = async (): Promise<ReadonlyArray<Formattable>> => {
+    const metrics = options.runtime?.getMetricsAsArray() ?? []
+    const told = await Promise.allSettled(metrics.map((metric) => askingOf(metric).ask()))
+    return told.flatMap((answer) => {
+      if (answer.status === "rejected") {
+        books.scrapeFailed("runtime", answer.reason)
+        return []
+      }
+      const { values } = answer.value
+      if (values.length <= EffectMetrics.maxForeignSeries) return [withFloats(answer.value)]
+      books.overflow(answer.value.name, Family.seriesOverflow, values.length)
+      return []
+    })
+  }
+
+  const effectMetrics = async (rest: () => Promise<void>): Promise<ReadonlyArray<Formattable>> => {
     try {
-      const { clashes, cut, metrics } = EffectMetrics.convert(options.context, registry.clean)
-      for (const [name, samples] of cut) books.overflow(name, Family.seriesOverflow, samples)
+      const { clashes, cut, faults, metrics } = await EffectMetrics.convert(options.context, registry.clean, rest)
+      for (const [name, sets] of cut) books.overflow(name, Family.seriesOverflow, sets)
       for (const name of clashes) books.clash("effect", name)
+      for (const [name, fault] of faults) books.scrapeFailed(name, fault)
       return metrics
     } catch (fault) {
       books.scrapeFailed("effect", fault)
@@ -209,13 +233,14 @@ export const make = (options: Options): Render => {
     for (const definition of registry.definitions()) {
       for (const name of Catalogue.claimedNames(definition)) claimed.add(name)
     }
+    const [gathered, runtime] = await Promise.all([registry.gather(), runtimeMetrics()])
     for (const definition of registry.definitions()) {
-      const snapshot = registry.snapshot(definition)
+      const snapshot = registry.snapshot(definition, gathered)
       if (snapshot !== undefined) await put(formattable(snapshot))
     }
     const foreign = [
-      ...(await runtimeMetrics()).map((metric) => ({ source: "runtime" as const, metric })),
-      ...effectMetrics().map((metric) => ({ source: "effect" as const, metric }))
+      ...runtime.map((metric) => ({ source: "runtime" as const, metric })),
+      ...(await effectMetrics(rest)).map((metric) => ({ source: "effect" as const, metric }))
     ]
     for (const { metric, source } of foreign) {
       const claims = claimsOf(metric)

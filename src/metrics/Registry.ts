@@ -2,25 +2,26 @@
  * All metrics of one layer: those of its catalogue, the layer's own, those that a program defines beside them, and the
  * collectors that are asked at each scrape. Knows nothing of a text format.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Catalogue from "../Catalogue.ts"
 import type * as Guard from "../Guard.ts"
-import type { Scrubber } from "../Scrubber.ts"
 import * as Books from "./Books.ts"
 import * as Cells from "./Cells.ts"
+import * as Cleaning from "./Cleaning.ts"
+import * as Collectors from "./Collectors.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import * as Snapshot from "./Snapshot.ts"
 
-/** What scrubbing metrics takes; the layer's `Scrubber` is one. */
-export type LabelScrubber = Pick<Scrubber, "text" | "field">
+export type { LabelScrubber } from "./Cleaning.ts"
 
 /** What a registry is made of. */
 export interface Options {
   readonly catalogue: Catalogue.Catalogue
   /** Cleans the values of bounded labels before they are kept, each as its label's name has it. */
-  readonly scrubber: LabelScrubber
+  readonly scrubber: Cleaning.LabelScrubber
   readonly guard: Guard.Guard
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -29,14 +30,8 @@ export interface Options {
 /** The metrics that a program may define at run time beside its catalogue; more are a loop that makes definitions. */
 export const maxDefinitions = 1000
 
-/** Collected values of one collector and scrape; more are an iterator that doesn't end. */
-const maxCollected = 10_000
-
-/** The longest label value or help text of a metric that is not of the catalogue, in UTF-16 code units. */
-const maxForeignText = 256
-
-/** Texts that are remembered with what the scrubber made of them. */
-const maxCleaned = 5000
+/** What the collectors that take time have told for one scrape. */
+export type Gathered = ReadonlyMap<Collectors.Entry, Collectors.Told>
 
 /** The metrics of one layer. */
 export interface Registry {
@@ -44,11 +39,15 @@ export interface Registry {
   readonly recording: Pick<Metrics.Service, "counter" | "gauge" | "histogram" | "declare" | "collect" | "samples">
   /** The definitions in the order in which they are exposed. */
   readonly definitions: () => ReadonlyArray<Catalogue.Definition>
-  /** The state of one metric; `undefined`, and a fault, when one of its collectors throws. */
-  readonly snapshot: (definition: Catalogue.Definition) => Snapshot.Snapshot | undefined
-  /** Cleans a text of a metric that is not of the catalogue; `label` is the one whose value it is. */
-  readonly clean: (text: string, label?: string) => string
+  /** Asks the collectors that take time, all at once; ends by `Asking.deadline` whatever they do. */
+  readonly gather: () => Promise<Gathered>
+  /** The state of one metric; `undefined`, and a fault, when one of its collectors gave none. */
+  readonly snapshot: (definition: Catalogue.Definition, gathered?: Gathered) => Snapshot.Snapshot | undefined
+  /** Cleans the texts of metrics that are not of the catalogue. */
+  readonly clean: Cleaning.Clean
 }
+
+const nothingGathered: Gathered = new Map()
 
 const sameShape = (one: Catalogue.Definition, other: Catalogue.Definition): boolean =>
   one.kind === other.kind && Object.keys(one.labels).join() === Object.keys(other.labels).join()
@@ -58,33 +57,18 @@ export const make = (options: Options): Registry => {
   const { guard, now } = options
   const books = Books.make(guard, maxDefinitions)
 
-  const hidden = () => Catalogue.overflowValue
+  const scrub = Cleaning.guarded(options.scrubber, guard)
   const environment: Family.Environment = {
-    scrub: (name, value) => guard.run("scrubber", () => String(options.scrubber.field(name, value)), hidden),
+    scrub: scrub.field,
     refuse: (problem) => guard.count("recorder", new RangeError(problem)),
     overflow: (metric, label) => books.overflow(metric, label, 1),
     now
   }
 
-  // The same texts come at every scrape, so they are scrubbed once.
-  const cleaned = new Map<string, string>()
-  const clean = (text: string, label?: string): string => {
-    // No name of a label has a line break in it.
-    const key = label === undefined ? `\n${text}` : `${label}\n${text}`
-    const known = cleaned.get(key)
-    if (known !== undefined) return known
-    const scrubbed = label === undefined
-      ? guard.run("scrubber", () => options.scrubber.text(text), hidden)
-      : environment.scrub(label, text)
-    const value = scrubbed.slice(0, maxForeignText).toWellFormed()
-    if (key.length <= 2 * maxForeignText && cleaned.size < maxCleaned) cleaned.set(key, value)
-    return value
-  }
-
   const byName = new Map<string, Family.Family>()
   const byDefinition = new WeakMap<Catalogue.Definition, Family.Family>()
   const claims = new Map<string, string>()
-  const collectors = new Map<Family.Family, Set<Metrics.Collector>>()
+  const collectors = new Map<Family.Family, Set<Collectors.Entry>>()
 
   const add = (definition: Catalogue.Definition): Family.Family => {
     const family = new Family.Family(definition, environment)
@@ -123,18 +107,28 @@ export const make = (options: Options): Registry => {
   const scalar = (definition: Catalogue.Counter | Catalogue.Gauge, value: number): number =>
     definition.kind === "gauge" && definition.exposes === "age" ? Math.max(0, (now() - value) / 1000) : value
 
-  const collected = (family: Family.Family, from: Iterable<Metrics.Collector>): Map<Family.Series, number> => {
+  const told = (family: Family.Family, entry: Collectors.Entry, gathered: Gathered) => {
+    const answer = entry.now === undefined ? gathered.get(entry) : entry.now()
+    if (answer?._tag !== "Fault") return answer?.values ?? []
+    throw new Error(`${family.definition.name}: a collector told nothing`, { cause: answer.fault })
+  }
+
+  const collected = (
+    family: Family.Family,
+    from: Iterable<Collectors.Entry>,
+    gathered: Gathered
+  ): Map<Family.Series, number> => {
     const values = new Map<Family.Series, number>()
-    for (const collector of from) {
-      let size = 0
-      for (const { labels, value } of collector.collect()) {
-        if (++size > maxCollected) throw new RangeError(`${family.definition.name}: a collector told ${size} values`)
+    for (const entry of from) {
+      for (const { labels, value } of told(family, entry, gathered)) {
         if (!Number.isFinite(value) || (family.definition.kind === "counter" && value < 0)) {
           throw new RangeError(`${family.definition.name}: a collector told ${value}`)
         }
         const resolved = family.resolve(labels)
         if (resolved === undefined) continue
-        if (resolved.overflowed !== undefined) family.overflow(resolved.overflowed)
+        // What the collector itself has put there was counted by whoever did it.
+        const overflowed = resolved.overflowed?.filter((label) => labels[label] !== Catalogue.overflowValue)
+        if (overflowed !== undefined) family.overflow(overflowed)
         const other = values.get(resolved.series)
         values.set(resolved.series, other === undefined ? value : together(family.definition, other, value))
       }
@@ -144,10 +138,11 @@ export const make = (options: Options): Registry => {
 
   const scalars = (
     family: Family.Family,
-    definition: Catalogue.Counter | Catalogue.Gauge
+    definition: Catalogue.Counter | Catalogue.Gauge,
+    gathered: Gathered
   ): ReadonlyArray<Snapshot.ScalarSeries> => {
     const from = collectors.get(family)
-    const told = from === undefined ? undefined : collected(family, from)
+    const told = from === undefined ? undefined : collected(family, from, gathered)
     const out: Array<Snapshot.ScalarSeries> = []
     for (const series of family.all) {
       const { cell } = series
@@ -167,41 +162,49 @@ export const make = (options: Options): Registry => {
     return out
   }
 
-  const snapshotOf = (family: Family.Family): Snapshot.Snapshot => {
+  const snapshotOf = (family: Family.Family, gathered: Gathered): Snapshot.Snapshot => {
     const { definition } = family
     return definition.kind === "histogram"
       ? { _tag: "Histograms", definition, series: histograms(family) }
-      : { _tag: "Scalars", definition, series: scalars(family, definition) }
+      : { _tag: "Scalars", definition, series: scalars(family, definition, gathered) }
   }
 
-  const snapshot = (definition: Catalogue.Definition): Snapshot.Snapshot | undefined => {
+  const snapshot: Registry["snapshot"] = (definition, gathered = nothingGathered) => {
     const family = familyOf(definition)
     if (family === undefined) return undefined
     try {
-      return snapshotOf(family)
+      return snapshotOf(family, gathered)
     } catch (fault) {
       books.scrapeFailed(definition.name, fault)
       return undefined
     }
   }
 
-  const attach = (collector: Metrics.Collector) => {
+  const gather: Registry["gather"] = async () => {
+    const asked = [...collectors.values()].flatMap((entries) =>
+      [...entries].flatMap((entry) => entry.later === undefined ? [] : [{ entry, told: entry.later() }])
+    )
+    return new Map(await Promise.all(asked.map(async ({ entry, told }) => [entry, await told] as const)))
+  }
+
+  const attach = (collector: Metrics.Collector, context: Context.Context<never>) => {
     const family = familyOf(collector.definition)
     if (family === undefined) return undefined
     // An entry of its own, so that a collector that is added twice is taken away once at a time.
-    const entry: Metrics.Collector = { definition: collector.definition, collect: () => collector.collect() }
-    const set = collectors.get(family) ?? new Set<Metrics.Collector>()
+    const entry = Collectors.make(collector, context)
+    const set = collectors.get(family) ?? new Set<Collectors.Entry>()
     collectors.set(family, set.add(entry))
     return { entry, family, set }
   }
 
   const collect = (collector: Metrics.Collector) =>
     Effect.acquireRelease(
-      Effect.sync(() => attach(collector)),
+      Effect.withFiber((fiber) => Effect.succeed(guarded(() => attach(collector, fiber.context), () => undefined))),
       (attached) =>
         Effect.sync(() => {
           if (attached === undefined) return
           attached.set.delete(attached.entry)
+          attached.entry.release()
           if (attached.set.size === 0) collectors.delete(attached.family)
         })
     ).pipe(Effect.asVoid)
@@ -245,13 +248,14 @@ export const make = (options: Options): Registry => {
   }
   const self = SelfMetrics.selfMetrics(options.catalogue.prefix)
   for (const definition of Object.values(self)) add(definition)
-  for (const collector of books.collectors(self)) attach(collector)
+  for (const collector of books.collectors(self)) attach(collector, Context.empty())
 
   return {
     books,
     recording,
     definitions: () => [...byName.values()].map((family) => family.definition),
+    gather,
     snapshot,
-    clean
+    clean: Cleaning.make(scrub)
   }
 }

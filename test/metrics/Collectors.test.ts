@@ -1,0 +1,243 @@
+// What a collector may do to a scrape: nothing but leave out its own series.
+import { Guard, type Metrics } from "@dawsos/observability"
+import { describe, expect, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Metric from "effect/Metric"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
+import * as Exposition from "../../src/metrics/Exposition.ts"
+import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
+import { type Exposition as Read, parse } from "../support/ExpositionText.ts"
+import * as Shop from "./shop.ts"
+
+const tea = { product: "tea" }
+
+const scraped = (metrics: Metrics.Service, format: Metrics.Format = "prometheus") =>
+  Effect.map(metrics.render(format), (text) => parse(text, format))
+
+/** Runs scrapes during which time passes as soon as a collector has been asked. */
+const during = <A>(scrapes: Effect.Effect<A>, asked: Latch.Latch, time: Duration.Input) =>
+  Effect.gen(function*() {
+    const running = yield* Effect.forkChild(scrapes)
+    yield* asked.await
+    yield* Effect.yieldNow
+    yield* TestClock.adjust(time)
+    return yield* Fiber.join(running)
+  })
+
+const failedScrapes = (read: Read) => read.value("shop_observability_scrape_errors_total", { metric: "shop_stock" })
+
+describe("A collector", () => {
+  it.effect("may take its time, and both formats at once share its answer", () =>
+    Effect.gen(function*() {
+      const { metrics } = yield* Shop.make()
+      const asked = yield* Latch.make()
+      let answers = 0
+      const collect = Effect.andThen(
+        asked.open,
+        Effect.delay(Effect.sync(() => [{ labels: tea, value: ++answers }]), "500 millis")
+      )
+      yield* metrics.collect({ definition: Shop.stock, collect })
+      const both = Effect.all([scraped(metrics), scraped(metrics, "openmetrics")], { concurrency: 2 })
+      for (const read of yield* during(both, asked, "500 millis")) expect(read.value("shop_stock", tea)).toBe(1)
+      expect(Shop.valuesOf(metrics.samples(), "shop_stock")).toEqual({})
+      expect(answers).toBe(1)
+    }))
+
+  it.effect("that hangs costs its own series only, is counted, and is not started again until it is done", () =>
+    Effect.gen(function*() {
+      const { guard, metrics } = yield* Shop.make()
+      metrics.gauge(Shop.basketSize, {}).set(1)
+      const answer = yield* Deferred.make<ReadonlyArray<Metrics.CollectedValue>>()
+      const asked = yield* Latch.make()
+      let started = 0
+      yield* metrics.collect({
+        definition: Shop.stock,
+        collect: Effect.suspend(() => {
+          started++
+          return Effect.andThen(asked.open, Deferred.await(answer))
+        })
+      })
+      const first = yield* during(scraped(metrics), asked, "1 second")
+      expect([first.value("shop_basket_size"), first.families.has("shop_stock")]).toEqual([1, false])
+      // No second of waiting any more: the clock stands still.
+      for (const format of ["prometheus", "openmetrics", "prometheus"] as const) {
+        const read = yield* scraped(metrics, format)
+        expect([read.value("shop_basket_size"), read.families.has("shop_stock")]).toEqual([1, false])
+      }
+      expect([started, guard.faults().get("collect")]).toEqual([1, 4])
+      yield* Deferred.succeed(answer, [{ labels: tea, value: 7 }])
+      const after = yield* scraped(metrics)
+      expect([after.value("shop_stock", tea), started, failedScrapes(after)]).toEqual([7, 2, 4])
+    }))
+
+  it.effect("that hangs is let go when its scope closes, which does not wait for it", () =>
+    Effect.gen(function*() {
+      const { metrics } = yield* Shop.make()
+      const scope = yield* Scope.make()
+      const asked = yield* Latch.make()
+      let interrupted = false
+      const collect = Effect.onInterrupt(Effect.andThen(asked.open, Effect.never), () =>
+        Effect.sync(() => {
+          interrupted = true
+        }))
+      yield* metrics.collect({ definition: Shop.stock, collect }).pipe(Scope.provide(scope))
+      yield* metrics.collect({ definition: Shop.lastSale, collect: Effect.uninterruptible(Effect.never) }).pipe(
+        Scope.provide(scope)
+      )
+      yield* during(scraped(metrics), asked, "1 second")
+      yield* Scope.close(scope, Exit.void)
+      expect(interrupted).toBe(true)
+      expect(failedScrapes(yield* scraped(metrics))).toBe(1)
+    }))
+
+  it.effect("that answers with garbage costs its own series only, and is counted", () =>
+    Effect.gen(function*() {
+      const garbage: ReadonlyArray<() => unknown> = [
+        ...[undefined, null, 7, {}, "tea", [null], [undefined], ["tea"], [{}]].map((told) => () => told),
+        () => [{ labels: null, value: 1 }],
+        () => [{ labels: tea, value: "1" }],
+        () => [{ labels: tea, value: 1n }],
+        () => [{ labels: tea, value: Infinity }],
+        () => new Map([["tea", 1]]),
+        () => ({ [Symbol.iterator]: 7 }),
+        () => ({ [Symbol.iterator]: () => ({ next: () => undefined }) }),
+        () => Promise.resolve([{ labels: tea, value: 1 }]),
+        () => Promise.reject(new Error("the store burnt down")),
+        () => {
+          const no = () => {
+            throw new Error("no")
+          }
+          return new Proxy([], { get: no, has: no })
+        }
+      ]
+      for (const told of garbage) {
+        for (const collect of [told, Effect.sync(told)]) {
+          const { guard, metrics } = yield* Shop.make()
+          metrics.gauge(Shop.basketSize, {}).set(1)
+          const collector = { definition: Shop.stock, collect } as Metrics.Collector
+          yield* metrics.collect(collector)
+          const read = yield* scraped(metrics)
+          expect([read.value("shop_basket_size"), read.families.has("shop_stock")]).toEqual([1, false])
+          expect(guard.faults().get("collect")).toBe(1)
+        }
+      }
+    }))
+
+  it.effect("that is none at all harms nobody", () =>
+    Effect.gen(function*() {
+      const { guard, metrics } = yield* Shop.make()
+      metrics.gauge(Shop.basketSize, {}).set(1)
+      const none: ReadonlyArray<unknown> = [
+        { definition: Shop.stock },
+        { definition: Shop.stock, collect: "no" },
+        { definition: Shop.stock, collect: Effect.fail("no") },
+        { definition: Shop.stock, collect: Effect.die("no") },
+        { definition: Shop.stock, collect: Effect.interrupt }
+      ]
+      for (const [index, collector] of none.entries()) {
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* metrics.collect(collector as Metrics.Collector)
+          const read = yield* scraped(metrics)
+          expect([read.value("shop_basket_size"), failedScrapes(read)]).toEqual([1, index + 1])
+        }))
+      }
+      yield* metrics.collect(undefined as unknown as Metrics.Collector)
+      expect([guard.faults().get("collect"), guard.faults().get("recorder")]).toEqual([none.length, 1])
+    }))
+
+  it.effect("that tells a million values costs its own series only, and is not read to its end", () =>
+    Effect.gen(function*() {
+      let told = 0
+      const million = function*(): Iterable<Metrics.CollectedValue> {
+        for (let index = 0; index < 1_000_000; index++) {
+          told++
+          yield { labels: { product: `p${index}` }, value: 1 }
+        }
+      }
+      for (const collect of [million, Effect.sync(million)]) {
+        told = 0
+        const { guard, metrics } = yield* Shop.make()
+        yield* metrics.collect({ definition: Shop.stock, collect })
+        const read = yield* scraped(metrics)
+        expect([read.families.has("shop_stock"), guard.faults().get("collect"), told]).toEqual([false, 1, 10_001])
+      }
+    }))
+
+  it.effect("whose values come slowly is not waited for to its end", () =>
+    Effect.gen(function*() {
+      let told = 0
+      const { metrics } = yield* Shop.make()
+      yield* metrics.collect({
+        definition: Shop.stock,
+        collect: function*() {
+          for (;;) {
+            const until = performance.now() + 20
+            while (performance.now() < until);
+            told++
+            yield { labels: tea, value: 1 }
+          }
+        }
+      })
+      expect((yield* scraped(metrics)).families.has("shop_stock")).toBe(false)
+      // Read to its bound of values it would take 200 s.
+      expect(told).toBeLessThan(30)
+    }))
+
+  it.effect("opens no span, whatever it was added under", () =>
+    Effect.gen(function*() {
+      const names: Array<string> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          names.push(options.name)
+          return new Tracer.NativeSpan(options)
+        }
+      })
+      yield* Effect.gen(function*() {
+        const { metrics } = yield* Shop.make()
+        const collect = Effect.succeed([{ labels: tea, value: 1 }]).pipe(Effect.withSpan("stock"))
+        yield* metrics.collect({ definition: Shop.stock, collect })
+        expect((yield* scraped(metrics)).value("shop_stock", tea)).toBe(1)
+      }).pipe(Effect.withSpan("outer"), Effect.provideService(Tracer.Tracer, tracer))
+      expect(names).toEqual(["outer"])
+    }))
+})
+
+describe("A metric of prom-client's", () => {
+  it.effect("that hangs costs itself only, and is not asked again while it hangs", () =>
+    Effect.gen(function*() {
+      const registry = yield* MetricsMemory.registry({
+        catalogue: Shop.catalogue,
+        guard: Guard.make(),
+        scrubber: Shop.scrubber
+      })
+      const { default: prom } = yield* Effect.promise(() => import("prom-client"))
+      const runtime = new prom.Registry()
+      const latch = yield* Latch.make()
+      let asked = 0
+      const hanging = () => {
+        asked++
+        latch.openUnsafe()
+        return new Promise<void>(() => {})
+      }
+      for (const [name, collect] of [["hanging", hanging], ["sound", () => {}]] as const) {
+        const gauge = new prom.Gauge({ name, help: name, registers: [runtime], collect })
+        gauge.set(7)
+      }
+      const context = Context.merge(yield* Effect.context<never>(), Context.make(Metric.MetricRegistry, new Map()))
+      const render = Exposition.make({ registry, prom, context, runtime })
+      const scrape = Effect.promise(() => render("prometheus"))
+      for (const text of [yield* during(scrape, latch, "1 second"), yield* scrape]) {
+        const read = parse(text, "prometheus")
+        expect([read.value("sound"), read.families.has("hanging")]).toEqual([7, false])
+      }
+      expect(asked).toBe(1)
+    }))
+})
