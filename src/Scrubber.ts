@@ -4,6 +4,8 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import { accountDetector } from "./scrubber/Accounts.ts"
+import { base64Detector } from "./scrubber/Base64.ts"
 import * as Credentials from "./scrubber/Credentials.ts"
 import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
 import { percentDetector } from "./scrubber/Encoding.ts"
@@ -13,8 +15,10 @@ import * as Locators from "./scrubber/Locators.ts"
 import * as Pairs from "./scrubber/Pairs.ts"
 import * as Paths from "./scrubber/Paths.ts"
 import * as Personal from "./scrubber/Personal.ts"
+import * as Phones from "./scrubber/Phones.ts"
 import { postgresDetector } from "./scrubber/Postgres.ts"
 import * as Prose from "./scrubber/Prose.ts"
+import * as ProviderKeys from "./scrubber/ProviderKeys.ts"
 import * as Text from "./scrubber/Text.ts"
 import * as Urls from "./scrubber/Urls.ts"
 import * as Walker from "./scrubber/Walker.ts"
@@ -113,19 +117,31 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
   const pass = compile([
     Credentials.privateKeyDetector,
     Urls.urlDetector,
+    Urls.oracleDetector,
     postgresDetector,
     Personal.cardDetector,
+    accountDetector,
     // Before the pairs, which may take the first word of them for a value (`password= user …`).
     Prose.curlDetector,
     Prose.elementDetector(judge),
     Prose.proseDetector(judge),
+    ProviderKeys.webhookDetector,
+    ProviderKeys.telegramDetector,
+    ProviderKeys.azureDetector,
     Pairs.pairDetector(judge),
     Pairs.flagDetector(judge),
     Credentials.authorizationDetector,
     Credentials.jwtDetector,
-    Credentials.providerKeyDetector,
+    ProviderKeys.discordDetector,
+    ProviderKeys.mailchimpDetector,
+    ProviderKeys.providerKeyDetector,
+    Prose.passwordDetector,
     Paths.pathDetector(paths),
     Personal.emailDetector,
+    Phones.internationalPhoneDetector,
+    Phones.nationalPhoneDetector,
+    Phones.wordedPhoneDetector,
+    base64Detector,
     percentDetector,
     ...options.detectors ?? []
   ], onFault)

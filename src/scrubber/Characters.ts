@@ -75,6 +75,9 @@ mark_(`${digits}${letters}._%+-!#*^~'`, local)
 mark_(")]}.,!?:;", closer)
 mark_("\"'`", quote)
 
+const base64 = new Uint8Array(128)
+for (const sign of `${digits}${letters}+/-_`) base64[sign.charCodeAt(0)] = 1
+
 const has = (c: number, bits: number): boolean => c < 128 && ((table[c] ?? 0) & bits) !== 0
 
 export const isDigit = (c: number): boolean => c >= code.zero && c <= code.nine
@@ -86,6 +89,8 @@ export const isLower = (c: number): boolean => c >= 97 && c <= 122
 export const isKey = (c: number): boolean => has(c, key)
 /** Part of a bearer token (RFC 6750 `b64token`). */
 export const isToken = (c: number): boolean => has(c, token)
+/** Part of base64, of either alphabet. */
+export const isBase64 = (c: number): boolean => c < 128 && base64[c] === 1
 /** Part of the local part of an e-mail address; letters beyond ASCII count, general punctuation does not. */
 export const isLocal = (c: number): boolean => c < 128 ? has(c, local) : isForeignLetter(c)
 /** Part of a host name. */

@@ -1,4 +1,4 @@
-import { code, isAlphanumeric, isDigit, isQuote, isToken, mark, runEnd, startsWithIgnoringCase } from "./Characters.ts"
+import { code, isAlphanumeric, isQuote, isToken, mark, runEnd, startsWithIgnoringCase } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
 import { decodeBase64 } from "./Encoding.ts"
 
@@ -43,21 +43,31 @@ const prose = new Set([
   "with"
 ])
 
-/** `Bearer …` and `Basic …` in any case. */
+/** Schemes by the last letter of their names. */
+const schemes: ReadonlyMap<number, string> = new Map(
+  ["bearer", "basic", "digest"].map((scheme) => [scheme.charCodeAt(scheme.length - 1), scheme])
+)
+
+/** `Bearer …`, `Basic …` and `Digest …` in any case. */
 export const authorizationDetector: Detector = {
   name: "authorization",
   triggers: " \t",
   find: (text, found) => {
-    for (let i = 0; i < text.length; i++) {
+    for (let i = 5; i < text.length; i++) {
       const c = text.charCodeAt(i)
-      if ((c !== code.space && c !== code.tab) || i < 5) continue
-      const last = text.charCodeAt(i - 1) | 32
-      if (last !== 114 && last !== 99) continue
-      const scheme = last === 114 ? "bearer" : "basic"
+      if (c !== code.space && c !== code.tab) continue
+      const scheme = schemes.get(text.charCodeAt(i - 1) | 32)
+      if (scheme === undefined) continue
       const wordStart = i - scheme.length
       if (!startsWithIgnoringCase(text, scheme, wordStart)) continue
       if (wordStart > 0 && isAlphanumeric(text.charCodeAt(wordStart - 1))) continue
       let start = runEnd(text, i, (d) => d === code.space || d === code.tab)
+      if (scheme === "digest") {
+        const end = digestEnd(text, start)
+        if (end > start) found(start, end, mark)
+        i = Math.max(i, end - 1)
+        continue
+      }
       if (isQuote(text.charCodeAt(start))) start++
       const end = runEnd(text, start, isToken)
       const value = text.slice(start, end)
@@ -67,6 +77,23 @@ export const authorizationDetector: Detector = {
       if (secret) found(start, end, mark)
       i = Math.max(i, end - 1)
     }
+  }
+}
+
+/** Where the parameters of a digest (`username="…", response="…"`) end, or `start` where there are none. */
+const digestEnd = (text: string, start: number): number => {
+  let end = start
+  for (let at = start;;) {
+    const name = runEnd(text, at, isAlphanumeric)
+    if (name === at || text.charCodeAt(name) !== code.equals) return end
+    const escaped = text.charCodeAt(name + 1) === code.backslash ? 1 : 0
+    const open = name + 1 + escaped
+    if (text.charCodeAt(open) === code.quote) {
+      const close = runEnd(text, open + 1, (c) => c !== code.quote && c !== code.newline)
+      end = text.charCodeAt(close) === code.quote ? close + 1 : close
+    } else end = runEnd(text, open, isToken)
+    at = runEnd(text, end, (c) => c === code.comma || c === code.space)
+    if (at === end) return end
   }
 }
 
@@ -80,94 +107,34 @@ const isUserAndPassword = (value: string): boolean => {
 
 const isBase64Url = (c: number): boolean => isAlphanumeric(c) || c === code.dash || c === code.underscore
 
-/** JSON Web Tokens: three base64url parts, the first of which begins `{"`. */
+/** `{"alg":"none"}` takes more. */
+const shortestHeader = 16
+
+/**
+ * JSON web tokens, the first part of which begins `{"`: three base64url parts, or five of an encrypted one. One without
+ * a signature has but two.
+ */
 export const jwtDetector: Detector = {
   name: "json-web-tokens",
   triggers: ".",
+  minRun: shortestHeader,
   find: (text, found) => {
     for (let at = text.indexOf("eyJ"); at >= 0; at = text.indexOf("eyJ", at)) {
       const start = at
       const header = runEnd(text, start, isBase64Url)
       at = header
-      if (text.charCodeAt(header) !== code.dot || header - start < 8) continue
+      if (text.charCodeAt(header) !== code.dot || header - start < shortestHeader) continue
+      // An encrypted one may have no key of its own: its second part is then empty.
       const payload = runEnd(text, header + 1, isBase64Url)
-      if (payload - header < 6) continue
-      const end = text.charCodeAt(payload) === code.dot ? runEnd(text, payload + 1, isBase64Url) : payload
+      let end = payload
+      for (let parts = 2; parts < 5 && text.charCodeAt(end) === code.dot; parts++) {
+        const next = runEnd(text, end + 1, isBase64Url)
+        if (next === end + 1) break
+        end = next
+      }
+      if (end - header < 6 || (payload === header + 1 && end - header < 24)) continue
       found(start, end, mark)
       at = end
     }
   }
 }
-
-/** Beginnings of keys as their issuers document them, with the least number of characters that follow. */
-const prefixes: ReadonlyArray<readonly [string, number]> = [
-  ["sk_live_", 16],
-  ["sk_test_", 16],
-  ["rk_live_", 16],
-  ["rk_test_", 16],
-  ["whsec_", 16],
-  ["sk-ant-", 20],
-  ["sk-proj-", 20],
-  ["sk-", 32],
-  ["ghp_", 30],
-  ["gho_", 30],
-  ["ghu_", 30],
-  ["ghs_", 30],
-  ["ghr_", 30],
-  ["github_pat_", 20],
-  ["glpat-", 16],
-  ["xoxb-", 10],
-  ["xoxp-", 10],
-  ["xoxa-", 10],
-  ["xoxs-", 10],
-  ["xapp-", 10],
-  ["AKIA", 16],
-  ["ASIA", 16],
-  ["AIza", 30],
-  ["ya29.", 20],
-  ["npm_", 36],
-  ["pypi-", 30],
-  ["hf_", 30],
-  ["SG.", 30],
-  ["dop_v1_", 30],
-  ["shpat_", 20],
-  ["sntrys_", 20],
-  ["sntryu_", 20]
-]
-const byFirst: ReadonlyArray<ReadonlyArray<readonly [string, number]> | undefined> = Array.from(
-  { length: 128 },
-  (_, c) => {
-    const entries = prefixes.filter(([prefix]) => prefix.charCodeAt(0) === c)
-    return entries.length === 0 ? undefined : entries
-  }
-)
-
-/** Keys of providers that can be told by their beginning. */
-export const providerKeyDetector: Detector = {
-  name: "provider-keys",
-  triggers: "_-A.",
-  minDigits: 1,
-  find: (text, found) => {
-    let end = 0
-    for (let i = 0; i < text.length; i++) {
-      const c = text.charCodeAt(i)
-      const candidates = c < 128 ? byFirst[c] : undefined
-      if (candidates === undefined || (i > 0 && isAlphanumeric(text.charCodeAt(i - 1)))) continue
-      for (const [prefix, least] of candidates) {
-        if (!text.startsWith(prefix, i)) continue
-        // Several prefixes can stand in one run: its end is looked for once.
-        if (end < i + prefix.length) end = runEnd(text, i + prefix.length, isProviderKey)
-        if (end - i < prefix.length + least || !hasDigit(text, i + prefix.length, i + prefix.length + least)) continue
-        found(i, end, mark)
-        i = end - 1
-        break
-      }
-    }
-  }
-}
-
-const isProviderKey = (c: number): boolean =>
-  isAlphanumeric(c) || c === code.dash || c === code.underscore || c === code.dot
-
-const hasDigit = (text: string, start: number, end: number): boolean =>
-  runEnd(text, start, (c) => !isDigit(c), end) < end

@@ -1,4 +1,4 @@
-import { code, isDigit } from "./Characters.ts"
+import { code, isBase64, isDigit } from "./Characters.ts"
 
 /**
  * Finds secrets of one shape in free text. A detector reports what to replace from left to right without overlap, and
@@ -11,6 +11,8 @@ export interface Detector {
   readonly triggers: string
   /** The detector runs only on texts with at least as many digits. */
   readonly minDigits?: number
+  /** The detector runs only on texts with at least as many letters, digits, `+`, `/`, `-` and `_` in a row. */
+  readonly minRun?: number
   /**
    * Calls `found` for each stretch `[start, end)` to replace. `nested` scrubs text that the detector decoded (percent
    * encoding, base64) and returns it unchanged when it holds nothing, or when the nesting is too deep.
@@ -25,39 +27,51 @@ export interface Detector {
 /** One pass of all detectors over a text. */
 export type Pass = (text: string, nested: (text: string) => string) => string
 
+/** Bits of the table of characters: what is a digit, what goes on with a run, and one for each trigger. */
+const digit = 1 << 29
+const inRun = 1 << 30
+const triggerBits = 29
+
 /**
- * Joins detectors into one pass. A first look at the text collects which trigger characters occur, so that a harmless
- * short text costs one table look-up per character and nothing more.
+ * Joins detectors into one pass. A first look at the text collects which trigger characters occur, how many digits, and
+ * how long the longest run is, so that a harmless short text costs one table look-up per character and nothing more.
  */
 export const compile = (detectors: ReadonlyArray<Detector>, onFault: (fault: unknown) => void): Pass => {
   const bits = new Int32Array(128)
   let next = 0
-  let always = false
+  // A text with no trigger and a shorter run concerns no detector.
+  let leastRun = Number.MAX_SAFE_INTEGER
   const compiled = detectors.map((detector) => {
     let mask = 0
     for (let i = 0; i < detector.triggers.length; i++) {
       const at = detector.triggers.charCodeAt(i)
-      // Past 31 characters bits are shared: a detector may then run in vain, never be left out.
-      if (bits[at] === 0) bits[at] = 1 << (next++ % 31)
+      // Past the last bit they are shared: a detector may then run in vain, never be left out.
+      if (bits[at] === 0) bits[at] = 1 << (next++ % triggerBits)
       mask |= bits[at] ?? 0
     }
-    if (mask === 0) always = true
-    return { detector, mask, minDigits: detector.minDigits ?? 0 }
+    const { minDigits = 0, minRun = 0 } = detector
+    if (mask === 0) leastRun = Math.min(leastRun, minRun)
+    return { detector, mask, minDigits, minRun }
   })
+  for (let c = 0; c < 128; c++) bits[c] = (bits[c] ?? 0) | (isDigit(c) ? digit : 0) | (isBase64(c) ? inRun : 0)
   return (text, nested) => {
     let seen = 0
     let digits = 0
+    let run = 0
+    let longest = 0
     for (let i = 0; i < text.length; i++) {
       const c = text.charCodeAt(i)
-      if (c < 128) {
-        seen |= bits[c] ?? 0
-        if (isDigit(c)) digits++
-      }
+      const found = c < 128 ? bits[c] ?? 0 : 0
+      seen |= found
+      if ((found & digit) !== 0) digits++
+      if ((found & inRun) === 0) run = 0
+      else if (++run > longest) longest = run
     }
-    if (seen === 0 && !always) return text
+    seen &= digit - 1
+    if (seen === 0 && longest < leastRun) return text
     let current = text
-    for (const { detector, mask, minDigits } of compiled) {
-      if ((mask !== 0 && (seen & mask) === 0) || digits < minDigits) continue
+    for (const { detector, mask, minDigits, minRun } of compiled) {
+      if ((mask !== 0 && (seen & mask) === 0) || digits < minDigits || longest < minRun) continue
       try {
         current = apply(detector, current, nested)
       } catch (fault) {

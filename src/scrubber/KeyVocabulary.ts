@@ -25,6 +25,7 @@ export const sensitive: ReadonlyArray<string> = [
   "master key",
   "auth key",
   "account key",
+  "azure storage key",
   "shared key",
   "ssh key",
   "license key",

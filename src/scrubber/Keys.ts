@@ -1,5 +1,6 @@
 import { isAlphanumeric, isDigit, isLower, isUpper } from "./Characters.ts"
 import * as Vocabulary from "./KeyVocabulary.ts"
+import { remembering } from "./Memory.ts"
 
 /** What a key says about its value: a secret, the id of a person or portfolio, or nothing. */
 export type KeyClass = "sensitive" | "identifier" | "plain"
@@ -161,20 +162,10 @@ export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
     }
   }
 
-  let memory = new Map<string, KeyVerdict>()
-  return (key) => {
-    const known = memory.get(key)
-    if (known !== undefined) return known
-    const result = verdict(key)
-    if (key.length <= longest) {
-      if (memory.size >= remembered) memory = new Map()
-      memory.set(key, result)
-    }
-    return result
-  }
+  return remembering(verdict, remembered, longest)
 }
 
-/** Enough for every attribute and annotation name of a program; foreign names from texts push them out at worst. */
+/** Enough for every attribute and annotation name of a program. */
 const remembered = 2048
 
 const hasUpper = (key: string): boolean => {

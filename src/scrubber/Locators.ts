@@ -7,6 +7,7 @@ import { unreadable } from "./Detector.ts"
 import { decodeComponent, encodeComponent } from "./Encoding.ts"
 import * as Identifiers from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
+import { remembering } from "./Memory.ts"
 import * as Paths from "./Paths.ts"
 import { isHarmless } from "./Placeholders.ts"
 import { singularOwner } from "./Reading.ts"
@@ -42,7 +43,7 @@ export const make = (
   judge: Judge
 ): ScrubUrl => {
   const idsOf = Paths.pathSegments(patterns)
-  const partsOf = remembering((route: string) => parse(route, judge))
+  const partsOf = remembering((route) => parse(route, judge), 512, 512)
 
   const parameter = (part: string): string => {
     const equals = part.indexOf("=")
@@ -212,16 +213,3 @@ const isWord = (segment: string): boolean => {
 
 const isWordSign = (c: number): boolean =>
   isLower(c) || (!isAlphanumeric(c) && c < 128 && (c === code.dot || c === code.dash || c === code.underscore))
-
-/** A program has a fixed number of routes; foreign ones push them out at worst. */
-const remembering = <A>(run: (key: string) => A): (key: string) => A => {
-  let memory = new Map<string, A>()
-  return (key) => {
-    const known = memory.get(key)
-    if (known !== undefined) return known
-    const made = run(key)
-    if (memory.size >= 512) memory = new Map()
-    if (key.length <= 512) memory.set(key, made)
-    return made
-  }
-}

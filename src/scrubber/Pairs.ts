@@ -156,21 +156,27 @@ const replaceValue = (text: string, pair: Pair, judge: Judge, found: Found): num
 const replaceQuoted = (
   text: string,
   pair: Pair,
-  start: number,
+  open: number,
   quote: number,
   slashes: number,
   judge: Judge,
   found: Found
 ): number => {
+  // In SQL and CSV the quotes of a text inside a text are doubled.
+  const doubled = slashes === 0 && text.charCodeAt(open) === quote && continues(text.charCodeAt(open + 1))
+  const start = doubled ? open + 1 : open
   // A quote closes where as many backslashes stand before it as before the opening one, escaped ones aside.
   let end = text.length
   let after = end
   let run = 0
   for (let i = start; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if (c === quote && run % (2 * slashes + 2) === slashes) {
+    const closes = c === quote && run % (2 * slashes + 2) === slashes &&
+      // `it\\'s`: the backslash itself was escaped by what holds the text.
+      !(run > slashes && followedByWord(text, i)) && (!doubled || (run === 0 && text.charCodeAt(i + 1) === quote))
+    if (closes) {
       end = i - slashes
-      after = i + 1
+      after = doubled ? i + 2 : i + 1
       break
     }
     run = c === code.backslash ? run + 1 : 0

@@ -51,9 +51,20 @@ const openQuote = (text: string, start: number, quote: number): number => {
   return -1
 }
 
+/**
+ * Quotes inside the value are not escaped: the last one of the line closes it, or the last one before a quote that is
+ * escaped otherwise than the opening one.
+ */
 const quoteEnd = (text: string, start: number): number => {
-  const end = runEnd(text, start, (c) => c !== code.quote && c !== code.newline)
-  return end > start && text.charCodeAt(end - 1) === code.backslash ? end - 1 : end
+  const escaped = text.charCodeAt(start - 2) === code.backslash
+  let last = -1
+  let i = start
+  for (; i < text.length && text.charCodeAt(i) !== code.newline; i++) {
+    if (text.charCodeAt(i) !== code.quote) continue
+    if ((text.charCodeAt(i - 1) === code.backslash) !== escaped) break
+    last = escaped ? i - 1 : i
+  }
+  return last < start ? i : last
 }
 
 /** Values are not escaped: the bracket that closes is the first one that the message goes on after. */

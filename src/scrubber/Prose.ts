@@ -8,7 +8,8 @@ import {
   isSpace,
   mark,
   runEnd,
-  runStart
+  runStart,
+  trimEnd
 } from "./Characters.ts"
 import { type Detector, tokenEnd } from "./Detector.ts"
 import { identify, isUuid } from "./Identifiers.ts"
@@ -132,3 +133,31 @@ export const curlDetector: Detector = {
     }
   }
 }
+
+/** Shorter words behind “password” are not taken for one. */
+const shortestPassword = 8
+
+/** `login svc password hunter2-x`, as in a netrc file and in prose: a word with a digit, which prose hardly has there. */
+export const passwordDetector: Detector = {
+  name: "passwords-in-prose",
+  triggers: " \t",
+  minDigits: 1,
+  minRun: shortestPassword,
+  find: (text, found) => {
+    for (let at = text.indexOf("assword"); at >= 0; at = text.indexOf("assword", at)) {
+      at += 7
+      const start = runEnd(text, at, isSpace, at + 4)
+      if (start === at || text.startsWith(mark, start)) continue
+      const end = trimEnd(text, start, tokenEnd(text, start, isSpace))
+      const digit = runEnd(text, start, (c) => !isDigit(c), end)
+      if (end - start < shortestPassword || digit === end || isVersionOrPlace(text, start, end)) continue
+      found(start, end, mark)
+      at = end
+    }
+  }
+}
+
+/** Numbers, dates, paths and names with a sign of a call or a pair are spoken of, not given. */
+const isVersionOrPlace = (text: string, start: number, end: number): boolean =>
+  !isLetter(text.charCodeAt(start)) && runEnd(text, start, (c) => !isLetter(c), end) === end ||
+  runEnd(text, start, (c) => c !== code.slash && c !== code.open && c !== code.equals && c !== code.dollar, end) < end

@@ -15,10 +15,12 @@ export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
 
 export const singularOwner = (owner: string): string => owner.endsWith("s") ? owner.slice(0, -1) : owner
 
-export const longestKey = 256
+/** Shorter ones of letters, digits, `_`, `-` and `.` alone hold no secret: no shape is as short. */
+const shortestSecret = 12
 
-/** A property's name beyond letters, digits, `_`, `-` and `.` may hold a path, an address, a pair. */
-export const hasSign = (key: string): boolean => runEnd(key, 0, isPlainKey) < key.length
+/** A property's name that can't hold a secret; others may be a path, an address, a pair, a token. */
+export const isPlainName = (key: string): boolean =>
+  key.length < shortestSecret && runEnd(key, 0, isPlainKey) === key.length
 
 const isPlainKey = (c: number): boolean =>
   (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 45 || c === 46

@@ -8,7 +8,7 @@ import type { Pass } from "./Detector.ts"
 export type ScrubText = (text: string, level: number, owner?: string) => string
 
 /** Decoded text is searched in turn, this many times over: JSON in a string in JSON, an encoded URL in a query. */
-const deepest = 5
+const deepest = 8
 
 /** A replacement can bring a new pair together; the passes end when nothing more is found, at most after as many. */
 const rounds = 4

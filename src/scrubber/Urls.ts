@@ -100,3 +100,21 @@ const hasOddPort = (text: string, start: number, end: number): boolean => {
   const digits = runEnd(text, colon + 1, isDigit, end)
   return digits < trimEnd(text, colon + 1, end) && text.charCodeAt(digits) !== code.comma
 }
+
+/** `jdbc:oracle:thin:scott/tiger@//host`: user and password between the driver and the host. */
+export const oracleDetector: Detector = {
+  name: "oracle-credentials",
+  triggers: "@",
+  find: (text, found) => {
+    for (let at = text.indexOf("oracle:"); at >= 0; at = text.indexOf("oracle:", at)) {
+      const start = runEnd(text, at + 7, isAlphanumeric) + 1
+      at += 7
+      if (text.charCodeAt(start - 1) !== code.colon) continue
+      const slash = runEnd(text, start, (c) => !isSpace(c) && c !== code.slash && c !== code.at)
+      if (slash === start || text.charCodeAt(slash) !== code.slash) continue
+      const end = runEnd(text, slash, (c) => !isSpace(c) && c !== code.at)
+      at = end
+      if (text.charCodeAt(end) === code.at) found(start, end, mark)
+    }
+  }
+}

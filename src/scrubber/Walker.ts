@@ -4,20 +4,20 @@ import { mark } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
 import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
+import { remembering } from "./Memory.ts"
 import { isCard } from "./Personal.ts"
 import { isHarmless } from "./Placeholders.ts"
 import {
   arePairs,
   bytesOf,
-  hasSign,
   isArray,
   isFlag,
   isList,
+  isPlainName,
   isQueryKey,
   isTraceId,
   isUrlKey,
   listed,
-  longestKey,
   nameOf,
   properties,
   singularOwner,
@@ -128,7 +128,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
 
   /** A value under its key: the key decides first. */
   const named = (key: string, value: unknown, owner: string | undefined, depth: number, walk: Walk): unknown => {
-    const verdict = judgeShown(key, owner, walk)
+    const verdict = judgeShown(key, owner)
     switch (verdict.class) {
       case "sensitive":
         return secret(value, walk)
@@ -158,11 +158,14 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     })
   }
 
+  /** Names may hold secrets, and are few: what is shown of them is remembered. */
+  const shownKey = remembering((key) => isPlainName(key) ? key : text(key, 0), 2048, 128)
+
   /** The key as it will be shown decides, so that a second walk decides the same; then the key as it was. */
-  const judgeShown = (key: string, owner: string | undefined, walk: Walk): KeyVerdict => {
-    if (!hasSign(key)) return judgeWithin(key, owner)
-    const shown = judgeWithin(text(key, walk.level), owner)
-    return shown.class === "plain" ? judgeWithin(key, owner) : shown
+  const judgeShown = (key: string, owner: string | undefined): KeyVerdict => {
+    const name = shownKey(key)
+    const verdict = judgeWithin(name, owner)
+    return name === key || verdict.class !== "plain" ? verdict : judgeWithin(key, owner)
   }
 
   /** `{ user: { id } }` is the user's id. */
@@ -338,7 +341,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
 
   /** Sets a property whose name may itself hold a secret; names that become equal are numbered. */
   const put = (out: Record<string, unknown>, key: string, content: unknown, walk: Walk): string => {
-    const shown = replaced(key.length > longestKey || hasSign(key) ? text(key, walk.level) : key, key, walk)
+    const shown = replaced(shownKey(key), key, walk)
     let name = shown
     for (let i = 2; Object.hasOwn(out, name); i++) name = `${shown} (${i})`
     // Assigning `__proto__` would set the prototype.
