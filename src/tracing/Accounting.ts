@@ -5,6 +5,7 @@
  * `started = open + unsampled + ended`, and for each sink
  * `ended = notSelected + exported + dropped + queued + inFlight`.
  */
+import type * as Circuit from "../delivery/Circuit.ts"
 
 /**
  * Why a span was lost.
@@ -30,6 +31,21 @@ export type DropReason = (typeof dropReasons)[number]
 /** Lost spans by reason, every reason present. */
 export type Dropped = Readonly<Record<DropReason, number>>
 
+/** How the sending to a sink goes, beside its books. */
+export interface Delivery {
+  /** The size of what is queued and in flight, in bytes of OTLP's protobuf encoding. */
+  readonly bytes: number
+  /** How often a span was sent once more, since an attempt had failed. */
+  readonly retried: number
+  /**
+   * How many spans were sent twice, since a connection that had been kept open broke before the answer: those may have
+   * arrived twice.
+   */
+  readonly resent: number
+  /** Whether anything is sent at all: not while the circuit is open, after many failures. */
+  readonly circuit: Circuit.State
+}
+
 /** The books of one sink, in spans since the layer was built. */
 export interface SinkAccounting {
   readonly name: string
@@ -39,8 +55,12 @@ export interface SinkAccounting {
   readonly notSelected: number
   readonly exported: number
   readonly dropped: Dropped
+  /** Those that wait, for a first attempt or for another one. */
   readonly queued: number
+  /** A request with them is on its way. */
   readonly inFlight: number
+  /** How the sending goes; nothing where nothing is sent. */
+  readonly delivery?: Delivery | undefined
 }
 
 /** The books of the pipeline, in spans since the layer was built. */
@@ -101,7 +121,17 @@ export const format = (accounting: Accounting): string => {
     const dropped = losses.length === 0 ? "dropped 0" : `dropped ${droppedTotal(sink)} (${losses.join(", ")})`
     const exported = `${sink.acknowledged ? "exported" : "exported (unacknowledged)"} ${sink.exported}`
     return `${sink.name}: ${exported}, ${dropped}, not selected ${sink.notSelected}, queued ${sink.queued},` +
-      ` in flight ${sink.inFlight}`
+      ` in flight ${sink.inFlight}${formatDelivery(sink.delivery)}`
   })
   return [`spans: started ${started}, open ${open}, unsampled ${unsampled}, ended ${ended}`, ...parts].join("; ")
+}
+
+const formatDelivery = (delivery: Delivery | undefined): string => {
+  if (delivery === undefined) return ""
+  const { circuit, resent, retried } = delivery
+  return [
+    retried === 0 ? "" : `, retried ${retried}`,
+    resent === 0 ? "" : `, sent twice ${resent}`,
+    circuit === "closed" ? "" : `, circuit ${circuit}`
+  ].join("")
 }

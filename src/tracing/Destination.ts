@@ -17,7 +17,8 @@ export const sinks = (
   guard: Guard
 ): Effect.Effect<ReadonlyArray<SpanSink>> =>
   Effect.gen(function*() {
-    const { exportTimeout } = config.tracing.queue
+    // A request gives up a little earlier than the queue does: it knows whether its body had left.
+    const exportTimeout = Duration.times(config.tracing.queue.exportTimeout, 0.9)
     const made = [yield* destinationSink(config.tracing.destination, exportTimeout, guard)]
     if (Option.isSome(config.sentry.dsn) && config.sentry.tracesSampleRate > 0) {
       const { dsn, tracesSampleRate } = config.sentry

@@ -14,8 +14,13 @@ import { SpanSinkError } from "./SpanSink.ts"
 export interface Answer {
   readonly status: number
   readonly contentType: string
-  /** At most {@link maxAnswerBytes}. */
+  /** At most {@link maxAnswerBytes}; empty when it was cut off. */
   readonly body: Uint8Array
+  /**
+   * Whether the body was sent twice: the first time on a connection that had been kept open and that the server closed
+   * at that moment, as any server does in the end.
+   */
+  readonly resent: boolean
 }
 
 /** A place to post to. */
@@ -62,66 +67,102 @@ export const make = (options: Options): Poster => {
   const fail = (
     reason: SpanSinkError["reason"],
     problem: string,
-    retry: { readonly retryable: boolean; readonly retryAfter?: Duration.Duration | undefined },
+    retry: Pick<SpanSinkError, "retryable"> & Partial<Pick<SpanSinkError, "retryAfter" | "resent">>,
     cause?: unknown
   ): Effect.Effect<never, SpanSinkError> =>
     Effect.fail(new SpanSinkError({ sink: options.sink, reason, message: `${place}: ${problem}`, cause, ...retry }))
 
   const post = (body: Uint8Array): Effect.Effect<Answer, SpanSinkError> =>
     Effect.callback<Answer, SpanSinkError>((resume) => {
-      let connected = false
-      const request = (secure ? Https : Http).request(url, {
-        method: "POST",
-        agent,
-        headers: { ...headers, "content-length": body.byteLength }
-      })
-      const broken = (problem: string, cause?: unknown): void => {
+      let request: Http.ClientRequest
+      let resent = false
+      let over = false
+      const end = (result: Effect.Effect<Answer, SpanSinkError>): void => {
+        over = true
         clearTimeout(deadline)
-        // Before there was a connection nothing can have arrived; after that nobody knows.
-        resume(fail(connected ? "timeout" : "unreachable", problem, { retryable: true }, cause))
+        resume(result)
+        // A server that answers before it has read everything would keep the connection busy.
+        if (!request.writableFinished) request.destroy()
       }
+      const attempt = (): void => {
+        const current = (secure ? Https : Http).request(url, {
+          method: "POST",
+          agent,
+          headers: { ...headers, "content-length": body.byteLength }
+        })
+        request = current
+        let connected = false
+        // What a connection that was kept open had read before; `reusedSocket` is not always set for those.
+        let readBefore = 0
+        let received: Http.IncomingMessage | undefined
+        const isSent = (): boolean => connected && current.writableFinished
+
+        const broken = (problem: string, cause?: unknown): void => {
+          if (over || current !== request) return
+          // The status is the answer, even if the rest of it is lost.
+          if (received !== undefined) return end(answer(received, new Uint8Array(), resent))
+          const silent = current.socket?.bytesRead === readBefore
+          if (cause !== undefined && readBefore > 0 && silent && !resent) {
+            resent = isSent()
+            return attempt()
+          }
+          const lost = resent || isSent()
+          end(fail(lost ? "timeout" : "unreachable", problem, { retryable: !lost, resent }, cause))
+        }
+        give = () => broken(`no answer within ${timeout} ms`)
+        current.on("socket", (socket) => {
+          readBefore = socket.bytesRead
+          if (readBefore > 0) connected = true
+          else socket.once(secure ? "secureConnect" : "connect", () => connected = true)
+        })
+        current.on("error", (error) => broken(describe(error), error))
+        current.on("response", (response) => {
+          const chunks: Array<Uint8Array> = []
+          received = response
+          let size = 0
+          const done = (): void => {
+            if (!over) end(answer(response, Buffer.concat(chunks), resent))
+          }
+          response.on("data", (chunk: Uint8Array) => {
+            chunks.push(chunk.subarray(0, maxAnswerBytes - size))
+            size += chunk.byteLength
+            if (size < maxAnswerBytes) return
+            done()
+            current.destroy()
+          })
+          response.on("end", done)
+          response.on("error", (error) => broken(describe(error), error))
+        })
+        current.end(body)
+      }
+      let give: () => void = () => {}
       const deadline = setTimeout(() => {
-        broken(`no answer within ${timeout} ms`)
+        give()
         request.destroy()
       }, timeout)
       deadline.unref()
-      request.on("socket", (socket) => {
-        if (request.reusedSocket) connected = true
-        else socket.once(secure ? "secureConnect" : "connect", () => connected = true)
-      })
-      request.on("error", (error) => broken(describe(error), error))
-      request.on("response", (response) => {
-        const chunks: Array<Uint8Array> = []
-        let size = 0
-        const done = (): void => {
-          clearTimeout(deadline)
-          resume(answer(response, Buffer.concat(chunks)))
-        }
-        response.on("data", (chunk: Uint8Array) => {
-          chunks.push(chunk.subarray(0, maxAnswerBytes - size))
-          size += chunk.byteLength
-          if (size < maxAnswerBytes) return
-          done()
-          request.destroy()
-        })
-        response.on("end", done)
-        response.on("error", (error) => broken(describe(error), error))
-      })
-      request.end(body)
+      attempt()
       return Effect.sync(() => {
+        over = true
         clearTimeout(deadline)
         request.destroy()
       })
     })
 
-  const answer = (response: Http.IncomingMessage, body: Uint8Array): Effect.Effect<Answer, SpanSinkError> => {
+  const answer = (
+    response: Http.IncomingMessage,
+    body: Uint8Array,
+    resent: boolean
+  ): Effect.Effect<Answer, SpanSinkError> => {
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) {
-      return Effect.succeed({ status, contentType: response.headers["content-type"] ?? "", body })
+      return Effect.succeed({ status, contentType: response.headers["content-type"] ?? "", body, resent })
     }
-    if (status === 413) return fail("too_large", "HTTP 413", { retryable: false })
-    const retryAfter = parseRetryAfter(response.headers["retry-after"], Date.now())
-    return fail("rejected", `HTTP ${status}`, { retryable: retryableStatus.has(status), retryAfter })
+    if (status === 413) return fail("too_large", "HTTP 413", { retryable: false, resent })
+    // By the server's own clock, ours may be wrong.
+    const now = Date.parse(response.headers.date ?? "") || Date.now()
+    const retryAfter = parseRetryAfter(response.headers["retry-after"], now)
+    return fail("rejected", `HTTP ${status}`, { retryable: retryableStatus.has(status), retryAfter, resent })
   }
 
   return { post, close: Effect.sync(() => agent.destroy()) }

@@ -48,17 +48,15 @@ export const http = (options: {
     export: (batch) =>
       Effect.suspend(() => {
         const { faults, groups } = encode(batch, "binary", options.guard)
-        const send = ({ process, spans }: Group): Effect.Effect<ExportResult, SpanSinkError> =>
-          Effect.as(poster.post(JaegerThrift.encodeBatch(process, spans)), { accepted: spans.length, rejected: 0 })
-        const [only, ...others] = groups
-        if (only === undefined) return Effect.succeed(nothing(faults))
-        // One layer has one resource, so in practice there is one group, whose failure may be tried again as it is.
-        if (others.length === 0) return Effect.map(send(only), (result) => add(nothing(faults), result))
-        return Effect.reduce(groups, () => nothing(faults), (total, group) =>
-          send(group).pipe(
-            Effect.catchTag("SpanSinkError", ({ reason }) => Effect.succeed(lost(reason, group.spans.length))),
-            Effect.map((result) => add(total, result))
-          ))
+        return Effect.reduce(groups, () => nothing(faults), (total, group) => {
+          // Who can't be reached for one group is not asked for the next; that one waits along.
+          const before = total.left?.find(({ error }) => error.retryable)
+          if (before !== undefined) return Effect.succeed(add(total, waitingAlong(group, before.error)))
+          return poster.post(JaegerThrift.encodeBatch(group.process, group.bytes)).pipe(
+            Effect.map(({ resent }) => add(total, accepted(group, resent))),
+            Effect.catchTag("SpanSinkError", (error) => Effect.succeed(add(total, failed(group, error))))
+          )
+        })
       }),
     shutdown: poster.close
   }
@@ -108,8 +106,8 @@ export const udp = (options: {
     export: (batch) =>
       Effect.suspend(() => {
         const { faults, groups } = encode(batch, encoding, guard)
-        return Effect.reduce(groups, () => nothing(faults), (total, { process, spans }) => {
-          const { oversized, packets } = pack(spans, maxPacketBytes - overhead(process, encoding))
+        return Effect.reduce(groups, () => nothing(faults), (total, { bytes, process }) => {
+          const { oversized, packets } = pack(bytes, maxPacketBytes - overhead(process, encoding))
           const before = add(total, lost("too_large", oversized))
           return Effect.reduce(packets, () =>
             before, (result, packet) =>
@@ -123,9 +121,12 @@ export const udp = (options: {
   }
 }
 
+/** The spans of one resource; a layer has one, a foreign provider's sink may see several. */
 interface Group {
   readonly process: Uint8Array
-  readonly spans: Array<Uint8Array>
+  readonly spans: Array<ReadableSpan>
+  /** Each span encoded, in the same order. */
+  readonly bytes: Array<Uint8Array>
 }
 
 /** Encodes each span by itself, under its resource; one that can't be encoded costs itself only. */
@@ -141,10 +142,11 @@ const encode = (
       const bytes = JaegerThrift.encodeSpan(span, encoding)
       let group = groups.get(span.resource)
       if (group === undefined) {
-        group = { process: JaegerThrift.encodeProcess(span.resource.attributes, encoding), spans: [] }
+        group = { process: JaegerThrift.encodeProcess(span.resource.attributes, encoding), spans: [], bytes: [] }
         groups.set(span.resource, group)
       }
-      group.spans.push(bytes)
+      group.spans.push(span)
+      group.bytes.push(bytes)
     }, () => {
       faults++
     })
@@ -190,10 +192,33 @@ const lost = (reason: DropReason, count: number): ExportResult => ({
 
 const nothing = (faults: number): ExportResult => lost("fault", faults)
 
+const accepted = ({ spans }: Group, resent: boolean): ExportResult => ({
+  accepted: spans.length,
+  rejected: 0,
+  resent: resent ? spans.length : 0
+})
+
+const failed = (group: Group, error: SpanSinkError): ExportResult => ({
+  ...waitingAlong(group, error),
+  resent: error.resent === true ? group.spans.length : 0
+})
+
+const waitingAlong = ({ spans }: Group, error: SpanSinkError): ExportResult => ({
+  accepted: 0,
+  rejected: 0,
+  left: [{ spans, error }]
+})
+
 const add = (left: ExportResult, right: ExportResult): ExportResult => {
   const dropped = { ...left.dropped }
   for (const [reason, count] of Object.entries(right.dropped ?? {}) as Array<[keyof typeof dropped, number]>) {
     dropped[reason] = (dropped[reason] ?? 0) + count
   }
-  return { accepted: left.accepted + right.accepted, rejected: left.rejected + right.rejected, dropped }
+  return {
+    accepted: left.accepted + right.accepted,
+    rejected: left.rejected + right.rejected,
+    dropped,
+    left: [...left.left ?? [], ...right.left ?? []],
+    resent: (left.resent ?? 0) + (right.resent ?? 0)
+  }
 }

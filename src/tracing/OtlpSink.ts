@@ -49,8 +49,17 @@ export const make = (options: Options): SpanSink => {
         const faults = batch.length - count
         if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
         return Effect.map(poster.post(body), (answer): ExportResult => {
-          const rejected = Math.min(count, rejectedSpans(answer))
-          return { accepted: count - rejected, rejected, dropped: { fault: faults } }
+          const { message, spans } = partialSuccess(answer)
+          const rejected = Math.min(count, spans)
+          return {
+            accepted: count - rejected,
+            rejected,
+            dropped: { fault: faults },
+            ...answer.resent ? { resent: count } : {},
+            ...rejected === 0
+              ? {}
+              : { message: `${rejected} of ${count} spans rejected: ${message || "no reason given"}` }
+          }
         })
       }),
     shutdown: poster.close
@@ -74,16 +83,20 @@ const encode = (batch: ReadonlyArray<ReadableSpan>, guard: Guard): Encoded => {
   }
 }
 
-/** How many spans the answer says were rejected; an answer that can't be read says nothing. */
-export const rejectedSpans = (answer: HttpPost.Answer): number => {
-  if (answer.body.byteLength === 0) return 0
+/** How many spans the answer says were rejected, and why; an answer that can't be read says nothing. */
+export const partialSuccess = (answer: HttpPost.Answer): { readonly spans: number; readonly message: string } => {
+  if (answer.body.byteLength === 0) return { spans: 0, message: "" }
   try {
     const response = answer.contentType.includes("json")
       ? JSON.parse(Buffer.from(answer.body).toString("utf8"))
       : ProtobufTraceSerializer.deserializeResponse(answer.body)
-    const rejected = Number(response?.partialSuccess?.rejectedSpans ?? 0)
-    return Number.isFinite(rejected) && rejected > 0 ? Math.trunc(rejected) : 0
+    const { errorMessage, rejectedSpans } = response?.partialSuccess ?? {}
+    const rejected = Number(rejectedSpans ?? 0)
+    return {
+      spans: Number.isFinite(rejected) && rejected > 0 ? Math.trunc(rejected) : 0,
+      message: typeof errorMessage === "string" ? errorMessage : ""
+    }
   } catch {
-    return 0
+    return { spans: 0, message: "" }
   }
 }

@@ -80,7 +80,18 @@ const scrubContext = (context: Otel.SpanContext, scrubber: SpanScrubber): Otel.S
 
 type Scope = ReadableSpan["instrumentationScope"]
 
-const scrubScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({
+// A scope is the same for thousands of spans, and the serialiser tells each object once.
+const scopes = new WeakMap<SpanScrubber, WeakMap<Scope, Scope>>()
+
+const scrubScope = (scope: Scope, scrubber: SpanScrubber): Scope => {
+  const known = scopes.get(scrubber) ?? new WeakMap<Scope, Scope>()
+  scopes.set(scrubber, known)
+  const scrubbed = known.get(scope) ?? copyScope(scope, scrubber)
+  known.set(scope, scrubbed)
+  return scrubbed
+}
+
+const copyScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({
   name: scrubber.text(scope.name),
   ...(scope.version === undefined ? {} : { version: scrubber.text(scope.version) }),
   ...(scope.schemaUrl === undefined ? {} : { schemaUrl: scrubber.text(scope.schemaUrl) })

@@ -1,37 +1,46 @@
 /**
- * The bounded queue in front of one sink: one export in flight, a deadline for each, every span in the books.
+ * The bounded queue in front of one sink: one export in flight, a deadline for each, pauses and a circuit for a receiver
+ * that is unwell, every span in the books.
  *
  * A synchronous state machine rather than fibers, so that the books are true between any two statements, and so that
  * an export that cannot be interrupted still can't hold anybody up.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Backoff from "../delivery/Backoff.ts"
+import * as Circuit from "../delivery/Circuit.ts"
+import type { Cancel, Timers } from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import * as Accounting from "./Accounting.ts"
-import type { ExportResult, SpanSink } from "./SpanSink.ts"
-import { SpanSinkError } from "./SpanSink.ts"
-import type { Cancel, Timers } from "../delivery/Timers.ts"
-
-/** How much a queue holds and when it exports; times in milliseconds. */
-export interface Limits {
-  readonly maxQueueSize: number
-  readonly maxExportBatchSize: number
-  readonly scheduledDelay: number
-  readonly exportTimeout: number
-}
+import * as Attempt from "./Attempt.ts"
+import { type Flush, Flushes } from "./Flushes.ts"
+import { type Limits, trialBatchSize } from "./Limits.ts"
+import * as SpanBuffer from "./SpanBuffer.ts"
+import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
 
 /** What a queue needs from its pipeline. */
 export interface Environment {
   readonly limits: Limits
   readonly timers: Timers
+  /** Chance, from 0 to 1. */
+  readonly random: () => number
   readonly guard: Guard
   /** Starts an export outside of any trace. */
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Told of each finished export: `undefined` when all spans arrived, else what went wrong. */
   readonly onExport: (sink: SpanSink, problem: string | undefined) => void
+  /** Told when the circuit of a sink changes. */
+  readonly onCircuit: (sink: SpanSink, circuit: Circuit.Circuit) => void
+}
+
+/** A scrubbed span, with its size. */
+export interface Bound {
+  readonly span: ReadableSpan
+  /** What it adds to a request. */
+  readonly bytes: number
+  /** The size of a request with nothing else. */
+  readonly requestBytes: number
 }
 
 interface Running {
@@ -40,11 +49,6 @@ interface Running {
   /** Whether it was on its way all through a flush that ran out. */
   hung: boolean
   readonly giveUp: (problem: string) => void
-}
-
-interface Waiter {
-  readonly target: number
-  readonly resume: () => void
 }
 
 /** A flush that is waited for. */
@@ -59,18 +63,26 @@ export interface Waiting {
 export class SinkQueue {
   readonly sink: SpanSink
   readonly #env: Environment
+  readonly #buffer: SpanBuffer.SpanBuffer
+  readonly #flushes = new Flushes()
   readonly #dropped = Accounting.noneDropped()
   #notSelected = 0
   #exported = 0
   #inFlight = 0
-  #queue: Array<ReadableSpan> = []
-  // Spans that ever entered the queue, and those of them whose fate is known: first in, first out.
-  #entered = 0
-  #settled = 0
-  // Everything up to this count is to be exported without waiting for a full batch.
-  #target = 0
-  #waiters: Array<Waiter> = []
+  #retried = 0
+  #resent = 0
+  // Tried in vain during a flush, which tries each span once; they wait again when it is over.
+  #held: Array<SpanBuffer.Entry> = []
+  // Everything up to this sequence is to be exported without waiting for a full batch.
+  #due = 0
+  #finished = 0
+  #circuit = Circuit.closed
+  // Until when to wait after a failure: by our own choice, and by the receiver's wish.
+  #backoff = 0
+  #pause = 0
   #timer: Cancel | undefined
+  // Whether the timer waits for the receiver's sake, and nothing may be sent before.
+  #gated = false
   #soon = false
   #closed = false
   #aborted = false
@@ -80,6 +92,7 @@ export class SinkQueue {
   constructor(sink: SpanSink, env: Environment) {
     this.sink = sink
     this.#env = env
+    this.#buffer = new SpanBuffer.SpanBuffer(env.limits)
   }
 
   accounting(): Accounting.SinkAccounting {
@@ -89,13 +102,19 @@ export class SinkQueue {
       notSelected: this.#notSelected,
       exported: this.#exported,
       dropped: { ...this.#dropped },
-      queued: this.#queue.length,
-      inFlight: this.#inFlight
+      queued: this.#buffer.waiting + this.#held.length,
+      inFlight: this.#inFlight,
+      delivery: {
+        bytes: this.#buffer.bytes,
+        retried: this.#retried,
+        resent: this.#resent,
+        circuit: this.#circuit.state
+      }
     }
   }
 
-  /** Takes an ended span, or says in the books why not. `bind` scrubs it, and is only called when it is taken. */
-  offer(span: ReadableSpan, bind: () => ReadableSpan | undefined): void {
+  /** Takes an ended span, or says in the books why not. `bind` scrubs it, and is only called when there may be room. */
+  offer(span: ReadableSpan, bind: () => Bound | undefined): void {
     if (this.#closed) return this.drop("shutdown")
     const selected = this.#selects(span)
     if (selected === undefined) return this.drop("fault")
@@ -103,13 +122,19 @@ export class SinkQueue {
       this.#notSelected++
       return
     }
-    if (this.#queue.length >= this.#env.limits.maxQueueSize) return this.drop("queue_full")
+    const failed = SpanBuffer.isFailed(span)
+    if (!this.#buffer.hasRoom(0, failed)) return this.drop("queue_full")
     const bound = bind()
     if (bound === undefined) return this.drop("fault")
-    this.#queue.push(bound)
-    this.#entered++
-    if (this.#queue.length >= this.#env.limits.maxExportBatchSize) this.#pumpSoon()
-    else this.#arm()
+    if (bound.requestBytes > this.#env.limits.maxRequestBytes) return this.drop("too_large")
+    if (!this.#buffer.hasRoom(bound.bytes, failed)) return this.drop("queue_full")
+    const displaced = this.#buffer.add(bound.span, bound.bytes)
+    this.drop("queue_full", displaced.length)
+    if (this.#running === undefined && !this.#soon && !this.#gated) {
+      if (this.#isFull()) this.#pumpSoon()
+      else this.#timer ??= this.#after(this.#env.limits.scheduledDelay)
+    }
+    this.#flushes.tried(displaced)
   }
 
   /** Counts a span that never came to the queue. */
@@ -122,29 +147,31 @@ export class SinkQueue {
     return this.#running?.hung === true
   }
 
-  /** Exports what is queued now, and calls back when its fate is known. The answer calls the waiting off. */
+  /**
+   * Tries each span that is queued now once, whatever the backoff, and calls back then; at once where the receiver asked
+   * for a pause or the circuit is open. The answer calls the waiting off.
+   */
   flush(resume: () => void): Waiting {
-    const waiter: Waiter = { target: this.#entered, resume }
-    const before = this.#settled
-    if (before >= waiter.target) {
+    const flush: Flush = { target: this.#buffer.last, left: this.#buffer.size - this.#held.length, resume }
+    const finished = this.#finished
+    if (flush.left === 0) {
       resume()
       return { cancel: () => {}, expire: () => {} }
     }
-    this.#target = Math.max(this.#target, waiter.target)
-    this.#waiters.push(waiter)
+    this.#flushes.add(flush)
     this.#pump()
     const cancel = (): void => {
-      this.#waiters = this.#waiters.filter((other) => other !== waiter)
+      if (this.#flushes.remove(flush)) this.#letGo()
     }
     const expire = (): void => {
-      if (!this.#waiters.includes(waiter)) return
-      cancel()
-      if (this.#running !== undefined && this.#settled === before) this.#running.hung = true
+      if (!this.#flushes.remove(flush)) return
+      if (this.#running !== undefined && this.#finished === finished) this.#running.hung = true
+      this.#letGo()
     }
     return { cancel, expire }
   }
 
-  /** Takes no more spans; what is queued may still be flushed. */
+  /** Takes no more spans, and tries none twice; what is queued may still be flushed, whatever the circuit. */
   close(): void {
     this.#closed = true
   }
@@ -153,13 +180,11 @@ export class SinkQueue {
   abort(): void {
     this.#closed = true
     this.#aborted = true
-    this.#timer?.()
-    this.#timer = undefined
+    this.#disarm()
     this.#running?.giveUp("given up at shutdown")
-    const waiting = this.#queue.length
-    this.#queue = []
-    this.drop("shutdown", waiting)
-    this.#settle(waiting)
+    this.#letHeldWait()
+    this.drop("shutdown", this.#buffer.clear())
+    this.#flushes.end()
   }
 
   #selects(span: ReadableSpan): boolean | undefined {
@@ -168,13 +193,36 @@ export class SinkQueue {
     return this.#env.guard.run<boolean | undefined>("sink", () => selects(span), () => undefined)
   }
 
-  #arm(): void {
-    if (this.#timer !== undefined || this.#running !== undefined || this.#soon) return
-    this.#timer = this.#env.timers.after(this.#env.limits.scheduledDelay, () => {
-      this.#timer = undefined
-      this.#target = this.#entered
+  #isFull(): boolean {
+    const { maxExportBatchSize, maxRequestBytes } = this.#env.limits
+    return this.#buffer.waiting >= maxExportBatchSize || this.#buffer.waitingBytes >= maxRequestBytes
+  }
+
+  #isDue(): boolean {
+    const { oldest } = this.#buffer
+    return this.#isFull() || oldest !== undefined && oldest <= Math.max(this.#due, this.#flushes.target)
+  }
+
+  /** How long nothing may be sent, in milliseconds. */
+  #wait(): number {
+    if (this.#closed) return 0
+    const now = this.#env.timers.now()
+    const backoff = this.#flushes.any ? 0 : this.#backoff - now
+    return Math.max(0, Circuit.wait(this.#circuit, now), this.#pause - now, backoff)
+  }
+
+  #after(millis: number): Cancel {
+    return this.#env.timers.after(millis, () => {
+      this.#disarm()
+      this.#due = this.#buffer.last
       this.#pump()
     })
+  }
+
+  #disarm(): void {
+    this.#timer?.()
+    this.#timer = undefined
+    this.#gated = false
   }
 
   #pumpSoon(): void {
@@ -186,30 +234,38 @@ export class SinkQueue {
     })
   }
 
+  /** Exports, or sets the time for it. */
   #pump(): void {
-    if (this.#running !== undefined || this.#queue.length === 0 || this.#aborted) return
-    this.#timer?.()
-    this.#timer = undefined
-    this.#start(this.#queue.splice(0, this.#env.limits.maxExportBatchSize))
+    if (this.#running !== undefined || this.#aborted || this.#buffer.waiting === 0) return
+    this.#disarm()
+    const wait = this.#wait()
+    if (wait > 0) {
+      this.#flushes.end()
+      this.#letHeldWait()
+      this.#gated = true
+      this.#timer = this.#after(this.#wait())
+    } else if (this.#isDue()) this.#start()
+    else this.#timer = this.#after(this.#env.limits.scheduledDelay)
   }
 
-  #start(batch: ReadonlyArray<ReadableSpan>): void {
-    const { exportTimeout } = this.#env.limits
+  #start(): void {
+    const { exportTimeout, maxExportBatchSize, maxRequestBytes } = this.#env.limits
+    if (!this.#closed) this.#turn(Circuit.attempted(this.#circuit))
+    const size = this.#circuit.state === "half_open" ? Math.min(trialBatchSize, maxExportBatchSize) : maxExportBatchSize
+    const entries = this.#buffer.take(size, maxRequestBytes)
+    this.#retried += entries.filter(({ attempts }) => attempts > 0).length
     let open = true
-    const settle = (result: ExportResult, problem: string | undefined): void => {
+    const finish = (outcome: Attempt.Outcome): void => {
       if (!open) return
       open = false
       cancel()
-      this.#inFlight = 0
-      this.#book(batch.length, result)
-      this.#env.onExport(this.sink, problem)
-      this.#settle(batch.length)
+      this.#finish(entries, outcome)
     }
     const running: Running = {
       fiber: undefined,
       hung: false,
       giveUp: (problem) => {
-        settle(lost(batch.length, "timeout"), problem)
+        finish(Attempt.givenUp(entries, problem))
         running.fiber?.interruptUnsafe()
       }
     }
@@ -217,64 +273,83 @@ export class SinkQueue {
       exportTimeout,
       () => running.giveUp(`no answer within ${exportTimeout} ms`)
     )
-    this.#inFlight = batch.length
+    this.#inFlight = entries.length
     this.#running = running
+    const batch = entries.map(({ span }) => span)
     running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch)))
     running.fiber.addObserver((exit) => {
-      const { problem, result } = this.#outcome(batch.length, exit, open)
-      settle(result, problem)
+      finish(Attempt.read(entries, exit))
       this.#running = undefined
-      this.#continue()
+      this.#letGo()
     })
   }
 
-  #outcome(
-    size: number,
-    exit: Exit.Exit<ExportResult, SpanSinkError>,
-    open: boolean
-  ): { readonly result: ExportResult; readonly problem: string | undefined } {
-    if (exit._tag === "Success") {
-      const missing = size - exit.value.accepted
-      return { result: exit.value, problem: missing === 0 ? undefined : `${missing} of ${size} spans not accepted` }
+  #finish(entries: ReadonlyArray<SpanBuffer.Entry>, outcome: Attempt.Outcome): void {
+    this.#finished++
+    this.#inFlight = 0
+    this.#exported += outcome.exported
+    this.#resent += outcome.resent
+    for (const reason of Accounting.dropReasons) this.drop(reason, outcome.dropped[reason])
+    if (outcome.fault !== undefined) this.#env.guard.count("sink", outcome.fault)
+    this.#learn(outcome)
+    const { again, smaller } = this.#sort(outcome.left)
+    const waiting = new Set([...again, ...smaller])
+    this.#buffer.release(entries.filter((entry) => !waiting.has(entry)))
+    this.#buffer.putBack(smaller)
+    this.#held.push(...again)
+    this.#due = Math.max(this.#due, ...[...waiting].map(({ sequence }) => sequence))
+    this.#env.onExport(this.sink, outcome.problem)
+    const halved = new Set(smaller)
+    this.#flushes.tried(entries.filter((entry) => !halved.has(entry)))
+  }
+
+  /** Which spans are tried again, and which in smaller requests; the rest is dropped. */
+  #sort(left: ReadonlyArray<Attempt.Left>): Readonly<Record<"again" | "smaller", Array<SpanBuffer.Entry>>> {
+    const again: Array<SpanBuffer.Entry> = []
+    const smaller: Array<SpanBuffer.Entry> = []
+    for (const { entries, reason, retryable } of left) {
+      for (const entry of entries) {
+        if (reason === "too_large" && entries.length > 1) {
+          entry.company = Math.ceil(entries.length / 2)
+          smaller.push(entry)
+        } else if (retryable && !this.#closed && ++entry.attempts < this.#env.limits.retry.attempts) again.push(entry)
+        else this.drop(reason)
+      }
     }
-    const error = Cause.squash(exit.cause)
-    if (error instanceof SpanSinkError) return { result: lost(size, error.reason), problem: error.message }
-    // A sink that was given up ends interrupted, as it should.
-    if (open) this.#env.guard.count("sink", error)
-    return { result: lost(size, "fault"), problem: "the sink failed unexpectedly" }
+    return { again, smaller }
   }
 
-  // A sink may count wrongly: every span of the batch goes into exactly one count all the same.
-  #book(size: number, result: ExportResult): void {
-    let left = size
-    const take = (count: number): number => {
-      const taken = Math.min(left, Math.max(0, Math.trunc(count) || 0))
-      left -= taken
-      return taken
+  /** What an export tells of the receiver. */
+  #learn({ retryAfter, unwell }: Attempt.Outcome): void {
+    const { limits, random, timers } = this.#env
+    const now = timers.now()
+    if (unwell) {
+      const circuit = Circuit.failed(limits.circuit, this.#circuit, now, random())
+      this.#backoff = now + Backoff.delay(limits.retry, circuit.failures, random())
+      this.#turn(circuit)
+    } else {
+      this.#backoff = 0
+      this.#turn(Circuit.closed)
     }
-    for (const reason of Accounting.dropReasons) this.drop(reason, take(result.dropped?.[reason] ?? 0))
-    this.drop("rejected", take(result.rejected))
-    this.#exported += take(result.accepted)
-    this.drop("fault", left)
+    this.#pause = now + retryAfter
   }
 
-  #settle(count: number): void {
-    this.#settled += count
-    const done = this.#waiters.filter((waiter) => waiter.target <= this.#settled)
-    if (done.length === 0) return
-    this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#settled)
-    for (const waiter of done) waiter.resume()
+  #turn(circuit: Circuit.Circuit): void {
+    const before = this.#circuit.state
+    this.#circuit = circuit
+    if (circuit.state !== before) this.#env.onCircuit(this.sink, circuit)
   }
 
-  #continue(): void {
-    if (this.#queue.length === 0 || this.#aborted) return
-    if (this.#queue.length >= this.#env.limits.maxExportBatchSize || this.#settled < this.#target) this.#pumpSoon()
-    else this.#arm()
+  /** Goes on after an export or a flush has ended. */
+  #letGo(): void {
+    if (!this.#flushes.any) this.#letHeldWait()
+    if (this.#running !== undefined || this.#aborted || this.#buffer.waiting === 0) return
+    if (this.#wait() === 0 && this.#isDue()) this.#pumpSoon()
+    else this.#pump()
+  }
+
+  #letHeldWait(): void {
+    this.#buffer.putBack(this.#held)
+    this.#held = []
   }
 }
-
-const lost = (count: number, reason: Accounting.DropReason): ExportResult => ({
-  accepted: 0,
-  rejected: 0,
-  dropped: { [reason]: count }
-})

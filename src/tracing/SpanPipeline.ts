@@ -6,13 +6,12 @@
  */
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
+import type { Cancel, Timers } from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"
-import type { Environment } from "./SinkQueue.ts"
-import type { Waiting } from "./SinkQueue.ts"
-import { SinkQueue } from "./SinkQueue.ts"
+import { type Bound, type Environment, SinkQueue, type Waiting } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
-import type { Cancel, Timers } from "../delivery/Timers.ts"
+import * as SpanSize from "./SpanSize.ts"
 
 /** How long a flush may take, in milliseconds: the promise of `Tracing.flush`. */
 export const flushBudget = 5_000
@@ -171,16 +170,25 @@ export class SpanPipeline {
   #onEnd(span: ReadableSpan): void {
     this.#open--
     this.#ended++
-    let bound: ReadableSpan | undefined
+    let bound: Bound | undefined
     let tried = false
-    const bind = (): ReadableSpan | undefined => {
+    const bind = (): Bound | undefined => {
       if (!tried) {
         tried = true
-        bound = this.#guard.run<ReadableSpan | undefined>("scrubber", () => this.#scrub(span), () => undefined)
+        bound = this.#bind(span)
       }
       return bound
     }
     for (const queue of this.#queues) queue.offer(span, bind)
+  }
+
+  #bind(span: ReadableSpan): Bound | undefined {
+    const scrubbed = this.#guard.run<ReadableSpan | undefined>("scrubber", () => this.#scrub(span), () => undefined)
+    if (scrubbed === undefined) return undefined
+    return this.#guard.run<Bound | undefined>("sink", () => {
+      const bytes = SpanSize.ofSpan(scrubbed)
+      return { span: scrubbed, bytes, requestBytes: bytes + SpanSize.ofEnvelope(scrubbed) }
+    }, () => undefined)
   }
 
   #loseEnded(): void {

@@ -1,8 +1,8 @@
 /**
  * Where ended spans go.
  *
- * A sink sends a batch when it is told to, and says what became of it. Queue, deadline, accounting and (in time)
- * retries belong to the pipeline, so a sink stays small.
+ * A sink sends a batch when it is told to, and says what became of it. Queue, deadline, accounting and retries belong to
+ * the pipeline, so a sink stays small.
  */
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-node"
 import * as Data from "effect/Data"
@@ -17,6 +17,18 @@ export interface ExportResult {
   readonly rejected: number
   /** What the sink could not send at all, by reason: one oversized span must not cost the others. */
   readonly dropped?: Partial<Readonly<Record<DropReason, number>>> | undefined
+  /** Spans of the batch that are in no count, with what went wrong: it says whether they may be sent again, and when. */
+  readonly left?: ReadonlyArray<Left> | undefined
+  /** How many spans were sent twice, since a connection that was kept open broke before the answer. */
+  readonly resent?: number | undefined
+  /** The receiver's words on what it did not accept, for the log. */
+  readonly message?: string | undefined
+}
+
+/** A part of a batch that was not accepted. */
+export interface Left {
+  readonly spans: ReadonlyArray<ReadableSpan>
+  readonly error: SpanSinkError
 }
 
 /** A destination of spans. */
@@ -33,7 +45,12 @@ export interface SpanSink {
   readonly selects?: ((span: ReadableSpan) => boolean) | undefined
 }
 
-/** A batch was not accepted as a whole. `reason` is how its spans are counted if they are given up. */
+/**
+ * A batch was not accepted as a whole. `reason` is how its spans are counted if they are given up.
+ *
+ * After a `timeout` they are given up at once, whatever `retryable` says: they may have arrived. After a `too_large` a
+ * batch of several spans is sent in halves.
+ */
 export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
   readonly sink: string
   readonly reason: Exclude<DropReason, "queue_full" | "shutdown">
@@ -41,6 +58,8 @@ export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
   readonly retryable: boolean
   /** How long the receiver asked to wait before the next attempt. */
   readonly retryAfter?: Duration.Duration | undefined
+  /** Whether the batch was sent twice, as in {@link ExportResult.resent}. */
+  readonly resent?: boolean | undefined
   /** In words, without secrets. */
   readonly message: string
   readonly cause?: unknown

@@ -13,6 +13,8 @@ import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as EffectTracerKey from "effect/Tracer"
 import * as Version from "effect/Version"
+import type * as Circuit from "../delivery/Circuit.ts"
+import * as Timers from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import { CurrentGuard } from "../Guard.ts"
 import type { ObservabilityConfig } from "../ObservabilityConfig.ts"
@@ -20,15 +22,14 @@ import * as Accounting from "./Accounting.ts"
 import * as Destination from "./Destination.ts"
 import * as EffectTracer from "./EffectTracer.ts"
 import * as GlobalApi from "./GlobalApi.ts"
+import * as Limits from "./Limits.ts"
 import * as Resource from "./Resource.ts"
 import * as Sampler from "./Sampler.ts"
 import type { SpanScrubber } from "./ScrubbedSpan.ts"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
-import type { Limits } from "./SinkQueue.ts"
 import { SpanPipeline } from "./SpanPipeline.ts"
 import * as SpanProvider from "./SpanProvider.ts"
 import type { SpanSink } from "./SpanSink.ts"
-import * as Timers from "../delivery/Timers.ts"
 import type { Service } from "./Tracing.ts"
 import { disabled, Tracing } from "./Tracing.ts"
 
@@ -45,6 +46,10 @@ export interface Options {
   readonly idGenerator?: IdGenerator | undefined
   /** How the pipeline waits; Node's timers unless given. */
   readonly timers?: Timers.Timers | undefined
+  /** What the configuration says nothing of; see {@link Limits.defaults}. */
+  readonly limits?: Partial<Limits.Limits> | undefined
+  /** Chance, from 0 to 1, for the jitter of pauses; `Math.random` unless given. */
+  readonly random?: (() => number) | undefined
 }
 
 /**
@@ -78,11 +83,13 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
         new SpanPipeline({
           sinks,
           guard,
-          limits: limitsOf(config.tracing.queue),
+          limits: { ...Limits.defaults, ...limitsOf(config.tracing.queue), ...options.limits },
+          random: options.random ?? Math.random,
           timers: options.timers ?? Timers.live,
           scrub: (span) => ScrubbedSpan.make(span, scrubber),
           run: runUntraced,
-          onExport: reportChanges(log)
+          onExport: reportChanges(log, scrubber),
+          onCircuit: reportCircuit(log)
         })
       ),
       (pipeline) =>
@@ -131,7 +138,7 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
   }
 )
 
-const limitsOf = (queue: ObservabilityConfig["tracing"]["queue"]): Limits => ({
+const limitsOf = (queue: ObservabilityConfig["tracing"]["queue"]): Partial<Limits.Limits> => ({
   maxQueueSize: queue.maxQueueSize,
   maxExportBatchSize: queue.maxExportBatchSize,
   scheduledDelay: Duration.toMillis(queue.scheduledDelay),
@@ -164,15 +171,31 @@ const makeLog = (quietly: Quietly): Effect.Effect<Log> =>
     }
   })
 
+// A receiver's words may be a page of HTML.
+const longestProblem = 300
+
 /** A line when a sink begins to fail and one when it works again, instead of one for each export. */
-const reportChanges = (log: Log): (sink: SpanSink, problem: string | undefined) => void => {
+const reportChanges = (
+  log: Log,
+  scrubber: SpanScrubber
+): (sink: SpanSink, problem: string | undefined) => void => {
   const failing = new Set<string>()
   return (sink, problem) => {
     if (problem === undefined) {
       if (failing.delete(sink.name)) log(Effect.logInfo(`spans arrive at ${sink.name} again`))
     } else if (!failing.has(sink.name)) {
       failing.add(sink.name)
-      log(Effect.logWarning(`spans are being lost on the way to ${sink.name}: ${problem}`))
+      const words = scrubber.text(problem.slice(0, longestProblem))
+      log(Effect.logWarning(`spans don't arrive at ${sink.name}: ${words}`))
     }
   }
+}
+
+/** A line when nothing more is sent to a sink, and one when it is again; trials are for those who look closely. */
+const reportCircuit = (log: Log): (sink: SpanSink, circuit: Circuit.Circuit) => void => ({ name }, circuit) => {
+  const { failures, state, trials } = circuit
+  if (state === "closed") return log(Effect.logInfo(`spans are sent to ${name} again`))
+  if (state === "half_open") return log(Effect.logDebug(`a few spans are sent to ${name}, to see whether they arrive`))
+  const line = `nothing is sent to ${name} for a while, after ${failures} failures in a row`
+  log(trials === 0 ? Effect.logWarning(line) : Effect.logDebug(line))
 }

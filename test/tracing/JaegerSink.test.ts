@@ -1,9 +1,7 @@
-import { Guard, SpanSink } from "@dawsos/observability"
+import { Guard } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as Dgram from "node:dgram"
@@ -148,16 +146,14 @@ describe("the Jaeger sink over HTTP", () => {
       const refusing = yield* collector((response) => response.writeHead(503, { "retry-after": "2" }).end())
       const silent = yield* collector(() => {})
       const failure = Effect.fnUntraced(function*(url: string, timeout: Duration.Duration) {
-        const exit = yield* Effect.exit((yield* httpTo(url, timeout)).export(endedSpans(1)))
-        assert(Exit.isFailure(exit))
-        const error = Cause.squash(exit.cause)
-        assert(error instanceof SpanSink.SpanSinkError)
-        return error
+        const { left } = yield* (yield* httpTo(url, timeout)).export(endedSpans(1))
+        assert(left?.[0] !== undefined)
+        return left[0].error
       })
       const refused = yield* failure(refusing.url, Duration.seconds(30))
       assert.deepInclude(refused, { reason: "rejected", retryable: true, sink: "jaeger" })
       assert.deepStrictEqual(refused.retryAfter, Duration.seconds(2))
-      assert.deepInclude(yield* failure(silent.url, Duration.millis(30)), { reason: "timeout" })
+      assert.deepInclude(yield* failure(silent.url, Duration.seconds(1)), { reason: "timeout" })
     }))
 
   it.live("takes nothing from the exporter's own variables", () =>
@@ -202,7 +198,7 @@ describe("the Jaeger sink over UDP", () => {
       const { sink } = yield* udpTo(port)
       const [large] = endedSpans(1, { padding: "x".repeat(70_000) })
       const [first, second] = endedSpans(2)
-      assert.deepStrictEqual(yield* sink.export([first!, large!, second!]), {
+      assert.deepInclude(yield* sink.export([first!, large!, second!]), {
         accepted: 2,
         rejected: 0,
         dropped: { fault: 0, too_large: 1 }

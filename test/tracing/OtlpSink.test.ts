@@ -72,7 +72,9 @@ describe("the OTLP sink", () => {
 
   it.live("understands a partial success, in protobuf and in JSON, and takes any other 2xx for all", () =>
     Effect.gen(function*() {
-      const answers: ReadonlyArray<readonly [string, string | Uint8Array, number]> = [
+      const said = "2 of 3 spans rejected: no"
+      const answers: ReadonlyArray<readonly [string, string | Uint8Array, number, string?]> = [
+        ["application/x-protobuf", OtlpTraces.encodeResponse({ rejectedSpans: 2, errorMessage: "no" }), 2, said],
         ["application/x-protobuf", OtlpTraces.encodeResponse({ rejectedSpans: 1, errorMessage: "no" }), 1],
         ["application/json", `{"partialSuccess":{"rejectedSpans":"2"}}`, 2],
         ["application/x-protobuf", OtlpTraces.encodeResponse({ rejectedSpans: 99, errorMessage: "no" }), 3],
@@ -90,8 +92,9 @@ describe("the OTLP sink", () => {
         response.setHeader("content-type", contentType).end(body)
       })
       const { sink } = yield* sinkTo(url)
-      for (const [contentType, , rejected] of answers) {
+      for (const [contentType, , rejected, message] of answers) {
         const result = yield* sink.export(endedSpans(3))
+        if (message !== undefined) assert.strictEqual(result.message, message)
         assert.deepInclude(result, { accepted: 3 - rejected, rejected }, `${contentType} ${index}`)
         index++
       }
@@ -133,15 +136,66 @@ describe("the OTLP sink", () => {
       const noTls = (yield* tcp((socket) => socket.end("no TLS here"))).replace("http:", "https:")
       assert.deepInclude(yield* failure(noTls), { reason: "unreachable" })
       const reset = yield* tcp((socket) => socket.once("data", () => socket.resetAndDestroy()))
-      assert.deepInclude(yield* failure(reset), { reason: "timeout", retryable: true })
-      const cut = yield* tcp((socket) =>
-        socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"))
-      )
-      assert.deepInclude(yield* failure(cut), { reason: "timeout" })
+      assert.deepInclude(yield* failure(reset), { reason: "timeout", retryable: false, resent: false })
       const silent = yield* tcp(() => {})
-      const hung = yield* failure(silent, { timeout: Duration.millis(30) })
-      assert.deepInclude(hung, { reason: "timeout", retryable: true })
-      assert.include(hung.message, "no answer within 30 ms")
+      const hung = yield* failure(silent, { timeout: Duration.seconds(1) })
+      assert.deepInclude(hung, { reason: "timeout", retryable: false })
+      assert.include(hung.message, "no answer within 1000 ms")
+    }))
+
+  it.live("knows that nothing arrived where a connection broke before the body had left", () =>
+    Effect.gen(function*() {
+      // More than the buffers of a connection hold, and nobody reads.
+      const large = endedSpans(1, { padding: "x".repeat(16 * 1024 * 1024) })
+      const stuck = yield* tcp((socket) => socket.pause())
+      const { sink } = yield* sinkTo(stuck, { timeout: Duration.millis(300) })
+      assert.deepInclude(yield* Effect.flip(sink.export(large)), { reason: "unreachable", retryable: true })
+      const reset = yield* tcp((socket) => socket.pause() && setTimeout(() => socket.resetAndDestroy(), 50))
+      const other = yield* sinkTo(reset)
+      assert.deepInclude(yield* Effect.flip(other.sink.export(large)), { reason: "unreachable", retryable: true })
+    }))
+
+  it.live("takes the status for the answer where the rest of it is lost or slow", () =>
+    Effect.gen(function*() {
+      const head = (status: string) => `HTTP/1.1 ${status}\r\nContent-Length: 10\r\n\r\nabc`
+      for (const end of [true, false]) {
+        const answering = (status: string) =>
+          tcp((socket) =>
+            socket.once("data", () => {
+              socket.write(head(status))
+              if (end) socket.end()
+            })
+          )
+        const { sink } = yield* sinkTo(yield* answering("200 OK"), { timeout: Duration.millis(300) })
+        assert.deepInclude(yield* sink.export(endedSpans(2)), { accepted: 2, rejected: 0 })
+        const refusing = yield* sinkTo(yield* answering("503 Busy"), { timeout: Duration.millis(300) })
+        const error = yield* Effect.flip(refusing.sink.export(endedSpans(2)))
+        assert.deepInclude(error, { reason: "rejected", retryable: true })
+      }
+    }))
+
+  it.live("sends once more, and says so, when a connection that was kept open is closed without an answer", () =>
+    Effect.gen(function*() {
+      /** Answers the first `answers` requests of each connection; the next one resets it. */
+      const closing = Effect.fnUntraced(function*(answers: (connection: number) => number) {
+        const seen = new Map<unknown, { answers: number }>()
+        const { url } = yield* collector((response) => {
+          const budget = seen.get(response.socket) ?? { answers: answers(seen.size) }
+          seen.set(response.socket, budget)
+          if (budget.answers-- > 0) response.end()
+          else response.socket?.resetAndDestroy()
+        })
+        return url
+      })
+      const { sink } = yield* sinkTo(yield* closing(() => 1))
+      const [first, second] = [endedSpans(2), endedSpans(3)]
+      assert.deepStrictEqual((yield* sink.export(first)).resent, undefined)
+      assert.deepInclude(yield* sink.export(second), { accepted: 3, resent: 3 })
+      // Once only, and then nobody knows.
+      const other = yield* sinkTo(yield* closing((connection) => connection === 0 ? 1 : 0))
+      yield* other.sink.export(first)
+      const error = yield* Effect.flip(other.sink.export(second))
+      assert.deepInclude(error, { reason: "timeout", retryable: false, resent: true })
     }))
 
   it.live("lets go of the connection when it is interrupted", () =>

@@ -15,13 +15,13 @@ import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Timers } from "../../src/delivery/Timers.ts"
+import * as Limits from "../../src/tracing/Limits.ts"
 import * as Sampler from "../../src/tracing/Sampler.ts"
 import type { SpanScrubber } from "../../src/tracing/ScrubbedSpan.ts"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
-import type { Limits } from "../../src/tracing/SinkQueue.ts"
 import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
-import type { Timers } from "../../src/delivery/Timers.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 
@@ -183,20 +183,23 @@ export const manualTimers = (): Timers & {
 /** A pipeline over the given sinks, with the tracers that feed it. */
 export const pipelineOf = (
   sinks: ReadonlyArray<SpanSink.SpanSink>,
-  limits: Partial<Limits> = {},
+  limits: Partial<Limits.Limits> = {},
   scrub: (span: ReadableSpan) => ReadableSpan = (span) => ScrubbedSpan.make(span, passThrough)
 ) => {
   const guard = Guard.make()
   const timers = manualTimers()
   const problems: Array<string | undefined> = []
+  const circuits: Array<string> = []
   const pipeline = new SpanPipeline({
     sinks,
     guard,
     timers,
-    limits: { maxQueueSize: 8, maxExportBatchSize: 4, scheduledDelay: 5_000, exportTimeout: 30_000, ...limits },
+    limits: { ...Limits.defaults, maxQueueSize: 8, maxExportBatchSize: 4, ...limits },
+    random: () => 0,
     scrub,
     run: (effect) => Effect.runFork(effect),
-    onExport: (_sink, problem) => problems.push(problem)
+    onExport: (_sink, problem) => problems.push(problem),
+    onCircuit: (_sink, { state }) => circuits.push(state)
   })
   const provider = SpanProvider.make({
     guard,
@@ -205,7 +208,15 @@ export const pipelineOf = (
     sampler: Sampler.make({ _tag: "AlwaysOn", parentBased: true }, true)
   })
   const scope = { name: "test", version: undefined }
-  return { guard, timers, pipeline, problems, tracer: provider.tracer(scope), unsampled: provider.unsampled(scope) }
+  return {
+    guard,
+    timers,
+    pipeline,
+    problems,
+    circuits,
+    tracer: provider.tracer(scope),
+    unsampled: provider.unsampled(scope)
+  }
 }
 
 /** Runs an effect under a live layer whose only sink is in memory, and gives its exit with the spans that came out. */
@@ -242,7 +253,11 @@ export const parentOf = (spans: ReadonlyArray<ReadableSpan>, name: string): stri
 /** Ended spans with a bit of everything, as they come to a sink. */
 export const endedSpans = (count: number, attributes: Otel.Attributes = {}): ReadonlyArray<ReadableSpan> => {
   const sink = memory()
-  const { timers, tracer } = pipelineOf([sink], { maxQueueSize: count })
+  const { timers, tracer } = pipelineOf([sink], {
+    maxQueueSize: count,
+    maxQueueBytes: Infinity,
+    maxRequestBytes: Infinity
+  })
   for (let index = 0; index < count; index++) {
     tracer.startActiveSpan(`span ${index}`, { kind: Otel.SpanKind.CLIENT }, (span) => {
       span.setAttributes({ text: "héllo", whole: 200, fraction: 0.5, flag: true, list: ["a", "b"], ...attributes })

@@ -1,0 +1,121 @@
+/**
+ * What one export made of its spans, as the queue sees it: a sink may answer, fail, throw, or count wrongly.
+ */
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import type * as Exit from "effect/Exit"
+import * as Accounting from "./Accounting.ts"
+import type { Entry } from "./SpanBuffer.ts"
+import type { ExportResult } from "./SpanSink.ts"
+import { SpanSinkError } from "./SpanSink.ts"
+
+/** Spans that were not accepted, for one reason. */
+export interface Left {
+  readonly entries: ReadonlyArray<Entry>
+  readonly reason: Accounting.DropReason
+  readonly retryable: boolean
+}
+
+/** See the module: every span is in exactly one place. */
+export interface Outcome {
+  readonly exported: number
+  readonly dropped: Readonly<Record<Accounting.DropReason, number>>
+  readonly left: ReadonlyArray<Left>
+  /** Spans that may have arrived twice. */
+  readonly resent: number
+  /** What went wrong, in words; nothing when all spans arrived. */
+  readonly problem: string | undefined
+  /** Whether the receiver can't be reached, hangs, or asks for a pause. */
+  readonly unwell: boolean
+  /** The pause that it asks for, in milliseconds. */
+  readonly retryAfter: number
+  /** What the sink threw. */
+  readonly fault: unknown
+}
+
+/** Reads how an export of `entries` has ended. */
+export const read = (entries: ReadonlyArray<Entry>, exit: Exit.Exit<ExportResult, SpanSinkError>): Outcome => {
+  if (exit._tag === "Success") return ofResult(entries, exit.value)
+  const error = Cause.squash(exit.cause)
+  if (error instanceof SpanSinkError) return ofResult(entries, leaving(entries.map(({ span }) => span), error))
+  return { ...ofResult(entries, { accepted: 0, rejected: 0 }), problem: "the sink failed unexpectedly", fault: error }
+}
+
+/** The outcome of an export that nobody waits for any longer: its spans may have arrived. */
+export const givenUp = (entries: ReadonlyArray<Entry>, problem: string): Outcome => ({
+  ...ofResult(entries, { accepted: 0, rejected: 0, dropped: { timeout: entries.length } }),
+  problem
+})
+
+const leaving = (spans: ReadonlyArray<ReadableSpan>, error: SpanSinkError): ExportResult => ({
+  accepted: 0,
+  rejected: 0,
+  left: [{ spans, error }],
+  resent: error.resent === true ? spans.length : 0
+})
+
+const ofResult = (entries: ReadonlyArray<Entry>, result: ExportResult): Outcome => {
+  const { left: answered = [] } = result
+  const left = answered.length === 0 ? [] : readLeft(entries, answered)
+  const { dropped, exported } = book(
+    entries.length - left.reduce((sum, { entries }) => sum + entries.length, 0),
+    result
+  )
+  const missing = entries.length - exported
+  const errors = answered.map(({ error }) => error)
+  const lost = dropped.unreachable + dropped.timeout
+  return {
+    exported,
+    dropped,
+    left,
+    resent: Math.min(entries.length, wholeNumber(result.resent)),
+    problem: missing === 0
+      ? undefined
+      : errors[0]?.message ?? result.message ?? `${missing} of ${entries.length} spans not accepted`,
+    unwell: errors.some(isUnwell) || (exported === 0 && lost > 0),
+    retryAfter: errors.reduce(
+      (longest, { retryAfter, retryable }) =>
+        retryable && retryAfter !== undefined ? Math.max(longest, Duration.toMillis(retryAfter)) : longest,
+      0
+    ),
+    fault: undefined
+  }
+}
+
+const isUnwell = ({ reason, retryable }: SpanSinkError): boolean =>
+  retryable || reason === "unreachable" || reason === "timeout"
+
+const readLeft = (
+  entries: ReadonlyArray<Entry>,
+  answered: NonNullable<ExportResult["left"]>
+): ReadonlyArray<Left> => {
+  const bySpan = new Map(entries.map((entry) => [entry.span, entry]))
+  return answered.map(({ error: { reason, retryable }, spans }) => ({
+    reason,
+    // A second sending after a lost answer would make duplicates, whatever the sink says.
+    retryable: retryable && reason !== "timeout",
+    entries: spans.flatMap((span) => {
+      const entry = bySpan.get(span)
+      return entry !== undefined && bySpan.delete(span) ? [entry] : []
+    })
+  }))
+}
+
+/** Puts each of `size` spans into one count, whatever the sink's counts add up to. */
+const book = (size: number, result: ExportResult): Pick<Outcome, "dropped" | "exported"> => {
+  let rest = size
+  const take = (count: number | undefined): number => {
+    const taken = Math.min(rest, wholeNumber(count))
+    rest -= taken
+    return taken
+  }
+  const dropped = Accounting.noneDropped()
+  for (const reason of Accounting.dropReasons) dropped[reason] += take(result.dropped?.[reason])
+  dropped.rejected += take(result.rejected)
+  const exported = take(result.accepted)
+  dropped.fault += rest
+  return { dropped, exported }
+}
+
+const wholeNumber = (count: number | undefined): number => Math.max(0, Math.trunc(count ?? 0) || 0)

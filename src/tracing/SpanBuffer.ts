@@ -1,0 +1,180 @@
+/**
+ * The spans that wait for a sink, bounded by count and by bytes; failed spans are dropped last.
+ *
+ * Spans keep their room while they are on their way, since they may come back. Each operation takes a time that does not
+ * depend on how many spans wait.
+ */
+import { SpanStatusCode } from "@opentelemetry/api"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
+import * as MutableList from "effect/MutableList"
+import * as SpanSize from "./SpanSize.ts"
+
+/** A span that waits or is on its way. */
+export interface Entry {
+  readonly span: ReadableSpan
+  /** What it adds to a request. */
+  readonly bytes: number
+  /** Counts up with each span. */
+  readonly sequence: number
+  /** How often it was sent in vain. */
+  attempts: number
+  /** The most spans in a request that carries it: fewer, once a request was too large. */
+  company: number
+}
+
+/** What a buffer holds. */
+export interface Bounds {
+  readonly maxQueueSize: number
+  readonly maxQueueBytes: number
+}
+
+/** Whether a span tells of a failure: of those, traces are looked at. */
+export const isFailed = (span: ReadableSpan): boolean => span.status.code === SpanStatusCode.ERROR
+
+/** Spans in order, with their bytes. */
+interface Line {
+  readonly entries: MutableList.MutableList<Entry>
+  bytes: number
+}
+
+const line = (): Line => ({ entries: MutableList.make(), bytes: 0 })
+
+const first = ({ entries: { head } }: Line): Entry | undefined => head?.array[head.offset]
+
+/** See the module. */
+export class SpanBuffer {
+  readonly #bounds: Bounds
+  // Two lines, so that the oldest span that did not fail is found at once.
+  readonly #failed = line()
+  readonly #others = line()
+  #size = 0
+  #bytes = 0
+  #last = 0
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds
+  }
+
+  /** Spans that take room: those that wait, and those that were taken. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The bytes of these. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Spans that wait. */
+  get waiting(): number {
+    return this.#failed.entries.length + this.#others.entries.length
+  }
+
+  /** The bytes of these. */
+  get waitingBytes(): number {
+    return this.#failed.bytes + this.#others.bytes
+  }
+
+  /** The sequence of the span that came last. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** The sequence of the span that has waited longest. */
+  get oldest(): number | undefined {
+    return first(this.#next())?.sequence
+  }
+
+  /** Whether a span of that many bytes finds room, where a failed one may take that of others. */
+  hasRoom(bytes: number, failed: boolean): boolean {
+    const yielding = failed ? this.#others : undefined
+    return this.#fits(this.#size - (yielding?.entries.length ?? 0), this.#bytes - (yielding?.bytes ?? 0) + bytes)
+  }
+
+  /** Adds a span that has room, and gives those that had to make it. */
+  add(span: ReadableSpan, bytes: number): ReadonlyArray<Entry> {
+    const displaced: Array<Entry> = []
+    while (!this.#fits(this.#size, this.#bytes + bytes)) {
+      const entry = this.#shift(this.#others)
+      if (entry === undefined) break
+      displaced.push(entry)
+      this.#leave(entry)
+    }
+    const entry: Entry = { span, bytes, sequence: ++this.#last, attempts: 0, company: Infinity }
+    const to = this.#lineOf(entry)
+    MutableList.append(to.entries, entry)
+    to.bytes += bytes
+    this.#size++
+    this.#bytes += bytes
+    return displaced
+  }
+
+  /** Takes the spans of one request, oldest first: at most so many, and no more bytes unless it is one span. */
+  take(maxCount: number, maxBytes: number): Array<Entry> {
+    const batch: Array<Entry> = []
+    const envelope = SpanSize.envelope()
+    let most = maxCount
+    let size = 0
+    for (;;) {
+      const from = this.#next()
+      const entry = first(from)
+      if (entry === undefined) return batch
+      most = Math.min(most, entry.company)
+      size += entry.bytes + envelope(entry.span)
+      if (batch.length > 0 && (batch.length >= most || size > maxBytes)) return batch
+      this.#shift(from)
+      batch.push(entry)
+    }
+  }
+
+  /** Gives up the room of spans that were taken. */
+  release(entries: ReadonlyArray<Entry>): void {
+    entries.forEach((entry) => this.#leave(entry))
+  }
+
+  /** Lets spans that were taken wait again, before all others. */
+  putBack(entries: ReadonlyArray<Entry>): void {
+    const ordered = entries.toSorted((left, right) => left.sequence - right.sequence)
+    for (const to of [this.#failed, this.#others]) {
+      const own = ordered.filter((entry) => this.#lineOf(entry) === to)
+      MutableList.prependAll(to.entries, own)
+      for (const entry of own) to.bytes += entry.bytes
+    }
+  }
+
+  /** Empties the buffer of those that wait, and tells how many there were. */
+  clear(): number {
+    const { waiting } = this
+    for (const from of [this.#failed, this.#others]) {
+      for (let entry = this.#shift(from); entry !== undefined; entry = this.#shift(from)) this.#leave(entry)
+    }
+    return waiting
+  }
+
+  #fits(size: number, bytes: number): boolean {
+    return size < this.#bounds.maxQueueSize && bytes <= this.#bounds.maxQueueBytes
+  }
+
+  #lineOf(entry: Entry): Line {
+    return isFailed(entry.span) ? this.#failed : this.#others
+  }
+
+  /** The line of which it is the turn. */
+  #next(): Line {
+    const failed = first(this.#failed)?.sequence ?? Infinity
+    const other = first(this.#others)?.sequence ?? Infinity
+    return failed < other ? this.#failed : this.#others
+  }
+
+  #shift(from: Line): Entry | undefined {
+    const entry = MutableList.take(from.entries)
+    if (entry === MutableList.Empty) return undefined
+    from.bytes -= entry.bytes
+    return entry
+  }
+
+  #leave(entry: Entry): void {
+    this.#size--
+    this.#bytes -= entry.bytes
+  }
+}
