@@ -1,0 +1,163 @@
+// A storm of failures through the layer that programs use, against a Sentry in each of its moods.
+import { ErrorTracking } from "@dawsos/observability"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
+import * as EventPipeline from "../../src/errors/EventPipeline.ts"
+import * as Garbage from "../support/Garbage.ts"
+import * as FakeSentry from "./FakeSentry.ts"
+
+const liveOf = (dsn: Redacted.Redacted<string>) =>
+  ErrorTrackingLive.layer({
+    config: {
+      service: { name: "shop", version: "1.2.3", environment: "test" },
+      sentry: { dsn: Option.some(dsn), profilesSampleRate: 0 }
+    }
+  }).pipe(Layer.provideMerge(Logger.layer([])))
+
+const droppedOf = ({ dropped }: ErrorTracking.ErrorAccounting): number =>
+  Object.values(dropped).reduce((sum, count) => sum + count, 0)
+
+const assertBalanced = (books: ErrorTracking.ErrorAccounting): void =>
+  assert.strictEqual(books.captured, books.sent + droppedOf(books) + books.queued)
+
+const failures = 100_000
+
+const jobs = 100
+
+const minute = 60_000
+
+const heapUsed = (): number => {
+  Garbage.collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+interface Storm {
+  readonly books: ErrorTracking.ErrorAccounting
+  /** Errors whose message was read, to make an event of them. */
+  readonly told: number
+  /** More than that a minute does not let pass in the time that it took. */
+  readonly most: number
+  /** Bytes, after the last failure and before the layer ends. */
+  readonly heapGrowth: number
+  /** Milliseconds. */
+  readonly ending: number
+}
+
+/** Each of a hundred jobs fails a thousand times, with something large in its hands. */
+const storm = Effect.fnUntraced(function*(dsn: Redacted.Redacted<string>) {
+  const begun = performance.now()
+  let told = 0
+  class PriceMissing extends Error {
+    readonly _tag = "PriceMissing"
+    readonly prices: ReadonlyArray<string>
+    constructor(prices: ReadonlyArray<string>) {
+      super()
+      this.prices = prices
+    }
+    override get message(): string {
+      told++
+      return "no price"
+    }
+  }
+  const job = (name: string) =>
+    Effect.suspend(() => Effect.fail(new PriceMissing(new Array(100).fill(name)))).pipe(
+      ErrorTracking.withBoundary(name),
+      Effect.exit
+    )
+  // What the SDK takes is not the storm's.
+  yield* Effect.promise(() => import("@sentry/node"))
+  const heapBefore = heapUsed()
+  let heapGrowth = 0
+  let ended = 0
+  const errors: ErrorTracking.Service = yield* Effect.gen(function*() {
+    const errors = yield* ErrorTracking.ErrorTracking
+    // Synchronously: a failure that waited for anything could not be run like that.
+    const run = Effect.runSyncWith(yield* Effect.context<ErrorTracking.ErrorTracking>())
+    for (let i = 1; i <= failures; i++) {
+      run(job(`job ${i % jobs}`))
+      if (i % 1_000 > 0) continue
+      yield* turn
+      assertBalanced(errors.accounting())
+      assert.isAtMost(errors.accounting().queued, EventPipeline.defaultLimits.queue)
+    }
+    heapGrowth = heapUsed() - heapBefore
+    ended = performance.now()
+    return errors
+  }).pipe(Effect.provide(liveOf(dsn)))
+  const books = errors.accounting()
+  const most = 100 * Math.ceil((ended - begun) / minute)
+  const result: Storm = { books, told, most, heapGrowth, ending: performance.now() - ended }
+  return result
+})
+
+const assertBounded = ({ books, ending, heapGrowth, most, told }: Storm): void => {
+  assert.strictEqual(books.captured, failures)
+  assert.strictEqual(books.sent + droppedOf(books), failures)
+  assert.strictEqual(books.queued, 0)
+  assert.isAtLeast(books.dropped.rate_limited, failures - most)
+  // What is not to be sent is not made: each event reads the message once for itself and once for its stack.
+  assert.isAtMost(told, 4 * most)
+  assert.isBelow(heapGrowth, 32 * 1024 * 1024)
+  // The layer's promise is five; the rest is for a busy machine.
+  assert.isBelow(ending, 7_000)
+}
+
+interface Mood {
+  readonly name: string
+  readonly answer: FakeSentry.Answer
+  /** What becomes of the events that the limits let pass. */
+  readonly fates: ReadonlyArray<"sent" | ErrorTracking.DropReason>
+}
+
+const status = (code: number): FakeSentry.Answer => (response) => response.writeHead(code).end()
+
+const moods: ReadonlyArray<Mood> = [
+  { name: "that takes all of them", answer: FakeSentry.ok, fates: ["sent"] },
+  { name: "that never answers", answer: () => undefined, fates: ["timeout", "shutdown"] },
+  { name: "that wants fewer (429)", answer: status(429), fates: ["throttled", "shutdown"] },
+  { name: "that finds them too large (413)", answer: status(413), fates: ["too_large"] },
+  { name: "that is away (503)", answer: status(503), fates: ["rejected"] },
+  { name: "that answers garbage", answer: (response) => response.socket?.end("garbage\r\n\r\n"), fates: ["timeout"] }
+]
+
+const fateOf = (books: ErrorTracking.ErrorAccounting, fate: Mood["fates"][number]): number =>
+  fate === "sent" ? books.sent : books.dropped[fate]
+
+describe(
+  "a storm of 100,000 failures waits for nothing, and each is sent or counted as dropped",
+  { timeout: 120_000 },
+  () => {
+    for (const { answer, fates, name } of moods) {
+      it.live(`by a Sentry ${name}`, () =>
+        Effect.gen(function*() {
+          const sentry = yield* FakeSentry.make
+          sentry.answer = answer
+          const result = yield* storm(sentry.dsn)
+          assertBounded(result)
+          const { books } = result
+          assert.strictEqual(
+            fates.reduce((sum, fate) => sum + fateOf(books, fate), books.dropped.rate_limited),
+            failures
+          )
+          const ids = sentry.envelopes.map((envelope) => FakeSentry.eventOf(envelope).event_id)
+          if (fates.includes("sent")) assert.strictEqual(books.sent, ids.length)
+          if (fates[0] !== "rejected" && fates[0] !== "throttled") assert.strictEqual(new Set(ids).size, ids.length)
+        }))
+    }
+
+    it.live("by a Sentry that nobody listens for", () =>
+      Effect.gen(function*() {
+        const port = yield* Effect.scoped(Effect.map(FakeSentry.make, ({ port }) => port))
+        const result = yield* storm(Redacted.make(`http://public@127.0.0.1:${port}/1`))
+        assertBounded(result)
+        assert.strictEqual(result.books.dropped.rate_limited + result.books.dropped.unreachable, failures)
+      }))
+  }
+)
