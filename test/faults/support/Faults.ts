@@ -1,5 +1,5 @@
 /** The faults of a receiver, as a table: how each begins and ends, and what it may cost. */
-import type { Accounting } from "@dawsos/observability"
+import type { Accounting, ErrorTracking } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import dns from "node:dns"
@@ -10,6 +10,9 @@ import * as Reply from "../../../examples/receiver/Reply.ts"
 
 /** By which way spans go, over HTTP. */
 export type Route = "otlp" | "jaegerHttp"
+
+/** What goes over HTTP: spans by two ways, error events. */
+export type Delivered = Route | "sentry"
 
 /** Where the signal is, and its receiver. */
 export interface Target {
@@ -22,7 +25,7 @@ export interface Fault {
   /** In a sentence about the receiver: "a receiver that …". */
   readonly name: string
   /** The ways on which there is such a thing; all of them unless given. */
-  readonly routes?: ReadonlyArray<Route>
+  readonly routes?: ReadonlyArray<Delivered>
   /** The receiver speaks TLS. */
   readonly tls?: boolean
   /** The address that the sink is given, from that of the receiver. */
@@ -35,6 +38,8 @@ export interface Fault {
   readonly padding?: number
   /** Why spans may be lost while it lasts, a shutdown in the middle of it aside. */
   readonly loses: ReadonlyArray<Accounting.DropReason>
+  /** The same for error events, where it is called otherwise. */
+  readonly losesEvents?: ReadonlyArray<ErrorTracking.DropReason>
   /** Whether the receiver keeps spans all the same, so that some are there whose answer was lost. */
   readonly keeps?: "all" | "some"
 }
@@ -150,11 +155,12 @@ const faults: ReadonlyArray<Fault> = [
     loses: ["too_large"],
     keeps: "some"
   },
-  { name: "answers 429", begin: answers(Reply.status(429)), loses: ["rejected"] },
+  { name: "answers 429", begin: answers(Reply.status(429)), loses: ["rejected"], losesEvents: ["throttled"] },
   {
     name: "answers 429 and asks for a second",
     begin: answers(Reply.status(429, { "retry-after": "1" })),
-    loses: ["rejected"]
+    loses: ["rejected"],
+    losesEvents: ["throttled"]
   },
   { name: "answers 500", begin: answers(Reply.status(500)), loses: ["rejected"] },
   { name: "answers 503", begin: answers(Reply.status(503)), loses: ["rejected"] },
@@ -197,5 +203,5 @@ const faults: ReadonlyArray<Fault> = [
 ]
 
 /** The faults that there are on a way. */
-export const of = (route: Route): ReadonlyArray<Fault> =>
+export const of = (route: Delivered): ReadonlyArray<Fault> =>
   faults.filter(({ routes }) => routes === undefined || routes.includes(route))

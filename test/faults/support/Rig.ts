@@ -22,10 +22,13 @@ export interface CountedTimers extends Timers.Timers {
 }
 
 /**
- * Timers in a hurry: backoff, circuit and schedule run a hundred times as fast, the time that a flush or a shutdown may
- * take ten times, for real requests have to fit into it.
+ * Timers in a hurry: backoff, circuit and schedule run a hundred times as fast; the time that a flush or a shutdown may
+ * take twice, for real requests have to fit into it on a machine that is busy. So have those with a deadline of their
+ * own, whose time stays as it is.
  */
-export const quick = (): CountedTimers => {
+export const quick = (deadline?: number): CountedTimers => {
+  const hurried = (millis: number, holdsProcess: boolean): number =>
+    millis === deadline ? millis : millis / (holdsProcess ? 2 : 100)
   let pending = 0
   return {
     now: () => Timers.live.now() * 100,
@@ -37,7 +40,7 @@ export const quick = (): CountedTimers => {
         if (open) pending--
         open = false
       }
-      const cancel = Timers.live.after(holdsProcess === true ? millis / 10 : millis / 100, () => {
+      const cancel = Timers.live.after(hurried(millis, holdsProcess === true), () => {
         close()
         body()
       }, holdsProcess)
