@@ -37,18 +37,17 @@ export const ofSpan = (span: ReadableSpan): number => {
 }
 
 /**
- * At most the bytes of a request beside its spans: it tells each resource and each scope once.
+ * At most the bytes of a request beside its spans: it tells each resource once, and each scope once in a resource.
  *
  * The answer is what `span` adds to it, given the spans before it.
  */
 export const envelope = (): (span: ReadableSpan) => number => {
-  const resources = new Set<Resource>()
-  const scopes = new Set<Scope>()
+  const told = new Map<Resource, Set<Scope>>()
   return ({ instrumentationScope, resource }) => {
     let size = 0
-    if (!resources.has(resource)) {
-      resources.add(resource)
-      scopes.clear()
+    let scopes = told.get(resource)
+    if (scopes === undefined) {
+      told.set(resource, scopes = new Set())
       size += remembered(resource, ofResource)
     }
     if (!scopes.has(instrumentationScope)) {
