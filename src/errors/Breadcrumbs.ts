@@ -11,11 +11,12 @@ import * as References from "effect/References"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
 import type * as Observation from "../Observation.ts"
+import * as Cut from "../scrubber/Cut.ts"
 
-// A breadcrumb is a hint, not the log: what is longer is read there.
-const maxMessage = 1024
+/** How long a scrubbed message is, in characters: a breadcrumb is a hint, not the log; what is longer is read there. */
+export const maxMessage = 1024
 
-const cut = (text: string): string => text.length > maxMessage ? `${text.slice(0, maxMessage)}…` : text
+const cut = (text: string): string => Cut.before(text, maxMessage)
 
 const levelOf = (level: LogLevel.LogLevel): Boundary.Breadcrumb["level"] =>
   level === "Fatal" ? "fatal" : level === "Error" ? "error" : "warning"

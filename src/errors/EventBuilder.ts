@@ -7,11 +7,15 @@ import type * as LogLevel from "effect/LogLevel"
 import * as Predicate from "effect/Predicate"
 import type * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
+import * as Cut from "../scrubber/Cut.ts"
 import { type ErrorEvent, type Level, levelOf } from "./ErrorEvent.ts"
 import { type CaptureOptions, CurrentTags, CurrentUser } from "./ErrorTracking.ts"
 import type { Draft } from "./EventPipeline.ts"
 import * as Exceptions from "./Exceptions.ts"
 import { type Failure, valueOf } from "./Expected.ts"
+
+/** How much of a message tells its kind, in characters. */
+export const maxFingerprint = 256
 
 /** What every event of a layer says of the program. */
 export interface Program {
@@ -135,12 +139,12 @@ export const ofFailures = (failures: ReadonlyArray<Failure>, circumstances: Circ
 /** The event of a message. */
 export const ofMessage = (message: string, level: LogLevel.LogLevel, circumstances: Circumstances): Draft => {
   const operation = operationOf(circumstances, undefined)
-  const fingerprint = [message.slice(0, 256), operation] as const
+  const fingerprint = [Cut.before(message, maxFingerprint), operation] as const
   const make = (): ErrorEvent => ({
     ...around(circumstances, undefined),
     id: newId(),
     level: levelOf(level),
-    message: message.length > Exceptions.maxText ? `${message.slice(0, Exceptions.maxText)}…` : message,
+    message: Cut.before(message, Exceptions.maxText),
     exceptions: [],
     handled: true,
     fingerprint,

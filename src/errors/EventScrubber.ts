@@ -2,7 +2,11 @@
  * Takes out of an event what must not leave the process: every text of it once, by the one scrubber of the layer.
  */
 import type * as Scrubber from "../Scrubber.ts"
+import * as Cut from "../scrubber/Cut.ts"
+import * as Breadcrumbs from "./Breadcrumbs.ts"
 import type { ErrorEvent, EventUser } from "./ErrorEvent.ts"
+import * as EventBuilder from "./EventBuilder.ts"
+import * as Exceptions from "./Exceptions.ts"
 
 /** What an event may tell of a user. */
 export interface Options {
@@ -26,10 +30,18 @@ const userOf = (user: EventUser | undefined, { scrubber, sendEmail }: Options): 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : { value }
 
+const hint = (data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      typeof value === "string" ? Cut.after(value, Breadcrumbs.maxMessage) : value
+    ])
+  )
+
 /** The event as it may leave. Throws only when the scrubber does. */
 export const scrub = (event: ErrorEvent, options: Options): ErrorEvent => {
   const { scrubber } = options
-  const text = (value: string): string => scrubber.text(value)
+  const text = (value: string, limit = Exceptions.maxText): string => Cut.after(scrubber.text(value), limit)
   const user = userOf(event.user, options)
   return {
     ...event,
@@ -40,7 +52,7 @@ export const scrub = (event: ErrorEvent, options: Options): ErrorEvent => {
       value: text(exception.value),
       stack: exception.stack === undefined ? undefined : text(exception.stack)
     })),
-    fingerprint: [text(event.fingerprint[0]), text(event.fingerprint[1])],
+    fingerprint: [text(event.fingerprint[0], EventBuilder.maxFingerprint), text(event.fingerprint[1])],
     operation: text(event.operation),
     transaction: event.transaction === undefined ? undefined : text(event.transaction),
     user,
@@ -55,8 +67,8 @@ export const scrub = (event: ErrorEvent, options: Options): ErrorEvent => {
     breadcrumbs: event.breadcrumbs.map((breadcrumb) => ({
       ...breadcrumb,
       category: text(breadcrumb.category),
-      message: text(breadcrumb.message),
-      data: breadcrumb.data === undefined ? undefined : recordOf(scrubber.value(breadcrumb.data))
+      message: text(breadcrumb.message, Breadcrumbs.maxMessage),
+      data: breadcrumb.data === undefined ? undefined : hint(recordOf(scrubber.value(breadcrumb.data)))
     }))
   }
 }

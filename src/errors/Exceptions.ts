@@ -7,16 +7,17 @@
 import * as Cause from "effect/Cause"
 import * as Predicate from "effect/Predicate"
 import * as Observation from "../Observation.ts"
+import * as Cut from "../scrubber/Cut.ts"
 import type { ExceptionValue } from "./ErrorEvent.ts"
 import { type Failure, httpServerResponseKey, valueOf } from "./Expected.ts"
 
 /** How many errors one event tells of; Sentry's own limit for linked errors is 5 a chain. */
 export const maxExceptions = 10
 
-/** How long a message or a stack may be, in characters; Sentry cuts a message at 8,192. */
+/** How long a scrubbed message or stack may be, in characters; Sentry cuts a message at 8,192. */
 export const maxText = 16_384
 
-const cut = (text: string): string => text.length > maxText ? `${text.slice(0, maxText)}…` : text
+const cut = (text: string): string => Cut.before(text, maxText)
 
 /** What `body` answers, or `otherwise` where it throws. */
 export const attempt = <A>(body: () => A, otherwise: A): A => {

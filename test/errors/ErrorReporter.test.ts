@@ -598,6 +598,17 @@ describe("breadcrumbs", () => {
       assert.isUndefined(short!.data)
     })))
 
+  it.effect("are cut after they were scrubbed: a key that the cut would go through leaves nothing", () =>
+    withErrors(Effect.gen(function*() {
+      const key = Buffer.from(["np", `m_${"7JVQvqrGEP2LH5gzwqVeSMYgmhTxC65dQxl1"}`].join("")).toString("base64")
+      yield* Effect.gen(function*() {
+        yield* Effect.logWarning(`${"w ".repeat(500)}${key}`, Cause.fail(new Error(`${"c ".repeat(495)}${key}`)))
+        return yield* new Broken({ message: "x" })
+      }).pipe(job, Effect.exit)
+      const { breadcrumbs } = yield* theEvent
+      assert.notInclude(JSON.stringify(breadcrumbs), key.slice(0, 12))
+    })))
+
   it.effect("are no fault where there is no boundary to keep them", () => {
     const guard = Guard.make()
     return withErrors(Effect.logWarning("nobody's")).pipe(

@@ -3,6 +3,11 @@ import { inFile } from "../inFile.ts"
 
 export const mutations = [
   inFile(
+    "src/scrubber/Cut.ts",
+    ["test/scrubber/Cut.test.ts", "test/errors/ErrorReporter.test.ts"],
+    ["a text is not cut through a secret before it is scrubbed", "const end = limit + margin", "const end = limit"]
+  ),
+  inFile(
     "src/Scrubber.ts",
     ["test/Scrubber.test.ts"],
     ["bearer tokens are taken out", "Credentials.authorizationDetector,", ""],
