@@ -51,6 +51,7 @@ const toldBy: Readonly<Record<keyof SelfMetrics, string>> = {
   faults: "the guard around every hook of the layer",
   nameClashes: "the metrics registry",
   scrapes: "the exposition",
+  scrapeRefusals: "the metrics server",
   scrapeErrors: "the exposition",
   scrapeDuration: "the exposition",
   scrapeSize: "the exposition"

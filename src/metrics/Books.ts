@@ -3,6 +3,7 @@ import * as Catalogue from "../Catalogue.ts"
 import type * as Guard from "../Guard.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
+import type * as Refusals from "./Refusals.ts"
 import type * as SelfMetrics from "./SelfMetrics.ts"
 
 /** Where a metric that had to give way came from. */
@@ -18,11 +19,13 @@ export interface Books {
   readonly clash: (source: Source, name: string) => void
   /** A metric that was left out of a scrape. */
   readonly scrapeFailed: (metric: string, fault: unknown) => void
+  /** A request or connection that the metrics server turned away. */
+  readonly refused: Refusals.Refuse
   readonly scraped: (format: Metrics.Format, seconds: number, bytes: number) => void
   readonly collectors: (self: SelfMetrics.SelfMetrics) => ReadonlyArray<Metrics.Collector>
 }
 
-const add = (counts: Map<string, number>, key: string, amount: number): void => {
+const add = <Key>(counts: Map<Key, number>, key: Key, amount: number): void => {
   counts.set(key, (counts.get(key) ?? 0) + amount)
 }
 
@@ -32,6 +35,7 @@ export const make = (guard: Guard.Guard, max: number): Books => {
   const clashes = new Map<Source, Set<string>>()
   const scrapeErrors = new Map<string, number>()
   const scrapes = new Map<string, number>()
+  const refusals = new Map<Refusals.Reason, number>()
   let last: { readonly seconds: number; readonly bytes: number } | undefined
 
   return {
@@ -56,6 +60,7 @@ export const make = (guard: Guard.Guard, max: number): Books => {
       const name = scrapeErrors.has(metric) || scrapeErrors.size < max ? metric : Catalogue.overflowValue
       add(scrapeErrors, name, 1)
     },
+    refused: (reason) => add(refusals, reason, 1),
     scraped: (format, seconds, bytes) => {
       add(scrapes, format, 1)
       last = { seconds, bytes }
@@ -80,6 +85,10 @@ export const make = (guard: Guard.Guard, max: number): Books => {
       {
         definition: self.scrapes,
         collect: () => [...scrapes].map(([format, value]) => ({ labels: { format }, value }))
+      },
+      {
+        definition: self.scrapeRefusals,
+        collect: () => [...refusals].map(([reason, value]) => ({ labels: { reason }, value }))
       },
       {
         definition: self.scrapeErrors,

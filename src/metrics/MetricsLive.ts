@@ -54,7 +54,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ...options.config,
     limits: options.limits,
     render,
-    failed: (fault) => registry.books.scrapeFailed("exposition", fault)
+    failed: (fault) => registry.books.scrapeFailed("exposition", fault),
+    refused: registry.books.refused
   })
   const service: Metrics.Service = { enabled: true, ...registry.recording, render, address: Option.some(address) }
   return service

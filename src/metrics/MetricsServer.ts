@@ -5,7 +5,9 @@
  * without one has metrics too. Without a router, because a second one would share the program's routes.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -14,11 +16,15 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import { createHash, timingSafeEqual } from "node:crypto"
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import { setTimeout } from "node:timers/promises"
+import * as Answers from "./Answers.ts"
 import * as Exposition from "./Exposition.ts"
 import type * as Metrics from "./Metrics.ts"
 import * as MetricsServerError from "./MetricsServerError.ts"
 import * as Negotiation from "./Negotiation.ts"
+import * as Refusals from "./Refusals.ts"
 
 /** Where to listen, and who may read. */
 export interface Options {
@@ -30,6 +36,8 @@ export interface Options {
   readonly render: (format: Metrics.Format) => Effect.Effect<string>
   /** Told when a scrape was answered with 500. */
   readonly failed: (fault: unknown) => void
+  /** Told of each request and connection that was turned away. */
+  readonly refused: Refusals.Refuse
   /** Other bounds than the usual ones; for tests, which have no time to wait for these. */
   readonly limits?: Partial<Limits> | undefined
 }
@@ -46,6 +54,10 @@ export interface Limits {
   readonly keepAliveTimeout: number
   /** A connection on which nothing moves for this long is closed. */
   readonly inactivityTimeout: number
+  /** From a request to the last byte of its answer. */
+  readonly answerTimeout: number
+  /** Bytes of different scrapes that may wait for those who read slowly. */
+  readonly maxHeld: number
   /** Connections at a time. */
   readonly maxConnections: number
 }
@@ -62,17 +74,112 @@ const usualLimits: Limits = {
   // Above the usual scrape interval of 15 to 60 s, so that a scraper keeps its connection.
   keepAliveTimeout: 75_000,
   inactivityTimeout: 15_000,
+  // Three times what Prometheus itself waits for a scrape unless it is told otherwise.
+  answerTimeout: 30_000,
+  maxHeld: 64 * 1024 * 1024,
   // A Prometheus uses one.
   maxConnections: 64
 }
 
+/** Of the time between two expositions, at least this many times what the first one took belongs to the program. */
+const rest = 4
+
+/** Milliseconds that a scrape waits for that at most. */
+const maxRest = 500
+
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
-/** Whether an `Authorization` header bears the token, in a time that does not tell how much of it is right. */
-const bears = (authorization: string | undefined, token: Buffer): boolean => {
-  const presented = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1] ?? ""
+/**
+ * Whether a request bears the token, in a time that does not tell how much of it is right: digests of one length are
+ * compared whole, and one is made of whatever was presented. Several headers are several claims: none of them counts.
+ */
+const bears = (request: IncomingMessage, token: Buffer): boolean => {
+  const { authorization = [] } = request.headersDistinct
+  const presented = authorization.length === 1 ? /^Bearer +(.+)$/i.exec(authorization[0] ?? "")?.[1] ?? "" : ""
   return timingSafeEqual(digest(presented.trim()), token)
 }
+
+const statusLines: Readonly<Record<string, string>> = {
+  malformed: "400 Bad Request",
+  headers_too_large: "431 Request Header Fields Too Large",
+  slow_request: "408 Request Timeout"
+}
+
+/** What is wrong with a request that Node's parser gave up; nothing where only the connection broke. */
+const refusalOf = (error: NodeJS.ErrnoException): Refusals.Reason | undefined => {
+  const code = error.code ?? ""
+  if (code === "HPE_HEADER_OVERFLOW") return "headers_too_large"
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "slow_request"
+  return code.startsWith("HPE_") ? "malformed" : undefined
+}
+
+/** Answers what is no request, and ends what takes too long; each is counted by its reason. */
+const defend = (server: Server, limits: Limits, refuse: Refusals.Refuse): Answers.Answers => {
+  const answers = new Answers.Answers(limits, () => refuse("slow_reader"))
+  server.setTimeout(limits.inactivityTimeout)
+  server.maxConnections = limits.maxConnections
+  server.on("request", (request, response) => answers.watch(request, response))
+  server.on("timeout", (socket) => {
+    answers.cut(socket)
+    socket.destroy()
+  })
+  server.on("drop", () => {
+    refuse("too_many_connections")
+    // Whoever keeps a connection for later makes room for those who want to ask now.
+    server.closeIdleConnections()
+  })
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const reason = refusalOf(error)
+    if (reason !== undefined) {
+      refuse(reason)
+      // Inside of an answer that is under way, another one would be read as a part of it.
+      if (socket.writable && !answers.has(socket)) {
+        socket.write(`HTTP/1.1 ${statusLines[reason]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      }
+    }
+    socket.destroy()
+  })
+  return answers
+}
+
+/**
+ * Writes expositions one after the other, with time for the program between them: asked for without end, they would
+ * take half of the event loop. Whoever asks meanwhile waits for the next one, which is shared.
+ */
+const paced = (render: Options["render"]): Options["render"] => {
+  let next = 0
+  return Effect.fnUntraced(function*(format) {
+    for (let wait = next - performance.now(); wait > 0; wait = next - performance.now()) {
+      yield* Effect.promise((signal) => setTimeout(wait, undefined, { signal, ref: false }))
+    }
+    const started = performance.now()
+    const text = yield* render(format)
+    const ended = performance.now()
+    next = ended + Math.min(rest * (ended - started), maxRest)
+    return text
+  })
+}
+
+/** The bytes of a text; of the same text, the same bytes. */
+const encoding = (): (text: string) => Uint8Array => {
+  let last: { readonly text: string; readonly bytes: Uint8Array } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, bytes: Buffer.from(text) }
+    return last.bytes
+  }
+}
+
+const incoming = (request: HttpServerRequest.HttpServerRequest): IncomingMessage =>
+  NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage
+
+const outgoing = (request: HttpServerRequest.HttpServerRequest): ServerResponse =>
+  NodeHttpServerRequest.toServerResponse(request) as ServerResponse
+
+/** Logs from where no fiber runs. */
+const logging = Effect.map(Effect.context<never>(), (context) => {
+  const run = Effect.runForkWith(Context.add(context, References.TracerEnabled, false))
+  return (line: string): void => void run(Effect.logWarning(line))
+})
 
 const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}) =>
   HttpServerResponse.text(`${text}\n`, { status, headers })
@@ -89,16 +196,30 @@ export const serve: (
   const token = Option.map(options.token, (token) => digest(Redacted.value(token)))
   const limits = { ...usualLimits, ...options.limits }
   const server = createServer(limits)
-  server.setTimeout(limits.inactivityTimeout)
-  server.maxConnections = limits.maxConnections
+  const log = yield* logging
+  const refuse = Refusals.make(options.refused, log)
+  const answers = defend(server, limits, refuse)
+  const render = paced(options.render)
+  const encode = encoding()
+
+  const refused = (reason: Refusals.Reason, response: HttpServerResponse.HttpServerResponse) => {
+    refuse(reason)
+    return response
+  }
 
   const metrics = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
-    if (Option.isSome(token) && !bears(request.headers.authorization, token.value)) {
-      return plain(401, "a bearer token is needed (METRICS_TOKEN)", { "www-authenticate": "Bearer realm=\"metrics\"" })
+    if (Option.isSome(token) && !bears(incoming(request), token.value)) {
+      return refused(
+        "unauthorized",
+        plain(401, "a bearer token is needed (METRICS_TOKEN)", { "www-authenticate": "Bearer realm=\"metrics\"" })
+      )
     }
     const format = Negotiation.negotiate(request.headers.accept)
-    const text = yield* options.render(format)
-    return HttpServerResponse.text(text, {
+    const text = encode(yield* render(format))
+    if (request.method === "GET" && !answers.hold(text, outgoing(request))) {
+      return refused("busy", plain(503, "too many scrapes wait to be read", { "retry-after": "1" }))
+    }
+    return HttpServerResponse.uint8Array(text, {
       contentType: Exposition.contentTypes[format],
       headers: { "cache-control": "no-store", vary: "accept" }
     })
@@ -108,10 +229,10 @@ export const serve: (
     const request = yield* HttpServerRequest.HttpServerRequest
     const path = request.url.split("?", 1)[0]
     if (path !== "/metrics" && path !== "/healthz") {
-      return plain(404, "not found: /metrics and /healthz are served here")
+      return refused("not_found", plain(404, "not found: /metrics and /healthz are served here"))
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return plain(405, "only GET is served here", { allow: "GET, HEAD" })
+      return refused("method_not_allowed", plain(405, "only GET is served here", { allow: "GET, HEAD" }))
     }
     return path === "/healthz" ? plain(200, "ok") : yield* metrics(request)
   }).pipe(
@@ -128,6 +249,8 @@ export const serve: (
   // Runs after the grace of the handler below and before the server waits for its last connection.
   yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
   yield* http.serve(handler)
+  // An upgraded connection is out of reach of the server's timeouts; without this listener, Node answers the request.
+  server.removeAllListeners("upgrade")
 
   const address = server.address()
   return typeof address === "object" && address !== null

@@ -6,6 +6,7 @@
  */
 import * as Catalogue from "../Catalogue.ts"
 import { hooks } from "../Guard.ts"
+import * as Refusals from "./Refusals.ts"
 
 const { Label } = Catalogue
 
@@ -91,6 +92,12 @@ export const selfMetrics = (prefix: string) => {
       help: "Expositions written, by format",
       labels: { format: Label.oneOf("prometheus", "openmetrics") },
       known: [{ format: "prometheus" }, { format: "openmetrics" }]
+    }),
+    scrapeRefusals: Catalogue.counter({
+      name: own("scrape_refusals_total"),
+      help: "Requests and connections that the metrics server turned away, by reason",
+      labels: { reason: Label.oneOf(...Refusals.all) },
+      known: Refusals.all.map((reason) => ({ reason }))
     }),
     scrapeErrors: Catalogue.counter({
       name: own("scrape_errors_total"),

@@ -33,6 +33,7 @@ describe("The layer's own metrics", () => {
       "counter faults_total{hook}",
       "counter name_clashes_total{source}",
       "counter scrapes_total{format}",
+      "counter scrape_refusals_total{reason}",
       "counter scrape_errors_total{metric}",
       "gauge scrape_duration_seconds{}",
       "gauge scrape_size_bytes{}"

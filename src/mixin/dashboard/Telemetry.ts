@@ -206,11 +206,23 @@ const exposition = (own: Own): Section => ({
       description:
         "Expositions a second by format, metrics that could not be written and were left out, and names that are taken twice. The last two are defects of a definition or collector; the log names it.",
       unit: "ops",
-      width: 24,
       queries: [
         Panel.query(PromQL.sum(PromQL.rate(PromQL.counter(own.scrapes), range), { by: ["format"] }), "{{format}}"),
         Panel.query(PromQL.orZero(PromQL.sum(PromQL.rate(PromQL.counter(own.scrapeErrors), range))), "left out"),
         Panel.query(PromQL.sum(PromQL.rate(PromQL.counter(own.nameClashes), range)), "name clashes")
+      ]
+    }),
+    Panel.timeseries({
+      title: "Requests turned away at the metrics port",
+      description:
+        "Requests and connections a second that the metrics server refused, by reason. unauthorized: a scraper has no token, or a wrong one. slow_reader, slow_request, too_many_connections: someone else reaches the port; close it to them.",
+      unit: "ops",
+      interval: "1m",
+      queries: [
+        Panel.query(
+          PromQL.sum(PromQL.rate(PromQL.counter(own.scrapeRefusals), range), { by: ["reason"] }),
+          "{{reason}}"
+        )
       ]
     })
   ]
