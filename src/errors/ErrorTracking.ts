@@ -11,13 +11,16 @@ import * as Function from "effect/Function"
 import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Boundary from "../Boundary.ts"
+import type * as Circuit from "../delivery/Circuit.ts"
 import * as Guard from "../Guard.ts"
 
 /**
- * Why an event was not delivered: more of its kind than a minute allows (`rate_limited`), more waiting than the queue
- * holds (`queue_full`), the tracker asked for fewer (`throttled`), found it too large (`too_large`) or refused it
- * (`rejected`), no answer came in time (`timeout`) or no connection (`unreachable`), the program ended first
- * (`shutdown`), or the layer itself failed on it (`fault`).
+ * Why an event was not delivered.
+ *
+ * `rate_limited`: more of its kind, or of all, than a minute allows. `queue_full`: more waits than the queue holds.
+ * `throttled`: the tracker asked for fewer. `too_large`: larger than the tracker takes. `rejected`: refused by the
+ * tracker. `timeout`: the answer was lost, so it may have arrived all the same. `unreachable`: it did not leave as a
+ * whole, in none of its attempts. `shutdown`: the program ended first. `fault`: the layer itself failed on it.
  */
 export type DropReason = (typeof dropReasons)[number]
 
@@ -34,14 +37,26 @@ export const dropReasons = [
   "fault"
 ] as const
 
+/** How the sending goes, beside the books. */
+export interface Delivery {
+  /** The size of what is queued, in bytes of JSON. */
+  readonly bytes: number
+  /** How often an event was sent once more, since an attempt had failed. */
+  readonly retried: number
+  /** Whether anything is sent at all: not while the circuit is open, after many failures. */
+  readonly circuit: Circuit.State
+}
+
 /** Where events went. At any moment `captured = sent + the sum of dropped + queued`. */
 export interface ErrorAccounting {
   readonly captured: number
   /** Answered with success by the tracker. */
   readonly sent: number
   readonly dropped: Readonly<Record<DropReason, number>>
-  /** Waiting or on their way. */
+  /** Waiting, for a first attempt or for another one, or on their way. */
   readonly queued: number
+  /** Nothing where nothing is sent. */
+  readonly delivery?: Delivery | undefined
 }
 
 /** What can be said of a failure that is captured by hand. */

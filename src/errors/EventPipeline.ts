@@ -74,15 +74,6 @@ export interface Draft {
   readonly make: () => ErrorEvent
 }
 
-/** What a pipeline tells beside its books. */
-export interface Status {
-  /** Attempts to send an event that was sent in vain before. */
-  readonly retries: number
-  /** The bytes of JSON of what is queued. */
-  readonly queuedBytes: number
-  readonly circuit: Circuit.State
-}
-
 /** Takes events in and gives an account of them. */
 export interface EventPipeline {
   /** Takes an event in, and answers with its id; `undefined` when it was dropped at once. */
@@ -90,7 +81,6 @@ export interface EventPipeline {
   /** Counts an event that could not even be told from others. */
   readonly lost: (reason: DropReason) => void
   readonly accounting: () => ErrorAccounting
-  readonly status: () => Status
   /**
    * Sends what was captured so far once, without waiting for a backoff, and waits for the answers, at most as long as
    * given. What the tracker or the circuit holds back stays queued; where the program ends (`last`), the circuit holds
@@ -170,7 +160,7 @@ export const make = (options: {
     const drops = Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as Record<DropReason, number>
     let captured = 0
     let delivered = 0
-    let retries = 0
+    let retried = 0
     let bytes = 0
     let flushes = 0
     // Raw events, for one turn of the event loop; then those that wait to be sent.
@@ -194,7 +184,13 @@ export const make = (options: {
 
     const queued = (): number => raw.length + waiting.length + onTheirWay().length
 
-    const accounting = (): ErrorAccounting => ({ captured, sent: delivered, dropped: { ...drops }, queued: queued() })
+    const accounting = (): ErrorAccounting => ({
+      captured,
+      sent: delivered,
+      dropped: { ...drops },
+      queued: queued(),
+      delivery: { bytes, retried, circuit: pace.state }
+    })
 
     const drop = (held: Held, reason: DropReason): void => {
       drops[reason]++
@@ -252,7 +248,7 @@ export const make = (options: {
 
     const start = (held: Held): void => {
       waiting = waiting.filter((other) => other !== held)
-      if (held.attempts++ > 0) retries++
+      if (held.attempts++ > 0) retried++
       held.flush = flushes
       const ticket = pace.attempted()
       const settle = (result: EventSink.SendResult): void => {
@@ -408,7 +404,6 @@ export const make = (options: {
         drops[reason]++
       },
       accounting,
-      status: () => ({ retries, queuedBytes: bytes, circuit: pace.state }),
       flush,
       shutdown: Effect.map(Effect.promise(() => ended ??= Effect.runPromise(close)), accounting)
     })

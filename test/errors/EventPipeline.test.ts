@@ -9,13 +9,7 @@ import * as fc from "fast-check"
 import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 import * as EventSink from "../../src/errors/EventSink.ts"
-import { clockTimers, draftOf } from "./Events.ts"
-
-const droppedOf = (accounting: ErrorTracking.ErrorAccounting): number =>
-  Object.values(accounting.dropped).reduce((sum, count) => sum + count, 0)
-
-const assertBalanced = (accounting: ErrorTracking.ErrorAccounting): void =>
-  assert.strictEqual(accounting.captured, accounting.sent + droppedOf(accounting) + accounting.queued)
+import { assertBalanced, clockTimers, draftOf, droppedOf } from "./Events.ts"
 
 const unlimited = { perFingerprint: Infinity, perMinute: Infinity }
 

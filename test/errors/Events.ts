@@ -1,4 +1,6 @@
 // Events and time for the tests of the pipeline.
+import type { ErrorTracking } from "@dawsos/observability"
+import { assert } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -34,6 +36,14 @@ export const draftOf = (type: string, extra?: ErrorEvent["extra"]): Draft => ({
   fingerprint: [type, "operation"],
   make: () => eventOf(type, extra)
 })
+
+/** How many events were lost, whatever the reason. */
+export const droppedOf = (books: ErrorTracking.ErrorAccounting): number =>
+  Object.values(books.dropped).reduce((sum, count) => sum + count, 0)
+
+/** The equation of the books. */
+export const assertBalanced = (books: ErrorTracking.ErrorAccounting): void =>
+  assert.strictEqual(books.captured, books.sent + droppedOf(books) + books.queued)
 
 /** Timers that go by a clock, such as that of a test. */
 export const clockTimers = Effect.map(Effect.context<never>(), (context): Timers => {

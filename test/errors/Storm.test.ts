@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 import * as Garbage from "../support/Garbage.ts"
+import { assertBalanced, droppedOf } from "./Events.ts"
 import * as FakeSentry from "./FakeSentry.ts"
 
 const liveOf = (dsn: Redacted.Redacted<string>) =>
@@ -18,12 +19,6 @@ const liveOf = (dsn: Redacted.Redacted<string>) =>
       sentry: { dsn: Option.some(dsn), profilesSampleRate: 0 }
     }
   }).pipe(Layer.provideMerge(Logger.layer([])))
-
-const droppedOf = ({ dropped }: ErrorTracking.ErrorAccounting): number =>
-  Object.values(dropped).reduce((sum, count) => sum + count, 0)
-
-const assertBalanced = (books: ErrorTracking.ErrorAccounting): void =>
-  assert.strictEqual(books.captured, books.sent + droppedOf(books) + books.queued)
 
 const failures = 100_000
 
@@ -67,7 +62,7 @@ const storm = Effect.fnUntraced(function*(dsn: Redacted.Redacted<string>) {
     }
   }
   const job = (name: string) =>
-    Effect.suspend(() => Effect.fail(new PriceMissing(new Array(100).fill(name)))).pipe(
+    Effect.suspend(() => Effect.fail(new PriceMissing(Array.from({ length: 100 }, () => name)))).pipe(
       ErrorTracking.withBoundary(name),
       Effect.exit
     )
