@@ -73,11 +73,8 @@ describe("a Jaeger that is killed and started again in the middle of a load", ()
         expect(results.size).toBe(1)
 
         // What Jaeger confirmed long enough before it died, and after it was back, it has.
-        const told = new Map(rig.fates.attempts.flatMap(({ at, ids, outcome }) =>
-          outcome._tag === "Answered" ? ids.map((id) => [id, at] as const) : []
-        ))
-        const dyingWith = (at: number): boolean =>
-          at > killedAt - storedWithin && at <= killedAt
+        const { told } = rig.fates
+        const dyingWith = (at: number): boolean => at > killedAt - storedWithin && at <= killedAt
         const safe = [...told].flatMap(([id, at]) => dyingWith(at) ? [] : [id])
         const there = new Set(yield* Arrived.among(jaeger, service, safe))
         const missing = [...told.keys()].filter((id) => !there.has(id))

@@ -23,6 +23,13 @@ export interface Attempt {
   at: number
 }
 
+/** The spans of a request that was answered, and the answer. */
+export interface Answered {
+  readonly ids: ReadonlyArray<string>
+  readonly result: SpanSink.ExportResult
+  readonly at: number
+}
+
 /** Every export through the sinks that it watches, in order. */
 export class Fates {
   readonly attempts: Array<Attempt> = []
@@ -44,54 +51,79 @@ export class Fates {
     }
   }
 
-  /** The last export of each span that left. */
-  get last(): ReadonlyMap<string, Attempt> {
-    return new Map(this.attempts.flatMap((attempt) => attempt.ids.map((id) => [id, attempt] as const)))
-  }
-
-  /** The spans that the sink said arrived, one and all of their export. */
+  /** The spans that the sink said arrived, one and all of their request. */
   get exported(): ReadonlySet<string> {
     return new Set(
-      this.attempts.flatMap((attempt) =>
-        attempt.outcome._tag === "Answered" && attempt.outcome.result.accepted === attempt.ids.length ? attempt.ids : []
-      )
+      this.#answered.flatMap(({ ids, result }) => result.accepted === ids.length ? ids : [])
     )
   }
 
-  /** Exports that ended otherwise than with an answer. */
-  get failures(): number {
-    return this.attempts.filter(({ outcome }) => outcome._tag !== "Answered" && outcome._tag !== "Open").length
-  }
-
-  /** The exports of which a part arrived, and the sink does not say which. */
-  get partial(): ReadonlyArray<{ readonly ids: ReadonlyArray<string>; readonly result: SpanSink.ExportResult }> {
-    return this.attempts.flatMap(({ ids, outcome }) =>
-      outcome._tag === "Answered" && outcome.result.accepted < ids.length ? [{ ids, result: outcome.result }] : []
-    )
+  /** The requests of which a part arrived, and the sink does not say which. */
+  get partial(): ReadonlyArray<Answered> {
+    return this.#answered.filter(({ ids, result }) => result.accepted < ids.length)
   }
 
   /** The spans whose last answer was lost: given up, or a connection that broke after the body had been sent. */
   get unanswered(): ReadonlySet<string> {
-    return new Set([...this.last].flatMap(([id, { outcome }]) => isLostAnswer(outcome) ? [id] : []))
+    const last = new Map(this.attempts.flatMap((attempt) => {
+      const lost = new Set(lostIn(attempt))
+      return attempt.ids.map((id) => [id, lost.has(id)] as const)
+    }))
+    return new Set([...last].flatMap(([id, isLost]) => isLost ? [id] : []))
   }
 
   /** Spans that were sent again after their answer was lost, which nobody may do. */
   get repeated(): ReadonlyArray<string> {
     const lost = new Set<string>()
     const again: Array<string> = []
-    for (const { ids, outcome } of this.attempts) {
-      again.push(...ids.filter((id) => lost.has(id)))
-      if (isLostAnswer(outcome)) { for (const id of ids) lost.add(id) }
+    for (const attempt of this.attempts) {
+      again.push(...attempt.ids.filter((id) => lost.has(id)))
+      for (const id of lostIn(attempt)) lost.add(id)
     }
     return again
+  }
+
+  /** Exports that ended otherwise than with the answer to all of their spans. */
+  get failures(): number {
+    return this.attempts.filter(({ outcome }) =>
+      outcome._tag === "Answered" ? (outcome.result.left ?? []).length > 0 : outcome._tag !== "Open"
+    ).length
+  }
+
+  get #answered(): ReadonlyArray<Answered> {
+    return this.attempts.flatMap((attempt) => {
+      if (attempt.outcome._tag !== "Answered") return []
+      const { result } = attempt.outcome
+      const left = new Set((result.left ?? []).flatMap(({ spans }) => spans.map(idOf)))
+      const ids = attempt.ids.filter((id) => !left.has(id))
+      return ids.length === 0 ? [] : [{ ids, result, at: attempt.at }]
+    })
+  }
+
+  /** The spans that are told to be there, and when that was told; of a part all, for nobody says which. */
+  get told(): ReadonlyMap<string, number> {
+    return new Map(this.#answered.flatMap(({ at, ids }) => ids.map((id) => [id, at] as const)))
   }
 }
 
 /** The id of a span, as the receiver tells it. */
 export const idOf = (span: ReadableSpan): string => span.spanContext().spanId
 
-const isLostAnswer = (outcome: Outcome): boolean =>
-  outcome._tag === "GivenUp" || (outcome._tag === "Failed" && outcome.error.reason === "timeout")
+/** The spans of an export whose answer was lost. */
+const lostIn = ({ ids, outcome }: Attempt): ReadonlyArray<string> => {
+  switch (outcome._tag) {
+    case "GivenUp":
+      return ids
+    case "Failed":
+      return outcome.error.reason === "timeout" ? ids : []
+    case "Answered":
+      return (outcome.result.left ?? []).flatMap(({ error, spans }) =>
+        error.reason === "timeout" ? spans.map(idOf) : []
+      )
+    default:
+      return []
+  }
+}
 
 const outcomeOf = (exit: Exit.Exit<SpanSink.ExportResult, SpanSink.SpanSinkError>): Outcome => {
   if (Exit.isSuccess(exit)) return { _tag: "Answered", result: exit.value }

@@ -30,6 +30,8 @@ export interface Fault {
   readonly tls?: boolean
   /** The address that the sink is given, from that of the receiver. */
   readonly address?: (url: string) => string
+  /** `false` where it can't end: the receiver is the wrong one. */
+  readonly passes?: boolean
   /** Holds until its scope ends. */
   readonly begin: (target: Target) => Effect.Effect<unknown, unknown, Scope.Scope>
   /** The longest that a request may take, in milliseconds, for the faults that use it up; 5 s otherwise. */
@@ -40,8 +42,8 @@ export interface Fault {
   readonly loses: ReadonlyArray<Accounting.DropReason>
   /** The same for error events, where it is called otherwise. */
   readonly losesEvents?: ReadonlyArray<ErrorTracking.DropReason>
-  /** Whether the receiver keeps spans all the same, so that some are there whose answer was lost. */
-  readonly keeps?: "all" | "some"
+  /** Whether the receiver keeps what it gets all the same, so that some is there whose answer was lost. */
+  readonly keeps?: "all" | "some" | "perhaps"
 }
 
 /** Answers so while the fault lasts, and as the protocol wants it afterwards. */
@@ -83,7 +85,7 @@ export const undo: Effect.Effect<void> = Effect.sync(() => {
 })
 
 /** A request gives up after so many milliseconds where nothing else ends it. */
-const patience = 150
+const patience = 100
 
 const faults: ReadonlyArray<Fault> = [
   {
@@ -104,11 +106,18 @@ const faults: ReadonlyArray<Fault> = [
     loses: ["unreachable"]
   },
   {
+    name: "speaks plain HTTP where TLS is expected",
+    address: (url) => url.replace("http:", "https:"),
+    begin: () => Effect.void,
+    passes: false,
+    loses: ["unreachable"]
+  },
+  {
     name: "takes requests and never answers",
     begin: answers(Reply.hang({ stores: true })),
     patience,
     loses: ["timeout"],
-    keeps: "all"
+    keeps: "some"
   },
   {
     name: "does not even read requests",
@@ -121,7 +130,7 @@ const faults: ReadonlyArray<Fault> = [
     begin: answers(Reply.delay("1 minute")),
     patience,
     loses: ["timeout"],
-    keeps: "all"
+    keeps: "some"
   },
   {
     name: "resets connections when it has the headers",
@@ -185,20 +194,20 @@ const faults: ReadonlyArray<Fault> = [
     begin: answers(Reply.slowDrip({ every: "50 millis", bytes: 10_000 })),
     patience,
     loses: ["timeout"],
-    keeps: "all"
+    keeps: "some"
   },
   {
     name: "answers 503 and 200 in turns",
     begin: answers(() => Reply.flapping(Reply.status(503), { every: "40 millis" })),
     loses: ["rejected"],
-    keeps: "some"
+    keeps: "perhaps"
   },
   {
     name: "goes down and up in turns",
     begin: ({ receiver }) => receiver.flap("40 millis"),
     // It dies with requests on their way.
     loses: ["unreachable", "timeout"],
-    keeps: "some"
+    keeps: "perhaps"
   }
 ]
 

@@ -10,8 +10,6 @@ export interface Evidence {
   readonly arrivals: Arrivals
   readonly books: Accounting.SinkAccounting
   readonly fates: Fates
-  /** Spans that were sent once more on a fresh connection, and may be there twice; none unless given. */
-  readonly resent?: number
 }
 
 /** What the comparison brought. */
@@ -30,7 +28,7 @@ const without = (ids: Iterable<string>, ...others: ReadonlyArray<ReadonlySet<str
 const shown = (ids: ReadonlyArray<string>): string => `${ids.length} (${ids.slice(0, 3).join(", ")})`
 
 /** Compares one by one. */
-export const compare = ({ arrivals, books, ended, fates, resent = 0 }: Evidence): Comparison => {
+export const compare = ({ arrivals, books, ended, fates }: Evidence): Comparison => {
   const wrong: Array<string> = []
   const none = (what: string, ids: ReadonlyArray<string>): void => {
     if (ids.length > 0) wrong.push(`${what}: ${shown(ids)}`)
@@ -61,6 +59,8 @@ export const compare = ({ arrivals, books, ended, fates, resent = 0 }: Evidence)
     wrong.push(`${unconfirmed.length} are there unconfirmed, ${books.dropped.timeout} are counted as timeout`)
   }
 
+  // Sent once more on a fresh connection, since the old one broke before the answer.
+  const resent = books.delivery?.resent ?? 0
   const duplicates = [...new Set(arrivals.accepted.filter((id, index) => arrivals.accepted.indexOf(id) !== index))]
   if (duplicates.length > resent) wrong.push(`there twice: ${shown(duplicates)}, counted ${resent}`)
   const over = books.exported + Accounting.droppedTotal(books)
