@@ -10,8 +10,8 @@ export interface Started {
   readonly line: (begin: string, withinMs: number) => Promise<string>
   /** The vitals of the process; fails when it does not answer in time. */
   readonly vitals: (withinMs: number) => Promise<Vitals>
-  /** Chooses the fault of the program, or none. */
-  readonly suffer: (fault: string | null) => void
+  /** Tells it something, over the channel between the two. */
+  readonly tell: (message: object) => void
   /** Asks it to end; kills it after `withinMs`. Milliseconds until then, the exit code, and whether it was killed. */
   readonly end: (withinMs: number) => Promise<{ readonly took: number; readonly code: number | string }>
   /** How it ended; undefined while it runs. */
@@ -108,7 +108,7 @@ export const start = (
       answers.delete(probe)
       return vitals
     },
-    suffer: (fault) => send({ fault }),
+    tell: send,
     end: async (withinMs) => {
       const from = performance.now()
       if (ended === undefined) child.kill("SIGTERM")

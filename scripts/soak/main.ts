@@ -41,7 +41,7 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
   let shutdown: Judge.Run["shutdown"] = { took: 0, problem: "it was not reached" }
   try {
     const page = (await program.line("metrics ", 120_000)).trim()
-    program.suffer(null)
+    program.tell({ fault: null })
     backEnds.scrapeFrom(new URL(page))
     const begin = performance.now()
     const now = (): number => Math.round((performance.now() - begin) / 100) / 10
@@ -62,7 +62,7 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
         const [turn] = turns.splice(0, 1)
         if (turn === undefined) break
         const { period, strikes } = turn
-        if (period.target === "program") program.suffer(strikes ? period.fault : null)
+        if (period.target === "program") program.tell({ fault: strikes ? period.fault : null })
         else await Effect.runPromise(strikes ? backEnds.begin(period) : backEnds.end(period))
       }
       const taken = await sample().catch((error: unknown) => {
