@@ -1,19 +1,26 @@
-import { code, isAlphanumeric, isQuote, isToken, mark, runEnd, startsWithIgnoringCase } from "./Characters.ts"
+import { code, isAlphanumeric, isBase64, isQuote, isToken, mark, runEnd, startsWithIgnoringCase } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
 import { decodeBase64 } from "./Encoding.ts"
 
-/** Private keys in PEM armour, with or without their end. */
+/** Longer labels are none. */
+const longestLabel = 64
+
+/**
+ * Private keys in PEM armour, with or without their end. The words of the label can be apart by a blank, by `+` or by
+ * `%20`, and lines by anything: what a URL makes of a key is still one.
+ */
 export const privateKeyDetector: Detector = {
   name: "private-keys",
   triggers: "-",
   find: (text, found) => {
-    for (let at = text.indexOf("-----BEGIN "); at >= 0; at = text.indexOf("-----BEGIN ", at)) {
-      const label = text.slice(at + 11, at + 59)
+    for (let at = text.indexOf("-----BEGIN"); at >= 0; at = text.indexOf("-----BEGIN", at)) {
+      const label = text.slice(at + 10, at + 10 + longestLabel)
       const start = at
-      at += 11
-      if (!label.includes("PRIVATE KEY")) continue
-      const end = text.indexOf("-----END ", at)
-      const close = end < 0 ? -1 : text.indexOf("-----", end + 9)
+      at += 10
+      const word = label.indexOf("PRIVATE")
+      if (word < 0 || label.indexOf("KEY", word) < 0) continue
+      const end = text.indexOf("-----END", at)
+      const close = end < 0 ? -1 : text.indexOf("-----", end + 8)
       at = close < 0 ? text.length : close + 5
       found(start, at, mark)
     }
@@ -69,7 +76,7 @@ export const authorizationDetector: Detector = {
         continue
       }
       if (isQuote(text.charCodeAt(start))) start++
-      const end = runEnd(text, start, isToken)
+      const end = runEnd(text, start, scheme === "bearer" ? isToken : isPaddedBase64)
       const value = text.slice(start, end)
       const secret = scheme === "bearer"
         ? value.length >= 4 && !prose.has(value.toLowerCase().replaceAll(".", ""))
@@ -104,6 +111,8 @@ const isUserAndPassword = (value: string): boolean => {
   const text = decodeBase64(value)
   return text !== undefined && text.indexOf(":") >= 0
 }
+
+const isPaddedBase64 = (c: number): boolean => isBase64(c) || c === code.equals
 
 const isBase64Url = (c: number): boolean => isAlphanumeric(c) || c === code.dash || c === code.underscore
 

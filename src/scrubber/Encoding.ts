@@ -60,20 +60,35 @@ const component = new Uint8Array(128)
 for (const sign of "-_.~%+'()!*$,:;@") component[sign.charCodeAt(0)] = 1
 const isComponent = (c: number): boolean => isAlphanumeric(c) || (c < 128 && component[c] === 1)
 
-/** `%XX` runs, decoded and scrubbed: `john%40example.com`, `%2Fapi%2Fmetrics%2F…`, `apikey%3D…`. */
+/**
+ * `%XX` runs, decoded and scrubbed: `john%40example.com`, `%2Fapi%2Fmetrics%2F…`, `apikey%3D…`. In forms a `+` stands for
+ * a blank (`Bearer+…`), elsewhere for itself: both are tried.
+ */
 export const percentDetector: Detector = {
   name: "percent-encoding",
-  triggers: "%",
+  triggers: "%+",
   find: (text, found, nested) => {
-    for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", at)) {
-      const start = runStart(text, at, isComponent, 0)
-      const end = runEnd(text, at, isComponent)
-      at = end
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i)
+      if (c !== code.percent && c !== code.plus) continue
+      const start = runStart(text, i, isComponent, 0)
+      const end = runEnd(text, i, isComponent)
+      i = end
       const encoded = text.slice(start, end)
-      const decoded = decodeComponent(encoded)
-      if (decoded === encoded) continue
-      const scrubbed = nested(decoded)
-      if (scrubbed !== decoded) found(start, end, encodeComponent(scrubbed))
+      const shown = scrubEncoded(encoded, nested)
+      if (shown !== encoded) found(start, end, shown)
     }
   }
+}
+
+const scrubEncoded = (encoded: string, nested: (text: string) => string): string => {
+  const decoded = decodeComponent(encoded)
+  if (decoded !== encoded) {
+    const scrubbed = nested(decoded)
+    if (scrubbed !== decoded) return encodeComponent(scrubbed)
+  }
+  if (!encoded.includes("+")) return encoded
+  const form = decodeComponent(encoded.replaceAll("+", " "))
+  const scrubbed = nested(form)
+  return scrubbed === form ? encoded : encodeComponent(scrubbed).replaceAll("%20", "+")
 }

@@ -113,16 +113,17 @@ const groupsEnd = (text: string, start: number): number => {
 const fours = [4, 4, 4]
 const amex = [6, 4]
 
-/** No part of a longer number, an identifier, a decimal fraction, or a UUID. */
+/** No part of a longer number, an identifier, a decimal fraction, or a UUID; `find.4111…` and `4111….find` are apart. */
 const standsAlone = (text: string, start: number, end: number): boolean => {
   if (start > 0) {
     const before = text.charCodeAt(start - 1)
-    if (isAlphanumeric(before) || before === code.underscore || before === code.dot) return false
+    if (isAlphanumeric(before) || before === code.underscore) return false
+    if (before === code.dot && !isLetter(text.charCodeAt(start - 2))) return false
     if (before === code.dash && start > 1 && isAlphanumeric(text.charCodeAt(start - 2))) return false
   }
   const after = text.charCodeAt(end)
   if (isAlphanumeric(after) || after === code.underscore) return false
-  return !((after === code.dot || after === code.dash) && isAlphanumeric(text.charCodeAt(end + 1)))
+  return !((after === code.dot || after === code.dash) && isDigit(text.charCodeAt(end + 1)))
 }
 
 const digitsOf = (text: string, start: number, end: number): string => {
