@@ -1,79 +1,16 @@
-import { Catalogue, Guard, Metrics } from "@dawsos/observability"
-import { describe, expect, it } from "@effect/vitest"
-import * as Context from "effect/Context"
+import { Guard } from "@dawsos/observability"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import * as Http from "node:http"
 import * as Net from "node:net"
-import * as MetricsLive from "../../src/metrics/MetricsLive.ts"
 import { parse } from "../support/ExpositionText.ts"
+import { fill, live, raw, request, served, started } from "./server.ts"
 import * as Shop from "./shop.ts"
-
-interface Answer {
-  readonly status: number
-  readonly headers: Http.IncomingHttpHeaders
-  readonly text: string
-}
-
-/** A request on a connection of its own, without what `fetch` adds by itself. */
-const request = (
-  address: { readonly host: string; readonly port: number },
-  path: string,
-  options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {}
-): Effect.Effect<Answer> =>
-  Effect.promise(() =>
-    new Promise<Answer>((resolve, reject) => {
-      const sent = Http.request({ ...address, path, agent: false, ...options }, (response) => {
-        const chunks: Array<Buffer> = []
-        response.on("data", (chunk: Buffer) => chunks.push(chunk))
-        response.on("error", reject)
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("utf8")
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
-        })
-      })
-      sent.on("error", reject)
-      sent.end()
-    })
-  )
-
-interface Settings {
-  readonly port?: number
-  readonly host?: string
-  readonly token?: string
-  readonly guard?: Guard.Guard
-  readonly limits?: MetricsLive.Options["limits"]
-}
-
-const live = (settings: Settings = {}) =>
-  MetricsLive.layer({
-    catalogue: Shop.catalogue,
-    scrubber: Shop.scrubber,
-    guard: settings.guard ?? Guard.make(),
-    limits: settings.limits,
-    config: {
-      host: settings.host ?? "127.0.0.1",
-      port: settings.port ?? 0,
-      token: Option.map(Option.fromUndefinedOr(settings.token), (token) => Redacted.make(token))
-    }
-  })
-
-const started = (settings?: Settings) =>
-  Effect.gen(function*() {
-    const metrics = Context.get(yield* Layer.build(live(settings)), Metrics.Metrics)
-    return { metrics, address: Option.getOrThrow(metrics.address) }
-  })
-
-// Its own registry of Effect's metrics, so that no other test shows in the exposition.
-const served = <A, E>(name: string, test: () => Effect.Effect<A, E, Scope.Scope>, timeout?: number) =>
-  it.live(name, () => Effect.provideService(Effect.scoped(test()), Metric.MetricRegistry, new Map()), timeout)
 
 // Milliseconds, shorter than the usual limits: a server that ignores those of a test is not done by then.
 const beforeHeadersTimeout = 4_500
@@ -216,20 +153,10 @@ describe("The metrics server", () => {
   served("refuses headers that are too long and survives requests that are none", () =>
     Effect.gen(function*() {
       const { address } = yield* started()
-      const raw = (bytes: string) =>
-        Effect.promise(() =>
-          new Promise<string>((resolve) => {
-            const socket = Net.connect(address.port, address.host, () => socket.end(bytes))
-            let text = ""
-            socket.on("data", (chunk) => (text += chunk.toString("latin1")))
-            socket.on("error", () => resolve(text))
-            socket.on("close", () => resolve(text))
-          })
-        )
-      expect(yield* raw(`GET /metrics HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(40_000)}\r\n\r\n`)).toMatch(
+      expect(yield* raw(address, `GET /metrics HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(40_000)}\r\n\r\n`)).toMatch(
         /^HTTP\/1.1 431 /
       )
-      expect(yield* raw("\0\0\0\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /)
+      expect(yield* raw(address, "\0\0\0\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /)
       expect((yield* request(address, "/healthz")).status).toBe(200)
     }))
 
@@ -261,12 +188,7 @@ describe("The metrics server", () => {
     Effect.gen(function*() {
       // One connection at a time, so that the others see whether this one is gone.
       const { address, metrics } = yield* started({ limits: { maxConnections: 1, inactivityTimeout: 300 } })
-      // 20 MB: more than the buffers of both ends of a socket hold.
-      for (let metric = 0; metric < 40; metric++) {
-        const labels = { a: Catalogue.Label.bounded(2000) }
-        const wide = Catalogue.gauge({ name: `shop_wide_${metric}`, help: "h", labels })
-        for (let index = 0; index < 2000; index++) metrics.gauge(wide, { a: `${index}`.padEnd(240, "x") }).set(index)
-      }
+      fill(metrics)
       const socket = Net.connect(address.port, address.host)
       socket.pause()
       socket.on("error", () => {})

@@ -39,6 +39,10 @@ export const checkoutDuration = Catalogue.histogram({
   bucketsReason: "a test needs few"
 })
 
+/** A gauge with as many label values as a metric may have. */
+export const wide = (name: string) =>
+  Catalogue.gauge({ name, help: "h", labels: { a: Label.bounded(Catalogue.maxSeriesPerMetric) } })
+
 export const catalogue = Catalogue.make({
   prefix: "shop",
   metrics: { ordersTotal, basketSize, stock, lastSale, checkoutDuration }
