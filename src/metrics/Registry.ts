@@ -39,7 +39,10 @@ export interface Registry {
   readonly recording: Pick<Metrics.Service, "counter" | "gauge" | "histogram" | "declare" | "collect" | "samples">
   /** The definitions in the order in which they are exposed. */
   readonly definitions: () => ReadonlyArray<Catalogue.Definition>
-  /** Asks the collectors that take time, all at once; ends by `Asking.deadline` whatever they do. */
+  /**
+   * Asks the collectors that take time, all at once, then all others in one go, so that what these tell is of one
+   * moment however long the writing takes; ends by `Asking.deadline` whatever they do.
+   */
   readonly gather: () => Promise<Gathered>
   /** The state of one metric; `undefined`, and a fault, when one of its collectors gave none. */
   readonly snapshot: (definition: Catalogue.Definition, gathered?: Gathered) => Snapshot.Snapshot | undefined
@@ -108,7 +111,7 @@ export const make = (options: Options): Registry => {
     definition.kind === "gauge" && definition.exposes === "age" ? Math.max(0, (now() - value) / 1000) : value
 
   const told = (family: Family.Family, entry: Collectors.Entry, gathered: Gathered) => {
-    const answer = entry.now === undefined ? gathered.get(entry) : entry.now()
+    const answer = gathered.get(entry) ?? entry.now?.()
     if (answer?._tag !== "Fault") return answer?.values ?? []
     throw new Error(`${family.definition.name}: a collector told nothing`, { cause: answer.fault })
   }
@@ -180,11 +183,18 @@ export const make = (options: Options): Registry => {
     }
   }
 
+  // The registry's own are asked as they are written: what failed in a scrape is to show in it.
+  const own = new Set<Collectors.Entry>()
+
   const gather: Registry["gather"] = async () => {
     const asked = [...collectors.values()].flatMap((entries) =>
       [...entries].flatMap((entry) => entry.later === undefined ? [] : [{ entry, told: entry.later() }])
     )
-    return new Map(await Promise.all(asked.map(async ({ entry, told }) => [entry, await told] as const)))
+    const gathered = new Map(await Promise.all(asked.map(async ({ entry, told }) => [entry, await told] as const)))
+    for (const entries of collectors.values()) {
+      for (const entry of entries) if (entry.now !== undefined && !own.has(entry)) gathered.set(entry, entry.now())
+    }
+    return gathered
   }
 
   const attach = (collector: Metrics.Collector, context: Context.Context<never>) => {
@@ -248,7 +258,10 @@ export const make = (options: Options): Registry => {
   }
   const self = SelfMetrics.selfMetrics(options.catalogue.prefix)
   for (const definition of Object.values(self)) add(definition)
-  for (const collector of books.collectors(self)) attach(collector, Context.empty())
+  for (const collector of books.collectors(self)) {
+    const attached = attach(collector, Context.empty())
+    if (attached !== undefined) own.add(attached.entry)
+  }
 
   return {
     books,

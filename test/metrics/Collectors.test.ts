@@ -51,6 +51,23 @@ describe("A collector", () => {
       expect(answers).toBe(1)
     }))
 
+  it.effect("tells of the same moment as all others that answer at once, however long the writing takes", () =>
+    Effect.gen(function*() {
+      const { metrics } = yield* Shop.make()
+      let spans = 0
+      const goesOn = () => {
+        queueMicrotask(() => void spans++)
+        return spans
+      }
+      yield* metrics.collect({ definition: Shop.basketSize, collect: () => [{ labels: {}, value: goesOn() }] })
+      yield* metrics.collect({ definition: Shop.stock, collect: () => [{ labels: tea, value: goesOn() }] })
+      for (let scrape = 0; scrape < 3; scrape++) {
+        const read = yield* scraped(metrics)
+        expect(read.value("shop_stock", tea)).toBe(read.value("shop_basket_size"))
+      }
+      expect(spans).toBeGreaterThan(0)
+    }))
+
   it.effect("that hangs costs its own series only, is counted, and is not started again until it is done", () =>
     Effect.gen(function*() {
       const { guard, metrics } = yield* Shop.make()

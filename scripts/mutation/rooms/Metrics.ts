@@ -24,6 +24,11 @@ export const mutations = [
   ),
   inFile(
     "src/metrics/Registry.ts",
+    ["test/metrics/Collectors.test.ts"],
+    ["the books of a page are of one moment", "gathered.set(entry, entry.now())", "void entry"]
+  ),
+  inFile(
+    "src/metrics/Registry.ts",
     ["test/metrics/Metrics.test.ts"],
     ["an age is told in seconds", "(now() - value) / 1000", "(now() - value)"],
     [
