@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Otel from "@opentelemetry/api"
+import type * as Otel from "@opentelemetry/api"
 import { createTraceState } from "@opentelemetry/api"
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
 import { resourceFromAttributes } from "@opentelemetry/resources"
