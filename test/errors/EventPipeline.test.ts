@@ -268,9 +268,10 @@ describe("EventPipeline", () => {
               fc.record({ step: fc.constant("offer" as const), kind: fc.integer({ min: 0, max: 3 }) }),
               fc.record({
                 step: fc.constant("answer" as const),
-                result: fc.constantFrom("sent", "die", ...ErrorTracking.dropReasons)
+                result: fc.constantFrom("sent", "die", "retry", ...ErrorTracking.dropReasons)
               }),
               fc.record({ step: fc.constant("turn" as const) }),
+              fc.record({ step: fc.constant("flush" as const) }),
               fc.record({ step: fc.constant("lost" as const) })
             ),
             { maxLength: 60 }
@@ -291,6 +292,7 @@ describe("EventPipeline", () => {
                 if (each.step === "offer") pipeline.offer(draftOf(String(each.kind)))
                 if (each.step === "lost") pipeline.lost("fault")
                 if (each.step === "turn") yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+                if (each.step === "flush") yield* Effect.forkChild(pipeline.flush(Duration.seconds(5)))
                 if (each.step === "answer") {
                   const answer = waiting.shift()
                   if (answer !== undefined) {
@@ -298,11 +300,16 @@ describe("EventPipeline", () => {
                       ? Deferred.die(answer, "sink")
                       : Deferred.succeed(
                         answer,
-                        each.result === "sent" ? EventSink.sent : EventSink.dropped(each.result)
+                        each.result === "sent"
+                          ? EventSink.sent
+                          : each.result === "retry"
+                          ? EventSink.retryable("unreachable")
+                          : EventSink.dropped(each.result)
                       )
                   }
                 }
                 assertBalanced(pipeline.accounting())
+                assert.isAtMost(pipeline.accounting().queued, 4)
               }
               const draining = yield* Effect.forkChild(Effect.forever(Effect.suspend(() => {
                 const answer = waiting.shift()

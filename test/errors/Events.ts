@@ -62,3 +62,58 @@ export const clockTimers = Effect.map(Effect.context<never>(), (context): Timers
     }
   }
 })
+
+/** A time that passes when it is told to, of which the time of day may be wrong. */
+export interface Time {
+  readonly timers: Timers
+  readonly clock: Clock.Clock
+  readonly pass: (millis: number) => void
+  /** Sets the time of day, and nothing else, forward or back. */
+  readonly jump: (millis: number) => void
+}
+
+/** A time that begins at 0. */
+export const makeTime = (): Time => {
+  let now = 0
+  let off = 0
+  let pending: Array<{ readonly at: number; readonly body: () => void }> = []
+  const nanos = (millis: number): bigint => BigInt(Math.round(millis)) * 1_000_000n
+  return {
+    timers: {
+      now: () => now,
+      after: (millis, body) => {
+        const timer = { at: now + millis, body }
+        pending.push(timer)
+        return () => {
+          pending = pending.filter((other) => other !== timer)
+        }
+      },
+      soon: (body) => {
+        setImmediate(body)
+      }
+    },
+    clock: {
+      currentTimeMillisUnsafe: () => now + off,
+      currentTimeMillis: Effect.sync(() => now + off),
+      currentTimeNanosUnsafe: () => nanos(now + off),
+      currentTimeNanos: Effect.sync(() => nanos(now + off)),
+      monotonicTimeNanosUnsafe: () => nanos(now),
+      monotonicTimeNanos: Effect.sync(() => nanos(now)),
+      sleep: () => Effect.die("nobody sleeps by this clock")
+    },
+    pass: (millis) => {
+      const end = now + millis
+      for (;;) {
+        const next = pending.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
+        if (next === undefined) break
+        pending = pending.filter((other) => other !== next)
+        now = Math.max(now, next.at)
+        next.body()
+      }
+      now = end
+    },
+    jump: (millis) => {
+      off += millis
+    }
+  }
+}
