@@ -241,6 +241,8 @@ export class SinkQueue {
     const wait = this.#wait()
     if (wait > 0) {
       this.#flushes.end()
+      // Who waited goes on at once, and may have called for the next flush.
+      this.#disarm()
       this.#letHeldWait()
       this.#gated = true
       this.#timer = this.#after(this.#wait())
