@@ -40,9 +40,9 @@ const tenths = (seconds: number): number => Math.round(seconds * 10) / 10
 export const make = (seconds: number, seed: number): Schedule => {
   const random = seeded(seed)
   const calmUntil = tenths(Math.min(120, seconds * 0.2))
-  const calmFrom = tenths(seconds - Math.min(180, seconds * 0.2))
+  const calmFrom = tenths(seconds - Math.min(180, seconds * 0.3))
   // A turn is a fault and the calm after it: short enough for a few of them in a minute, at most about a minute.
-  const turn = Math.min(60, Math.max(4, (calmFrom - calmUntil) / 9))
+  const turn = Math.min(60, Math.max(4, (calmFrom - calmUntil) / 8))
   const periods = Object.entries(targets).flatMap(([name, faults]) => {
     const made: Array<Period> = []
     let at = calmUntil + between(random, 0, turn / 4)
