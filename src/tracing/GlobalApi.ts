@@ -34,11 +34,15 @@ export interface Installed {
 }
 
 const live: Array<Owner> = []
+/** Those that are live, and those that were and are still held by a span. */
+const layers = new WeakSet<object>()
+const isLayer = (owner: unknown): owner is Owner => typeof owner === "object" && owner !== null && layers.has(owner)
 let installed: Installed | undefined
 
 /** Adds a live layer; the first one installs the global parts. */
 export const add = (owner: Owner): Installed => {
   live.push(owner)
+  layers.add(owner)
   installed ??= {
     tracerProvider: Otel.trace.setGlobalTracerProvider(provider),
     contextManager: Otel.context.setGlobalContextManager(new ContextManager().enable()),
@@ -62,7 +66,8 @@ export const remove = (owner: Owner): void => {
 /**
  * A tracer whose spans go to the layer of the span that they start under, else to `fallback`.
  *
- * Instrumentations keep their tracer for good, so it asks anew for each span: layers come and go.
+ * Instrumentations keep their tracer for good, so it asks anew for each span: layers come and go. What starts under a
+ * span of a layer that is gone stays in that layer's books, and is no other's.
  */
 export const tracer = (scope: Scope, fallback: () => Owner | undefined): Otel.Tracer => {
   const startSpan = (
@@ -71,7 +76,7 @@ export const tracer = (scope: Scope, fallback: () => Owner | undefined): Otel.Tr
     context: Otel.Context = Otel.context.active()
   ): Otel.Span => {
     const under = SpanContexts.ownerOf(context)
-    const owner = live.find((candidate) => candidate === under) ?? fallback()
+    const owner = isLayer(under) ? under : fallback()
     return owner === undefined ? NoopTracer.span : owner.startSpan(scope, name, options, context)
   }
   const startActiveSpan = (name: string, ...rest: ReadonlyArray<unknown>): never => {

@@ -240,12 +240,14 @@ export class SinkQueue {
     this.#disarm()
     const wait = this.#wait()
     if (wait > 0) {
-      this.#flushes.end()
-      // Who waited goes on at once, and may have called for the next flush.
-      this.#disarm()
-      this.#letHeldWait()
+      if (this.#flushes.any) {
+        // Who waited goes on at once: it may call for the next flush, or close the queue.
+        this.#flushes.end()
+        this.#letHeldWait()
+        return this.#pump()
+      }
       this.#gated = true
-      this.#timer = this.#after(this.#wait())
+      this.#timer = this.#after(wait)
     } else if (this.#isDue()) this.#start()
     else this.#timer = this.#after(this.#env.limits.scheduledDelay)
   }

@@ -282,6 +282,22 @@ describe("the circuit of a sink", () => {
       assert.deepInclude(books(), { exported: 4, queued: 0, circuit: "closed" })
     }))
 
+  it.effect("leaves one timer behind, whatever follows on a flush that it ends", () =>
+    Effect.gen(function*() {
+      const { end, fail, pipeline, settled, timers } = one({ circuit: { ...circuit, failures: 1 } })
+      end(4)
+      yield* fail(refused)
+      yield* Effect.forkChild(Effect.andThen(pipeline.flush, pipeline.flush), { startImmediately: true })
+      yield* settled
+      assert.strictEqual(timers.pending(), 1)
+      yield* Effect.forkChild(Effect.andThen(pipeline.flush, pipeline.shutdown), { startImmediately: true })
+      yield* settled
+      timers.advance(5_000)
+      yield* settled
+      timers.advance(5_000)
+      assert.strictEqual(timers.pending(), 0)
+    }))
+
   it.effect("opens for a sink whose spans could not be handed over, as UDP without a route", () =>
     Effect.gen(function*() {
       const { books, circuits, end, settled, sink } = one({ circuit: { ...circuit, failures: 1 } })
