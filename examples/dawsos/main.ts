@@ -88,6 +88,15 @@ const view = Effect.fnUntraced(function*(
   yield* Effect.repeat(Effect.delay(tick, interval), Schedule.forever)
 })
 
+/** Tells when the program has ended but for its observability, which sends what is left. */
+const stopping = (screen: Screen) =>
+  Layer.effectDiscard(Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      screen.release()
+      screen.print("stopping  what is left of spans and events is sent …")
+    })
+  ))
+
 /** Waits for a signal of the operating system. */
 const signal = (name: NodeJS.Signals) =>
   Effect.callback<void>((resume) => {
@@ -154,6 +163,7 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
   const suffered = new FaultSwitch(options.fault)
   const program = Program.layer.pipe(
     Layer.provide(Settings.layer(suffered)),
+    Layer.provideMerge(stopping(screen)),
     Layer.provideMerge(Observability.layer(DawsOs.vocabulary, { captureUncaught: true })),
     Layer.provide(ConfigProvider.layer(environment.provider))
   )

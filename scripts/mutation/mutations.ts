@@ -6,6 +6,7 @@ import * as Instrument from "./rooms/Instrument.ts"
 import * as Metrics from "./rooms/Metrics.ts"
 import * as Mixin from "./rooms/Mixin.ts"
 import * as Scrubber from "./rooms/Scrubber.ts"
+import * as Soak from "./rooms/Soak.ts"
 import * as Tracing from "./rooms/Tracing.ts"
 
 export const mutations: ReadonlyArray<Mutation> = [
@@ -15,5 +16,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   Tracing.mutations,
   Errors.mutations,
   Instrument.mutations,
-  Mixin.mutations
+  Mixin.mutations,
+  Soak.mutations
 ].flat()

@@ -18,7 +18,7 @@ export interface Limits {
   readonly heapAboveCalm: number
   /** Open sockets and servers of the program and of its clients, which are part of the process; timers too. */
   readonly handles: number
-  /** From SIGTERM to the end of the process, in milliseconds. */
+  /** From the end of all but its observability to the end of the process, in milliseconds. */
   readonly shutdown: number
 }
 
@@ -72,8 +72,11 @@ export interface Run {
   readonly calmUntil: number
   /** Seconds: after it nothing was struck. */
   readonly calmFrom: number
-  /** How the program ended: milliseconds since it was asked to, and why that is wrong, if it is. */
-  readonly shutdown: { readonly took: number; readonly problem: string | undefined }
+  /**
+   * How the program ended: milliseconds since all but its observability had, since it was asked to, and why that is
+   * wrong, if it is.
+   */
+  readonly shutdown: { readonly took: number; readonly whole: number; readonly problem: string | undefined }
 }
 
 export interface Verdict {
@@ -205,7 +208,8 @@ export const judge = (run: Run, bounds: Limits = limits): ReadonlyArray<Verdict>
       criterion: "shutdown",
       holds: shutdown.problem === undefined && shutdown.took <= bounds.shutdown,
       text: shutdown.problem ??
-        `${whole(shutdown.took)} ms with every back end hung, bound ${whole(bounds.shutdown)} ms`
+        `${whole(shutdown.took)} ms with every back end hung, bound ${whole(bounds.shutdown)} ms; with the program's ` +
+          `own end ${whole(shutdown.whole)} ms`
     }
   ]
 }

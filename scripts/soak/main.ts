@@ -31,14 +31,14 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
     ...backEnds.env,
     PORT: "0",
     METRICS_PORT: "0",
-    TRAFFIC_RATE: "20",
+    TRAFFIC_RATE: "10",
     SENTRY_TRACES_SAMPLE_RATE: "0.2",
     SENTRY_PROFILES_SAMPLE_RATE: "0",
     NO_COLOR: "1",
     ...options.leak === undefined ? {} : { SOAK_LEAK: options.leak }
   })
   const samples: Array<Sample> = []
-  let shutdown: Judge.Run["shutdown"] = { took: 0, problem: "it was not reached" }
+  let shutdown: Judge.Run["shutdown"] = { took: 0, whole: 0, problem: "it was not reached" }
   try {
     const page = (await program.line("metrics ", 120_000)).trim()
     program.tell({ fault: null })
@@ -82,13 +82,18 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
     await Effect.runPromise(backEnds.hangAll)
     await sleep(3000)
     const gone = program.ended()
-    const { code, took } = await program.end(killAfterMs)
+    const stopping = program.line("stopping", killAfterMs).then(() => performance.now(), () => undefined)
+    const asked = performance.now()
+    const { code } = await program.end(killAfterMs)
+    const ended = performance.now()
+    const whole = ended - asked
+    const took = ended - (await stopping ?? asked)
     const problem = gone !== undefined
       ? `the program ended by itself (${gone})`
       : code === "SIGKILL"
       ? `it had not ended after ${killAfterMs} ms and was killed`
       : undefined
-    shutdown = { took, problem }
+    shutdown = { took, whole, problem }
   } finally {
     if (program.ended() === undefined) await program.end(0)
     if (shutdown.problem !== undefined) console.error(program.output().slice(-4000))
