@@ -22,8 +22,6 @@ export interface Outcome {
   readonly exported: number
   readonly dropped: Readonly<Record<Accounting.DropReason, number>>
   readonly left: ReadonlyArray<Left>
-  /** Spans that may have arrived twice. */
-  readonly resent: number
   /** What went wrong, in words; nothing when all spans arrived. */
   readonly problem: string | undefined
   /** Whether the receiver can't be reached, hangs, or asks for a pause. */
@@ -51,8 +49,7 @@ export const givenUp = (entries: ReadonlyArray<Entry>, problem: string): Outcome
 const leaving = (spans: ReadonlyArray<ReadableSpan>, error: SpanSinkError): ExportResult => ({
   accepted: 0,
   rejected: 0,
-  left: [{ spans, error }],
-  resent: error.resent === true ? spans.length : 0
+  left: [{ spans, error }]
 })
 
 const ofResult = (entries: ReadonlyArray<Entry>, result: ExportResult): Outcome => {
@@ -69,7 +66,6 @@ const ofResult = (entries: ReadonlyArray<Entry>, result: ExportResult): Outcome 
     exported,
     dropped,
     left,
-    resent: Math.min(entries.length, wholeNumber(result.resent)),
     problem: missing === 0
       ? undefined
       : errors[0]?.message ?? result.message ?? `${missing} of ${entries.length} spans not accepted`,

@@ -16,17 +16,16 @@ export interface Answer {
   readonly contentType: string
   /** At most {@link maxAnswerBytes}; empty when it was cut off. */
   readonly body: Uint8Array
-  /**
-   * Whether the body was sent twice: the first time on a connection that had been kept open and that the server closed
-   * at that moment, as any server does in the end.
-   */
-  readonly resent: boolean
 }
 
 /** A place to post to. */
 export interface Poster {
-  /** Posts the body. An answer that is not 2xx is an error. */
-  readonly post: (body: Uint8Array) => Effect.Effect<Answer, SpanSinkError>
+  /**
+   * Posts the body. An answer that is not 2xx is an error. `onResent` is told when the body goes a second time: the
+   * first one went on a connection that had been kept open and that the server closed at that moment, as any server does
+   * in the end.
+   */
+  readonly post: (body: Uint8Array, onResent?: () => void) => Effect.Effect<Answer, SpanSinkError>
   /** Closes the connections. */
   readonly close: Effect.Effect<void>
 }
@@ -67,12 +66,12 @@ export const make = (options: Options): Poster => {
   const fail = (
     reason: SpanSinkError["reason"],
     problem: string,
-    retry: Pick<SpanSinkError, "retryable"> & Partial<Pick<SpanSinkError, "retryAfter" | "resent">>,
+    retry: Pick<SpanSinkError, "retryable"> & Partial<Pick<SpanSinkError, "retryAfter">>,
     cause?: unknown
   ): Effect.Effect<never, SpanSinkError> =>
     Effect.fail(new SpanSinkError({ sink: options.sink, reason, message: `${place}: ${problem}`, cause, ...retry }))
 
-  const post = (body: Uint8Array): Effect.Effect<Answer, SpanSinkError> =>
+  const post: Poster["post"] = (body, onResent = () => {}) =>
     Effect.callback<Answer, SpanSinkError>((resume) => {
       let request: Http.ClientRequest
       let resent = false
@@ -100,14 +99,15 @@ export const make = (options: Options): Poster => {
         const broken = (problem: string, cause?: unknown): void => {
           if (over || current !== request) return
           // The status is the answer, even if the rest of it is lost.
-          if (received !== undefined) return end(answer(received, new Uint8Array(), resent))
+          if (received !== undefined) return end(answer(received, new Uint8Array()))
           const silent = current.socket?.bytesRead === readBefore
           if (cause !== undefined && readBefore > 0 && silent && !resent) {
             resent = isSent()
+            if (resent) onResent()
             return attempt()
           }
           const lost = resent || isSent()
-          end(fail(lost ? "timeout" : "unreachable", problem, { retryable: !lost, resent }, cause))
+          end(fail(lost ? "timeout" : "unreachable", problem, { retryable: !lost }, cause))
         }
         give = () => broken(`no answer within ${timeout} ms`)
         current.on("socket", (socket) => {
@@ -121,7 +121,7 @@ export const make = (options: Options): Poster => {
           received = response
           let size = 0
           const done = (): void => {
-            if (!over) end(answer(response, Buffer.concat(chunks), resent))
+            if (!over) end(answer(response, Buffer.concat(chunks)))
           }
           response.on("data", (chunk: Uint8Array) => {
             chunks.push(chunk.subarray(0, maxAnswerBytes - size))
@@ -149,20 +149,16 @@ export const make = (options: Options): Poster => {
       })
     })
 
-  const answer = (
-    response: Http.IncomingMessage,
-    body: Uint8Array,
-    resent: boolean
-  ): Effect.Effect<Answer, SpanSinkError> => {
+  const answer = (response: Http.IncomingMessage, body: Uint8Array): Effect.Effect<Answer, SpanSinkError> => {
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) {
-      return Effect.succeed({ status, contentType: response.headers["content-type"] ?? "", body, resent })
+      return Effect.succeed({ status, contentType: response.headers["content-type"] ?? "", body })
     }
-    if (status === 413) return fail("too_large", "HTTP 413", { retryable: false, resent })
+    if (status === 413) return fail("too_large", "HTTP 413", { retryable: false })
     // By the server's own clock, ours may be wrong.
     const now = Date.parse(response.headers.date ?? "") || Date.now()
     const retryAfter = parseRetryAfter(response.headers["retry-after"], now)
-    return fail("rejected", `HTTP ${status}`, { retryable: retryableStatus.has(status), retryAfter, resent })
+    return fail("rejected", `HTTP ${status}`, { retryable: retryableStatus.has(status), retryAfter })
   }
 
   return { post, close: Effect.sync(() => agent.destroy()) }

@@ -45,16 +45,17 @@ export const http = (options: {
   return {
     name,
     acknowledged: true,
-    export: (batch) =>
+    export: (batch, onResent) =>
       Effect.suspend(() => {
         const { faults, groups } = encode(batch, "binary", options.guard)
         return Effect.reduce(groups, () => nothing(faults), (total, group) => {
           // Who can't be reached for one group is not asked for the next; that one waits along.
           const before = total.left?.find(({ error }) => error.retryable)
           if (before !== undefined) return Effect.succeed(add(total, waitingAlong(group, before.error)))
-          return poster.post(JaegerThrift.encodeBatch(group.process, group.bytes)).pipe(
-            Effect.map(({ resent }) => add(total, accepted(group, resent))),
-            Effect.catchTag("SpanSinkError", (error) => Effect.succeed(add(total, failed(group, error))))
+          const body = JaegerThrift.encodeBatch(group.process, group.bytes)
+          return poster.post(body, () => onResent?.(group.spans.length)).pipe(
+            Effect.map(() => add(total, { accepted: group.spans.length, rejected: 0 })),
+            Effect.catchTag("SpanSinkError", (error) => Effect.succeed(add(total, waitingAlong(group, error))))
           )
         })
       }),
@@ -192,17 +193,6 @@ const lost = (reason: DropReason, count: number): ExportResult => ({
 
 const nothing = (faults: number): ExportResult => lost("fault", faults)
 
-const accepted = ({ spans }: Group, resent: boolean): ExportResult => ({
-  accepted: spans.length,
-  rejected: 0,
-  resent: resent ? spans.length : 0
-})
-
-const failed = (group: Group, error: SpanSinkError): ExportResult => ({
-  ...waitingAlong(group, error),
-  resent: error.resent === true ? group.spans.length : 0
-})
-
 const waitingAlong = ({ spans }: Group, error: SpanSinkError): ExportResult => ({
   accepted: 0,
   rejected: 0,
@@ -218,7 +208,6 @@ const add = (left: ExportResult, right: ExportResult): ExportResult => {
     accepted: left.accepted + right.accepted,
     rejected: left.rejected + right.rejected,
     dropped,
-    left: [...left.left ?? [], ...right.left ?? []],
-    resent: (left.resent ?? 0) + (right.resent ?? 0)
+    left: [...left.left ?? [], ...right.left ?? []]
   }
 }

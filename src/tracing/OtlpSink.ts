@@ -43,19 +43,18 @@ export const make = (options: Options): SpanSink => {
     name,
     acknowledged: true,
     selects: options.selects,
-    export: (batch) =>
+    export: (batch, onResent) =>
       Effect.suspend(() => {
         const { body, count } = encode(batch, guard)
         const faults = batch.length - count
         if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
-        return Effect.map(poster.post(body), (answer): ExportResult => {
+        return Effect.map(poster.post(body, () => onResent?.(count)), (answer): ExportResult => {
           const { message, spans } = partialSuccess(answer)
           const rejected = Math.min(count, spans)
           return {
             accepted: count - rejected,
             rejected,
             dropped: { fault: faults },
-            ...answer.resent ? { resent: count } : {},
             ...rejected === 0
               ? {}
               : { message: `${rejected} of ${count} spans rejected: ${message || "no reason given"}` }

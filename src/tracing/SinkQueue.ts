@@ -280,7 +280,10 @@ export class SinkQueue {
     this.#inFlight = entries.length
     this.#running = running
     const batch = entries.map(({ span }) => span)
-    running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch)))
+    const onResent = (spans: number): void => {
+      this.#resent += Math.min(batch.length, spans)
+    }
+    running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch, onResent)))
     running.fiber.addObserver((exit) => {
       finish(Attempt.read(entries, exit))
       this.#running = undefined
@@ -292,7 +295,6 @@ export class SinkQueue {
     this.#finished++
     this.#inFlight = 0
     this.#exported += outcome.exported
-    this.#resent += outcome.resent
     for (const reason of Accounting.dropReasons) this.drop(reason, outcome.dropped[reason])
     if (outcome.fault !== undefined) this.#env.guard.count("sink", outcome.fault)
     this.#learn(outcome)

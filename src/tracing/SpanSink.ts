@@ -19,8 +19,6 @@ export interface ExportResult {
   readonly dropped?: Partial<Readonly<Record<DropReason, number>>> | undefined
   /** Spans of the batch that are in no count, with what went wrong: it says whether they may be sent again, and when. */
   readonly left?: ReadonlyArray<Left> | undefined
-  /** How many spans were sent twice, since a connection that was kept open broke before the answer. */
-  readonly resent?: number | undefined
   /** The receiver's words on what it did not accept, for the log. */
   readonly message?: string | undefined
 }
@@ -37,8 +35,16 @@ export interface SpanSink {
   readonly name: string
   /** Whether the receiver confirms what it got. */
   readonly acknowledged: boolean
-  /** Sends the batch. It is interrupted at its deadline and has to let go of its connection then. */
-  readonly export: (batch: ReadonlyArray<ReadableSpan>) => Effect.Effect<ExportResult, SpanSinkError>
+  /**
+   * Sends the batch. It is interrupted at its deadline and has to let go of its connection then.
+   *
+   * `onResent` is told how many spans go a second time, since a connection that was kept open broke before the answer;
+   * when that happens, for an export that is given up says nothing in the end.
+   */
+  readonly export: (
+    batch: ReadonlyArray<ReadableSpan>,
+    onResent?: (spans: number) => void
+  ) => Effect.Effect<ExportResult, SpanSinkError>
   /** Releases what the sink holds; called once, after the last export. */
   readonly shutdown: Effect.Effect<void>
   /** Which spans the sink takes; all of them unless given. It sees the span before scrubbing and must not keep it. */
@@ -58,8 +64,6 @@ export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
   readonly retryable: boolean
   /** How long the receiver asked to wait before the next attempt. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** Whether the batch was sent twice, as in {@link ExportResult.resent}. */
-  readonly resent?: boolean | undefined
   /** In words, without secrets. */
   readonly message: string
   readonly cause?: unknown

@@ -27,6 +27,7 @@ const replies = {
   busy: Reply.status(429, { "retry-after": "1" }),
   failed: Reply.status(500),
   unavailable: Reply.status(503),
+  lostThenHang: Reply.sequence([Reply.resetConnection({ stores: true })], Reply.hang({ stores: true })),
   partial: Reply.partialSuccess(2),
   garbage: Reply.garbage()
 }
@@ -96,6 +97,23 @@ const run = (route: Route, sequence: ReadonlyArray<Action>) =>
     assert.deepStrictEqual(Ids.compare({ ended: host.ended, arrivals, books, fates: rig.fates }).wrong, [])
     assert.strictEqual(yield* Handles.eventually(opened.open, (open) => open === 0), 0)
   })
+
+describe("flushes that begin as others end", () => {
+  it.live("leave no timer behind when the layer is closed", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      yield* receiver.respond("otlp", Reply.status(429, { "retry-after": "60" }))
+      const destination = Rig.destinationOf("otlp", receiver.otlpTracesUrl)
+      const rig = yield* Rig.open({ destination, ...limits })
+      yield* rig.run(Rig.host().work(3))
+      // The pause ends the first one in the middle of its batches, and the second one begins there and then.
+      yield* rig.flush
+      yield* rig.flush
+      yield* receiver.down
+      yield* rig.close
+      assert.strictEqual(rig.timers.pending(), 0)
+    }))
+})
 
 describe("any sequence of work, faults, flushes and ends", () => {
   it.live.each(["otlp", "jaegerHttp"] as const)(

@@ -72,6 +72,7 @@ export const memory = (
 /** An export that waits to be told how it ends. */
 export interface Pending {
   readonly batch: ReadonlyArray<ReadableSpan>
+  readonly resend: (spans: number) => void
   readonly succeed: (result: SpanSink.ExportResult) => void
   readonly fail: (error: SpanSink.SpanSinkError) => void
 }
@@ -86,11 +87,12 @@ export const controlled = (
     acknowledged: true,
     pending,
     interrupted: 0,
-    export: (batch: ReadonlyArray<ReadableSpan>) =>
+    export: (batch: ReadonlyArray<ReadableSpan>, onResent?: (spans: number) => void) =>
       Effect.suspend(() => {
         const end = Deferred.makeUnsafe<SpanSink.ExportResult, SpanSink.SpanSinkError>()
         const entry: Pending = {
           batch,
+          resend: (spans) => onResent?.(spans),
           succeed: (result) => Deferred.doneUnsafe(end, Effect.succeed(result)),
           fail: (error) => Deferred.doneUnsafe(end, Effect.fail(error))
         }

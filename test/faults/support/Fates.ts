@@ -38,11 +38,11 @@ export class Fates {
   watch(sink: SpanSink.SpanSink): SpanSink.SpanSink {
     return {
       ...sink,
-      export: (batch) =>
+      export: (batch, onResent) =>
         Effect.suspend(() => {
           const attempt: Attempt = { ids: batch.map(idOf), outcome: { _tag: "Open" }, at: Number.NaN }
           this.attempts.push(attempt)
-          return Effect.onExit(sink.export(batch), (exit) =>
+          return Effect.onExit(sink.export(batch, onResent), (exit) =>
             Effect.sync(() => {
               attempt.outcome = outcomeOf(exit)
               attempt.at = performance.now()
