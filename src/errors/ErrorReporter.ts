@@ -39,8 +39,8 @@ export interface Capturer {
     level: LogLevel.LogLevel,
     fiber: Fiber.Fiber<unknown, unknown>
   ) => Option.Option<string>
-  /** A failure that ends the process, outside of any fiber. */
-  readonly crash: (error: unknown, operation: string) => void
+  /** A failure outside of any fiber, which nobody handles; `isLast` says that the process ends by it. */
+  readonly crash: (error: unknown, operation: string, isLast: boolean) => void
 }
 
 /** What a capturer needs. */
@@ -120,16 +120,17 @@ export const makeCapturer = (options: Options): Capturer => {
         const timestamp = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
         return offer(EventBuilder.ofMessage(message, level, { program, fiber, timestamp }))
       }),
-    crash: (error, operation) => {
+    crash: (error, operation, isLast) => {
       guarded(() => {
         const cause = Cause.isCause(error) ? error : Cause.die(error)
         const failures = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
-        return offer(EventBuilder.ofFailures(failures, {
+        const draft = EventBuilder.ofFailures(failures, {
           program,
           fiber: undefined,
           timestamp: Date.now(),
           options: { severity: "Fatal", operation }
-        }))
+        })
+        return offer({ ...draft, isLast })
       })
     }
   }

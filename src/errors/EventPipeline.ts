@@ -72,6 +72,8 @@ const defaultConcurrency = 8
 export interface Draft {
   readonly fingerprint: ErrorEvent["fingerprint"]
   readonly make: () => ErrorEvent
+  /** Whether it tells of what ends the program: then no limit holds it back, and it goes before all others. */
+  readonly isLast?: boolean | undefined
 }
 
 /** Takes events in and gives an account of them. */
@@ -98,6 +100,7 @@ export interface EventPipeline {
 interface Held {
   /** In the order of capture. */
   readonly sequence: number
+  readonly isLast: boolean
   /** As it was made, until it is prepared; then as it may leave. */
   event: ErrorEvent
   /** 0 until it is prepared. */
@@ -300,6 +303,7 @@ export const make = (options: {
       bytes += held.size
       if (!isReady) drop(held, "fault")
       else if (held.size > limits.eventBytes) drop(held, "too_large")
+      else if (held.isLast) waiting.unshift(held)
       else if (bytes > limits.queueBytes) drop(held, "queue_full")
       else waiting.push(held)
       pump()
@@ -316,18 +320,21 @@ export const make = (options: {
       return Effect.andThen(Effect.yieldNow, prepareAll)
     })
 
-    const offer = ({ fingerprint, make }: Draft): string | undefined => {
+    const isWithinRates = (fingerprint: Draft["fingerprint"]): boolean =>
+      // By the program's clock, so that a test that lets a minute pass finds the limits as they are then.
+      limiter(fingerprint, Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
+
+    const offer = ({ fingerprint, isLast = false, make }: Draft): string | undefined => {
       const sequence = captured++
       const refuse = (reason: DropReason): undefined => {
         drops[reason]++
       }
       if (closed) return refuse("shutdown")
-      // By the program's clock, so that a test that lets a minute pass finds the limits as they are then.
-      if (!limiter(fingerprint, Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))) return refuse("rate_limited")
-      if (queued() >= limits.queue) return refuse("queue_full")
+      if (!isLast && !isWithinRates(fingerprint)) return refuse("rate_limited")
+      if (!isLast && queued() >= limits.queue) return refuse("queue_full")
       const event = guard.run("reporter", make, () => undefined)
       if (event === undefined) return refuse("fault")
-      raw.push({ sequence, event, size: 0, attempts: 0, flush: flushes })
+      raw.push({ sequence, isLast, event, size: 0, attempts: 0, flush: flushes })
       if (!preparing) {
         preparing = true
         run(Effect.andThen(Effect.yieldNow, prepareAll))

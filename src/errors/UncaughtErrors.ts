@@ -53,7 +53,7 @@ export const install = (options: Options): Effect.Effect<void, never, Scope.Scop
 
   const listener = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
     const others = process.listenerCount("uncaughtException") > 1
-    capturer.crash(error, origin)
+    capturer.crash(error, origin, !others && !ending)
     if (others) return
     // Node writes the error as `inspect` shows it. What leaves on this way is scrubbed as everywhere; where even that
     // fails, the message is kept back rather than let out. The module is asked for here, since importing it opens a

@@ -154,6 +154,19 @@ describe("an event that did not arrive", () => {
       assert.strictEqual(made.pipeline.accounting().dropped.timeout, 1)
       assert.strictEqual(interrupted, 1)
     }))
+
+  it.effect("is counted once, also where its sink answers after all", () =>
+    Effect.gen(function*() {
+      const answer = yield* Deferred.make<EventSink.SendResult>()
+      const made = yield* rig(() => Effect.uninterruptible(Deferred.await(answer)))
+      made.pipeline.offer(draftOf("A"))
+      yield* pass("10 seconds")
+      yield* Deferred.succeed(answer, EventSink.sent)
+      yield* settle
+      const books = made.pipeline.accounting()
+      assert.deepStrictEqual([books.sent, books.dropped.timeout, books.queued], [0, 1, 0])
+      assertBalanced(books)
+    }))
 })
 
 describe("a tracker that asks for time", () => {
@@ -411,6 +424,27 @@ describe("the end", () => {
       const made = yield* rig(always(EventSink.sent), { close: Effect.die("close") })
       yield* made.pipeline.shutdown
       assert.strictEqual(made.guard.faults().get("sink"), 1)
+    }))
+})
+
+describe("what ends the program", () => {
+  it.effect("passes every limit and goes before what waits", () =>
+    Effect.gen(function*() {
+      const made = yield* rig(always(EventSink.retryable("rejected")), {
+        limits: { perMinute: 3, queue: 3, queueBytes: 900 },
+        concurrency: 1
+      })
+      for (let i = 0; i < 5; i++) made.pipeline.offer(draftOf("A"))
+      yield* settle
+      made.answer = always(EventSink.sent)
+      made.pipeline.offer({ ...draftOf("last", { text: "x".repeat(1_000) }), isLast: true })
+      const ending = yield* Effect.forkChild(made.pipeline.flush(EventPipeline.flushTimeout, "last"))
+      yield* settle
+      const books = yield* Fiber.join(ending)
+      assert.strictEqual(books.queued, 0)
+      const types = made.attempts.map(([type]) => type)
+      assert.strictEqual(types[1], "last", types.join())
+      assert.strictEqual(books.dropped.rate_limited, 2)
     }))
 })
 

@@ -382,7 +382,7 @@ describe("what becomes of an event", () => {
       const { send } = yield* answering((response) => {
         gone = new Promise((resolve) => response.once("close", resolve))
         Deferred.doneUnsafe(arrived, Effect.void)
-      })
+      }, { timeout: Duration.minutes(5) })
       const sending = yield* Effect.forkChild(send())
       yield* Deferred.await(arrived)
       yield* Fiber.interrupt(sending)

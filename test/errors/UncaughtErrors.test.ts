@@ -26,7 +26,12 @@ const run = (
     )
     let stdout = ""
     let stderr = ""
-    child.stdout.on("data", (chunk) => stdout += chunk)
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk
+      if (stdout !== "given up\n") return
+      sentry.answer = FakeSentry.ok
+      child.stdin.write("back\n")
+    })
     child.stderr.on("data", (chunk) => stderr += chunk)
     child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
     return Effect.sync(() => child.kill("SIGKILL"))
@@ -82,6 +87,32 @@ describe("an error that nobody handles", { timeout: 20_000 }, () => {
       assert.isAtLeast(millis, 1_990)
       assert.isBelow(millis, 3_500)
       assert.match(ended.stderr, /\ncaptured 1, sent 0, queued 1\n$/)
+    }))
+
+  it.live("is sent, whatever else has failed in that minute", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const ended = yield* run(sentry, "after a storm")
+      assert.strictEqual(ended.code, 1)
+      const levels = sentry.envelopes.map((envelope) => FakeSentry.eventOf(envelope).level)
+      assert.strictEqual(levels.length, 101)
+      assert.strictEqual(levels.filter((level) => level === "fatal").length, 1)
+    }))
+
+  it.live("is sent with all that waits where Sentry has been given up for a while", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const refused = new Set<FakeSentry.Envelope>()
+      sentry.answer = (response, envelope) => {
+        refused.add(envelope)
+        response.writeHead(503).end()
+      }
+      const ended = yield* run(sentry, "while Sentry is given up")
+      assert.strictEqual(ended.code, 1)
+      assert.isAtLeast(refused.size, 5)
+      const accepted = sentry.envelopes.filter((envelope) => !refused.has(envelope)).map(FakeSentry.eventOf)
+      assert.deepStrictEqual(accepted.map(({ level }) => level).toSorted(), ["fatal", "info", "info", "info"])
+      assert.strictEqual(new Set(accepted.map(({ event_id }) => event_id)).size, 4)
     }))
 
   it.live("does not end a program that listens itself", () =>

@@ -2,7 +2,8 @@
  * A program that ends by an error that nobody handles, for `UncaughtErrors.test.ts`. With "hung" nothing that is to
  * leave it ever does, nor can be interrupted.
  */
-import { Guard } from "@dawsos/observability"
+import { ErrorTracking, Guard } from "@dawsos/observability"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -66,7 +67,17 @@ Effect.runFork(
     else {
       // The SDK is loaded with the first event; on a busy machine that alone may take the crash's two seconds.
       yield* Effect.promise(() => import("@sentry/node"))
-      yield* Layer.build(layer)
+      const errors = Context.get(yield* Layer.build(layer), ErrorTracking.ErrorTracking)
+      if (how === "after a storm") {
+        for (let i = 0; i < 200; i++) yield* errors.captureException(new Error("storm"), { operation: `job ${i}` })
+      }
+      if (how === "while Sentry is given up") {
+        for (let i = 0; i < 3; i++) yield* errors.captureMessage("before")
+        while (errors.accounting().delivery?.circuit !== "open") yield* errors.flush
+        // Sentry is told to come back, and says so.
+        process.stdout.write("given up\n")
+        yield* Effect.promise(() => new Promise((resolve) => process.stdin.once("data", resolve)))
+      }
     }
     yield* Effect.sync(() => {
       if (how === "rejection" || how === "passing rejection") {
