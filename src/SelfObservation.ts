@@ -10,11 +10,14 @@ import * as Guard from "./Guard.ts"
 import type { Collector } from "./metrics/Metrics.ts"
 import * as Metrics from "./metrics/Metrics.ts"
 import type { SelfMetrics } from "./metrics/SelfMetrics.ts"
-import type { SinkAccounting } from "./tracing/Accounting.ts"
+import type { Delivery, SinkAccounting } from "./tracing/Accounting.ts"
 import * as Tracing from "./tracing/Tracing.ts"
 
 const byReason = (dropped: Readonly<Record<string, number>>, labels: Readonly<Record<string, string>> = {}) =>
   Object.entries(dropped).map(([reason, value]) => ({ labels: { ...labels, reason }, value }))
+
+/** The states of a circuit as numbers, for a gauge. */
+const circuitStates: Readonly<Record<Delivery["circuit"], number>> = { closed: 0, open: 1, half_open: 2 }
 
 /** The collectors of the span pipeline. */
 export const tracingCollectors = (self: SelfMetrics, tracing: Tracing.Service): ReadonlyArray<Collector> => {
@@ -26,6 +29,13 @@ export const tracingCollectors = (self: SelfMetrics, tracing: Tracing.Service): 
     definition,
     collect: () => tracing.accounting().sinks.map((sink) => ({ labels: { sink: sink.name }, value: read(sink) }))
   })
+  const byDelivery = (definition: Collector["definition"], read: (delivery: Delivery) => number): Collector => ({
+    definition,
+    collect: () =>
+      tracing.accounting().sinks.flatMap(({ delivery, name }) =>
+        delivery === undefined ? [] : [{ labels: { sink: name }, value: read(delivery) }]
+      )
+  })
   return [
     single(self.spansStarted, () => tracing.accounting().started),
     single(self.spansEnded, () => tracing.accounting().ended),
@@ -35,6 +45,10 @@ export const tracingCollectors = (self: SelfMetrics, tracing: Tracing.Service): 
     bySink(self.spansNotSelected, (sink) => sink.notSelected),
     bySink(self.spansQueued, (sink) => sink.queued),
     bySink(self.spansInFlight, (sink) => sink.inFlight),
+    byDelivery(self.spansQueuedBytes, ({ bytes }) => bytes),
+    byDelivery(self.spansRetried, ({ retried }) => retried),
+    byDelivery(self.spansResent, ({ resent }) => resent),
+    byDelivery(self.spansCircuit, ({ circuit }) => circuitStates[circuit]),
     {
       definition: self.spansDropped,
       collect: () => tracing.accounting().sinks.flatMap((sink) => byReason(sink.dropped, { sink: sink.name }))

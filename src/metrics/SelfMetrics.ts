@@ -47,12 +47,34 @@ export const selfMetrics = (prefix: string) => {
     }),
     spansQueued: Catalogue.gauge({
       name: own("spans_queued"),
-      help: "Spans that wait for a sink",
+      help: "Spans that wait for a sink, for a first attempt or for another one",
       labels: { sink: Label.bounded(few) }
     }),
     spansInFlight: Catalogue.gauge({
       name: own("spans_in_flight"),
       help: "Spans that are being sent to a sink's destination",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansQueuedBytes: Catalogue.gauge({
+      name: own("spans_queued_bytes"),
+      help: "The size of the spans that wait for a sink or are being sent, encoded as OTLP",
+      unit: "bytes",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansRetried: Catalogue.counter({
+      name: own("spans_retried_total"),
+      help: "Attempts at spans beyond the first one, since a sink's destination could not take them before",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansResent: Catalogue.counter({
+      name: own("spans_resent_total"),
+      help:
+        "Spans sent twice because a kept connection broke before the answer: only these can have arrived more than once",
+      labels: { sink: Label.bounded(few) }
+    }),
+    spansCircuit: Catalogue.gauge({
+      name: own("spans_circuit_state"),
+      help: "Whether spans are sent to a sink's destination: 0 they are, 1 not after many failures, 2 a few as a trial",
       labels: { sink: Label.bounded(few) }
     }),
     eventsCaptured: Catalogue.counter({

@@ -58,7 +58,8 @@ const spansDropped = ({ dashboard, own, spansDroppedRatio }: Context): Rules.Ale
         `Why? ${byReason(own)}.`,
         "`unreachable`, `timeout`, `rejected`: the receiver. `queue_full`: more spans than it takes. `too_large`: a " +
         "span that is larger than the protocol carries. `fault`: a bug of this layer, see ObservabilityFault.",
-        `How full is the queue? ${Rules.query(PromQL.gauge(own.spansQueued))}.`
+        `How full is the queue? ${Rules.query(PromQL.gauge(own.spansQueued))} of 2,048 spans, and ` +
+        `${Rules.query(PromQL.gauge(own.spansQueuedBytes))} of 8 MiB. Failed spans are dropped last.`
       ],
       usualCauses: [
         "Jaeger or the collector is down or restarts (ExportFailing fires too when nothing arrives any more).",
@@ -66,7 +67,8 @@ const spansDropped = ({ dashboard, own, spansDroppedRatio }: Context): Rules.Ale
         "A wrong endpoint or a wrong token after a change of configuration."
       ],
       actions: [
-        "Receiver down: start it again. Lost spans do not come back; there is nothing to repair in the backend.",
+        "Receiver down: start it again. What waits is sent within two minutes; lost spans do not come back. There is " +
+        "nothing to repair in the backend.",
         "`queue_full` in a burst: raise `OTEL_BSP_MAX_QUEUE_SIZE` (a span is about 1 KB), or sample " +
         "(`OTEL_TRACES_SAMPLER_ARG`).",
         "`rejected`: the log line on the lost spans has the receiver's answer; mind the endpoint and the headers."
@@ -78,15 +80,18 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
   Rules.alert({
     name: "ExportFailing",
     expression: PromQL.unless(
-      PromQL.greaterThan(dropped(own, "5 minutes", { reason: receivers }), 0),
+      PromQL.or(
+        PromQL.greaterThan(dropped(own, "5 minutes", { reason: receivers }), 0),
+        PromQL.greaterThan(PromQL.max(PromQL.gauge(own.spansCircuit), bySink), 0)
+      ),
       PromQL.greaterThan(exported(own, "5 minutes"), 0)
     ),
     for: "5 minutes",
     severity: "warning",
     summary: "No trace arrives",
     description:
-      "{{ $labels.sink }} has accepted no span of {{ $labels.job }} for five minutes; {{ $value | humanize }} " +
-      "are lost each second.",
+      "{{ $labels.sink }} has accepted no span of {{ $labels.job }} for five minutes: those that wait are lost once " +
+      "the queue is full.",
     dashboard,
     runbook: {
       meaning: "The receiver of spans takes nothing at all. You are without traces until it does; metrics and error " +
@@ -98,7 +103,9 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
         "does not like what it gets.",
         "Is it up? Target `jaeger` on Prometheus's page \"Target health\"; `docker compose -f " +
         "docker-compose.observability.yml ps jaeger`.",
-        "In the log of the backend: the one line `spans are being lost on the way to …`, with what went wrong."
+        `Is anything sent at all? ${Rules.query(PromQL.gauge(own.spansCircuit))}: 1 says that nothing is, after five ` +
+        "failures in a row; a few spans are tried after 30 s, then ever more rarely, every two minutes at last.",
+        "In the log of the backend: the one line `spans don't arrive at …`, with what went wrong."
       ],
       usualCauses: [
         "Jaeger does not run, or its disk is full.",
@@ -106,7 +113,7 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
         "A proxy in between answers 4xx."
       ],
       actions: [
-        "Start Jaeger; its log says why it ended. Disk full: shorten the spans' time to live in `jaeger/jaeger.yml`.",
+        "Start Jaeger; its log says why it ended. The backend notices within two minutes. Disk full: shorten the spans' time to live in `jaeger/jaeger.yml`.",
         "Address: correct it and restart the backend.",
         "It takes long: nothing is urgent, users are not affected."
       ]

@@ -117,15 +117,44 @@ const spans = (own: Own, limits: Limits): Section => ({
     }),
     Panel.timeseries({
       title: "Spans waiting",
-      width: 24,
       description:
-        "Spans that are open, that wait for a sink, and that are on their way. Waiting that only grows: the destination is too slow, and spans will be dropped soon. Open that only grows: a leak.",
+        "Spans that are open, that wait for a sink, and that are on their way. Waiting that only grows: the destination is too slow or away, and spans will be dropped soon. Open that only grows: a leak.",
       unit: "none",
       queries: [
         Panel.query(PromQL.sum(gauge(own.spansOpen)), "open"),
         Panel.query(PromQL.sum(gauge(own.spansQueued), { by: ["sink"] }), "{{sink}} queued"),
         Panel.query(PromQL.sum(gauge(own.spansInFlight), { by: ["sink"] }), "{{sink}} in flight")
       ]
+    }),
+    Panel.timeseries({
+      title: "Size of the spans waiting",
+      description:
+        "What waits and is on its way takes at most 8 MiB in each process and for each sink. Near that with few spans: attributes are too long.",
+      unit: "bytes",
+      queries: [Panel.query(PromQL.max(gauge(own.spansQueuedBytes), { by: ["sink"] }), "{{sink}}")]
+    }),
+    Panel.timeseries({
+      title: "Spans sent again",
+      description:
+        "Spans a second that are sent again because the destination could not take them before, and those that may have arrived twice because a connection broke. Many again: the destination is overloaded or restarts.",
+      unit: "ops",
+      queries: [
+        Panel.query(
+          PromQL.sum(PromQL.rate(PromQL.counter(own.spansRetried), range), { by: ["sink"] }),
+          "{{sink}} again"
+        ),
+        Panel.query(PromQL.sum(PromQL.rate(PromQL.counter(own.spansResent), range), { by: ["sink"] }), "{{sink}} twice")
+      ]
+    }),
+    Panel.stat({
+      title: "Way to the destination",
+      description:
+        "Whether spans are sent to each sink's destination, by the worst process. Stopped: after five failures in a row nothing is sent but a small trial now and then, at least every two minutes; it begins again by itself.",
+      unit: "none",
+      width: 12,
+      thresholds: Panel.above({ warning: 1 }),
+      mappings: { 0: "open", 1: "stopped", 2: "trial" },
+      queries: [Panel.query(PromQL.max(gauge(own.spansCircuit), { by: ["sink"] }), "{{sink}}")]
     })
   ]
 })

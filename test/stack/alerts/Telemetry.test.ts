@@ -62,6 +62,16 @@ describe("ExportFailing", () => {
       fires: { "25m": ["ExportFailing", "SpansDropped"] }
     },
     {
+      name: "fires while nothing is sent to a receiver that is away, though the queue still holds everything",
+      with: { [H.exported]: counter([10, 100], [30, 0], [50, 100]), [H.circuit]: gauge([10, 0], [30, 1], [50, 0]) },
+      fires: { "10m": [], "25m": ["ExportFailing"], "60m": [] }
+    },
+    {
+      name: "is quiet where nothing was sent for a minute",
+      with: { [H.exported]: counter([10, 100], [1, 0], [79, 100]), [H.circuit]: gauge([10, 0], [1, 1], [79, 0]) },
+      fires: { "12m": [], "16m": [], "25m": [] }
+    },
+    {
       name: "is quiet while some arrive",
       with: { [H.dropped("unreachable")]: counter([minutes, 100]) },
       fires: { "25m": ["SpansDropped"] }
@@ -256,7 +266,8 @@ describe("what a person reads", () => {
       at,
       labels: { job: "dawsos", sink: "otlp", severity: "warning" },
       summary: "No trace arrives",
-      description: "otlp has accepted no span of dawsos for five minutes; 100 are lost each second.",
+      description: "otlp has accepted no span of dawsos for five minutes: those that wait are lost once " +
+        "the queue is full.",
       dashboard
     },
     {

@@ -62,6 +62,7 @@ export const delivered = (status: string): string =>
 
 export const exported = series(own("spans_exported_total"), { sink: "otlp" })
 export const dropped = (reason: string): string => series(own("spans_dropped_total"), { sink: "otlp", reason })
+export const circuit = series(own("spans_circuit_state"), { sink: "otlp" })
 export const eventsDropped = (reason: string): string => series(own("events_dropped_total"), { reason })
 export const overflow = series(own("label_overflow_total"), {
   metric: "dawsos_api_requests_total",
@@ -142,6 +143,7 @@ export const healthy: SeriesSet = {
   [exported]: steady(100),
   [dropped("unreachable")]: steady(0),
   [dropped("queue_full")]: steady(0),
+  [circuit]: still(0),
   [eventsDropped("rate_limited")]: steady(0),
   [eventsDropped("unreachable")]: steady(0),
   [overflow]: steady(0),
