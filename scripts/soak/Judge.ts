@@ -38,7 +38,12 @@ interface Watched {
   readonly unit: "MiB" | "ms" | ""
   readonly read: (sample: Sample) => number
   readonly tolerance: number
+  /** What is tolerated besides while the program is younger than `warmUp`. */
+  readonly young?: number
 }
+
+/** Seconds in which functions are compiled and caches are filled: the heap of a sound program grows by itself. */
+export const warmUp = 180
 
 /** Spans that wait, over all sinks. */
 export const queuedSpans = ({ spans }: Sample): number => spans.sinks.reduce((sum, { queued }) => sum + queued, 0)
@@ -52,7 +57,7 @@ export const queuedBytes = ({ spans }: Sample): number => spans.sinks.reduce((su
  * a queue and connections that come and go; other programs on the machine delay the event loop.
  */
 export const watched: ReadonlyArray<Watched> = [
-  { name: "heap", unit: "MiB", read: ({ vitals }) => vitals.heap / mebibyte, tolerance: 4 },
+  { name: "heap", unit: "MiB", read: ({ vitals }) => vitals.heap / mebibyte, tolerance: 4, young: 8 },
   { name: "resident set", unit: "MiB", read: ({ vitals }) => vitals.rss / mebibyte, tolerance: 64 },
   { name: "handles", unit: "", read: ({ vitals }) => vitals.handles, tolerance: 20 },
   { name: "descriptors", unit: "", read: ({ vitals }) => vitals.descriptors, tolerance: 20 },
@@ -144,8 +149,10 @@ const most = (values: ReadonlyArray<number>): number => values.reduce((one, othe
 
 const inMebibytes = (bytes: number): string => `${oneDigit(bytes / mebibyte)} MiB`
 
-const growth = (samples: ReadonlyArray<Sample>, { name, read, tolerance, unit }: Watched): Verdict => {
+const growth = (samples: ReadonlyArray<Sample>, watched: Watched): Verdict => {
+  const { name, read, unit, young = 0 } = watched
   const half = samples.slice(Math.floor(samples.length / 2))
+  const tolerance = watched.tolerance + ((half[0]?.at ?? 0) < warmUp ? young : 0)
   const { agreement, slope } = trend(half.map((sample) => ({ x: sample.at, y: read(sample) })))
   const seconds = (half.at(-1)?.at ?? 0) - (half[0]?.at ?? 0)
   const grown = slope * seconds

@@ -100,7 +100,7 @@ describe("the judge of a long run", () => {
   })
 
   it.each<readonly [string, (grown: number) => Changes, number]>([
-    ["trend of heap", (grown) => ({ vitals: { heap: (50 + grown) * mebibyte } }), 4],
+    ["trend of heap", (grown) => ({ vitals: { heap: (50 + grown) * mebibyte } }), 12],
     ["trend of resident set", (grown) => ({ vitals: { rss: (500 + grown) * mebibyte } }), 64],
     ["trend of descriptors", (grown) => ({ vitals: { descriptors: 40 + grown } }), 20],
     ["trend of handles", (grown) => ({ vitals: { handles: 30 + grown } }), 20],
@@ -109,6 +109,15 @@ describe("the judge of a long run", () => {
     const growing = (by: number) => runOf((at) => changes(at / seconds * 2 * by))
     assert.deepStrictEqual(failing(growing(tolerance * 1.1)), [criterion])
     assert.deepStrictEqual(failing(growing(tolerance * 0.9)), [])
+  })
+
+  it("tolerates less of a heap once the program has warmed up", () => {
+    const run = (by: number) => {
+      const { samples, ...others } = runOf((at) => ({ vitals: { heap: (50 + at / seconds * 2 * by) * mebibyte } }))
+      return { ...others, samples: samples.map((sample) => ({ ...sample, at: sample.at + 100 })), calmUntil: 140 }
+    }
+    assert.deepStrictEqual(failing(run(4.4)), ["trend of heap"])
+    assert.deepStrictEqual(failing(run(3.6)), [])
   })
 
   it("fails on a queue that fills through the second half", () => {

@@ -31,6 +31,9 @@ const sampleOf = (at: number, vitals: Vitals): Sample => ({
 
 const count = 40
 
+/** Samples of a program that is no longer young. */
+const age = Judge.warmUp
+
 describe("a program under the probe", () => {
   const observe = async (leak: Options.Leak | undefined): Promise<ReadonlyArray<string>> => {
     const env = leak === undefined ? {} : { SOAK_LEAK: leak }
@@ -39,7 +42,7 @@ describe("a program under the probe", () => {
       await program.line("running", 60_000)
       const samples: Array<Sample> = []
       for (let at = 1; at <= count; at++) {
-        samples.push(sampleOf(at, await program.vitals(60_000)))
+        samples.push(sampleOf(age + at, await program.vitals(60_000)))
         // The distance between samples, not a wait for something to happen: what leaks does so by the clock.
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
