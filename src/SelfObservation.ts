@@ -57,12 +57,27 @@ export const tracingCollectors = (self: SelfMetrics, tracing: Tracing.Service): 
 }
 
 /** The collectors of error events. */
-export const errorCollectors = (self: SelfMetrics, errors: ErrorTracking.Service): ReadonlyArray<Collector> => [
-  { definition: self.eventsCaptured, collect: () => [{ labels: {}, value: errors.accounting().captured }] },
-  { definition: self.eventsSent, collect: () => [{ labels: {}, value: errors.accounting().sent }] },
-  { definition: self.eventsQueued, collect: () => [{ labels: {}, value: errors.accounting().queued }] },
-  { definition: self.eventsDropped, collect: () => byReason(errors.accounting().dropped) }
-]
+export const errorCollectors = (self: SelfMetrics, errors: ErrorTracking.Service): ReadonlyArray<Collector> => {
+  const byDelivery = (
+    definition: Collector["definition"],
+    read: (delivery: ErrorTracking.Delivery) => number
+  ): Collector => ({
+    definition,
+    collect: () => {
+      const { delivery } = errors.accounting()
+      return delivery === undefined ? [] : [{ labels: {}, value: read(delivery) }]
+    }
+  })
+  return [
+    { definition: self.eventsCaptured, collect: () => [{ labels: {}, value: errors.accounting().captured }] },
+    { definition: self.eventsSent, collect: () => [{ labels: {}, value: errors.accounting().sent }] },
+    { definition: self.eventsQueued, collect: () => [{ labels: {}, value: errors.accounting().queued }] },
+    byDelivery(self.eventsQueuedBytes, ({ bytes }) => bytes),
+    byDelivery(self.eventsRetried, ({ retried }) => retried),
+    byDelivery(self.eventsCircuit, ({ circuit }) => circuitStates[circuit]),
+    { definition: self.eventsDropped, collect: () => byReason(errors.accounting().dropped) }
+  ]
+}
 
 /** The books of error events as one line of text, for a log. */
 export const formatEvents = ({ captured, dropped, queued, sent }: ErrorTracking.ErrorAccounting): string => {

@@ -90,7 +90,23 @@ export const selfMetrics = (prefix: string) => {
       help: "Error events that were lost or held back, by reason",
       labels: { reason: Label.bounded(few) }
     }),
-    eventsQueued: Catalogue.gauge({ name: own("events_queued"), help: "Error events that wait to be sent" }),
+    eventsQueued: Catalogue.gauge({
+      name: own("events_queued"),
+      help: "Error events that wait to be sent, for a first attempt or for another one, or are on their way"
+    }),
+    eventsQueuedBytes: Catalogue.gauge({
+      name: own("events_queued_bytes"),
+      help: "The size of the error events that wait or are on their way, as JSON",
+      unit: "bytes"
+    }),
+    eventsRetried: Catalogue.counter({
+      name: own("events_retried_total"),
+      help: "Attempts at error events beyond the first one, since the error tracker could not take them before"
+    }),
+    eventsCircuit: Catalogue.gauge({
+      name: own("events_circuit_state"),
+      help: "Whether error events are sent: 0 they are, 1 not after many failures, 2 one as a trial"
+    }),
     labelOverflow: Catalogue.counter({
       name: own("label_overflow_total"),
       help:

@@ -183,6 +183,24 @@ const events = (own: Own): Section => ({
       queries: [
         Panel.query(PromQL.sum(PromQL.rate(PromQL.counter(own.eventsDropped), range), { by: ["reason"] }), "{{reason}}")
       ]
+    }),
+    Panel.timeseries({
+      title: "Error events sent again",
+      description:
+        "Error events a second that are sent again because the error tracker could not take them before. Many: it throttles, restarts or is away.",
+      unit: "ops",
+      interval: "1m",
+      queries: [Panel.query(PromQL.sum(each(own.eventsRetried)), "again")]
+    }),
+    Panel.stat({
+      title: "Way to the error tracker",
+      description:
+        "Whether error events are sent, by the worst process. Stopped: after five failures in a row nothing is sent but one event now and then, at least every two minutes; it begins again by itself.",
+      unit: "none",
+      width: 12,
+      thresholds: Panel.above({ warning: 1 }),
+      mappings: { 0: "open", 1: "stopped", 2: "trial" },
+      queries: [Panel.query(PromQL.max(gauge(own.eventsCircuit)), "error events")]
     })
   ]
 })
