@@ -127,22 +127,21 @@ const inside = -1
 
 /** Where the account number that begins at `start` ends, or -1 where it is none. */
 const accountEnd = (text: string, start: number, length: number): number => {
+  // Groups of four are all apart by the same sign, or none is.
+  const separator = text.charCodeAt(start + 4)
+  const grouped = separator === code.dash || isSpace(separator)
   let head = 0
   let rest = 0
-  let count = 0
   let at = start
-  for (; count < length; at++) {
-    const c = text.charCodeAt(at)
-    if (!isAlphanumeric(c)) {
-      // One separator, and only between groups.
-      if (count % 4 !== 0 || (c !== code.dash && !isSpace(c)) || !isAlphanumeric(text.charCodeAt(at + 1))) return -1
-      continue
-    }
+  for (let count = 0; count < length; count++) {
+    if (grouped && count > 0 && count % 4 === 0 && text.charCodeAt(at++) !== separator) return -1
+    const c = text.charCodeAt(at++)
+    if (!isAlphanumeric(c)) return -1
     const value = isDigit(c) ? c - code.zero : (c | 32) - 87
+    const base = value > 9 ? 100 : 10
     // The check is of the number with its first four characters moved to its end.
-    if (count < 4) head = head * (value > 9 ? 100 : 10) + value
-    else rest = (rest * (value > 9 ? 100 : 10) + value) % 97
-    count++
+    if (count < 4) head = head * base + value
+    else rest = (rest * base + value) % 97
   }
   if (isAlphanumeric(text.charCodeAt(at))) return -1
   return (rest * 1_000_000 + head) % 97 === 1 ? at : -1

@@ -66,8 +66,12 @@ const delimiter = (text: string, at: number): number => {
   if (text.charCodeAt(at - 1) === code.equals) return -1
   if (next === code.greater) return -2
   if (next !== code.equals) return 1
+  // Two of them compare, or fill up what was encoded in base64.
   const end = runEnd(text, at, (c) => c === code.equals)
-  return isSpace(text.charCodeAt(end)) || isSpace(text.charCodeAt(at - 1)) || end === text.length ? at - end : 1
+  const after = text.charCodeAt(end)
+  if (isSpace(after) || isCloser(after) || isSpace(text.charCodeAt(at - 1)) || end === text.length) return at - end
+  const quote = runEnd(text, end, (c) => c === code.backslash)
+  return isQuote(text.charCodeAt(quote)) && !continues(text.charCodeAt(quote + 1)) ? at - end : 1
 }
 
 interface Key {
@@ -153,6 +157,13 @@ const replaceValue = (text: string, pair: Pair, judge: Judge, found: Found): num
   return end
 }
 
+/** A value goes on here, rather than that an empty one has ended. */
+const goesOn = (text: string, at: number): boolean => {
+  const c = text.charCodeAt(at)
+  return at < text.length && !isSpace(c) && !isCloser(c) && !isQuote(c) && c !== code.ampersand && c !== code.less &&
+    c !== code.backslash && c !== code.pipe
+}
+
 const replaceQuoted = (
   text: string,
   pair: Pair,
@@ -163,7 +174,7 @@ const replaceQuoted = (
   found: Found
 ): number => {
   // In SQL and CSV the quotes of a text inside a text are doubled.
-  const doubled = slashes === 0 && text.charCodeAt(open) === quote && continues(text.charCodeAt(open + 1))
+  const doubled = slashes === 0 && text.charCodeAt(open) === quote && goesOn(text, open + 1)
   const start = doubled ? open + 1 : open
   // A quote closes where as many backslashes stand before it as before the opening one, escaped ones aside.
   let end = text.length
@@ -173,7 +184,8 @@ const replaceQuoted = (
     const c = text.charCodeAt(i)
     const closes = c === quote && run % (2 * slashes + 2) === slashes &&
       // `it\\'s`: the backslash itself was escaped by what holds the text.
-      !(run > slashes && followedByWord(text, i)) && (!doubled || (run === 0 && text.charCodeAt(i + 1) === quote))
+      !(run > slashes && followedByWord(text, i)) &&
+      (!doubled || (run === 0 && text.charCodeAt(i + 1) === quote && !followedByWord(text, i + 1)))
     if (closes) {
       end = i - slashes
       after = doubled ? i + 2 : i + 1

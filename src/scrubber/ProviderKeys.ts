@@ -7,8 +7,11 @@ import { isUuid } from "./Identifiers.ts"
 /** A beginning as its issuer documents it, and the least number of characters that follow. */
 type Prefix = readonly [prefix: string, least: number, kind?: Kind]
 
-/** `hex`: exactly as many hexadecimal digits, and no `cache-key-…`; `upper`: capitals and digits. */
-type Kind = "hex" | "uuid" | "upper"
+/**
+ * `hex`: exactly as many hexadecimal digits, and no `cache-key-…`; `upper`: capitals and digits; `digit`: the beginning is
+ * one of words, too (`npm_package_…`), which a digit behind it excludes.
+ */
+type Kind = "hex" | "uuid" | "upper" | "digit"
 
 const prefixes: ReadonlyArray<Prefix> = [
   // Language models.
@@ -16,13 +19,13 @@ const prefixes: ReadonlyArray<Prefix> = [
   ["sk-proj-", 20],
   ["sk-svcacct-", 20],
   ["sk-admin-", 20],
-  ["sk-", 32],
+  ["sk-", 32, "digit"],
   ["gsk_", 40],
   ["pplx-", 40],
-  ["r8_", 36],
-  ["hf_", 30],
-  ["xai-", 60],
-  ["tvly-", 24],
+  ["r8_", 36, "digit"],
+  ["hf_", 30, "digit"],
+  ["xai-", 60, "digit"],
+  ["tvly-", 24, "digit"],
   ["lsv2_pt_", 32],
   // Payments and shops.
   ["sk_live_", 16],
@@ -40,8 +43,8 @@ const prefixes: ReadonlyArray<Prefix> = [
   ["access-production-", 36, "uuid"],
   ["access-development-", 36, "uuid"],
   // Clouds.
-  ["AKIA", 16],
-  ["ASIA", 16],
+  ["AKIA", 16, "upper"],
+  ["ASIA", 16, "upper"],
   ["LTAI", 16, "upper"],
   ["AIza", 30],
   ["ya29.", 20],
@@ -51,7 +54,7 @@ const prefixes: ReadonlyArray<Prefix> = [
   ["dor_v1_", 30],
   ["v1.0-", 24, "hex"],
   ["dapi", 32, "hex"],
-  ["tskey-", 20],
+  ["tskey-", 20, "digit"],
   ["pscale_tkn_", 30],
   ["pscale_pw_", 30],
   ["sbp_", 40, "hex"],
@@ -74,8 +77,8 @@ const prefixes: ReadonlyArray<Prefix> = [
   ["glsoat-", 16],
   ["glimt-", 16],
   ["glagent-", 16],
-  ["npm_", 36],
-  ["pypi-", 30],
+  ["npm_", 36, "digit"],
+  ["pypi-", 30, "digit"],
   ["rubygems_", 48, "hex"],
   ["dckr_pat_", 20],
   ["ATATT3", 40],
@@ -90,12 +93,12 @@ const prefixes: ReadonlyArray<Prefix> = [
   ["xoxr-", 10],
   ["xoxe.", 10],
   ["xapp-", 10],
-  ["SG.", 30],
+  ["SG.", 30, "digit"],
   ["SK", 32, "hex"],
   ["key-", 32, "hex"],
   ["lin_api_", 32],
   ["ntn_", 40],
-  ["secret_", 43],
+  ["secret_", 43, "digit"],
   ["figd_", 36],
   // Secrets, observability.
   ["hvs.", 24],
@@ -125,9 +128,8 @@ for (const prefix of prefixes) {
 export const providerKeyDetector: Detector = {
   name: "provider-keys",
   triggers: "",
-  minDigits: 1,
   // The shortest keys are a prefix of five characters and ten more.
-  minRun: 10,
+  minRun: 15,
   find: (text, found) => {
     let end = 0
     let inWord = false
@@ -141,7 +143,7 @@ export const providerKeyDetector: Detector = {
         const start = i + prefix.length
         // Several prefixes can stand in one run: its end is looked for once.
         if (end < start) end = runEnd(text, start, isProviderKey)
-        if (end - start < least || !isRest(text, start, least, kind)) continue
+        if (end - start < least || (kind !== undefined && !isRest(text, start, least, kind))) continue
         if (kind === "hex" && i > 0 && isWord(text.charCodeAt(i - 1))) continue
         found(i, end, mark)
         i = end - 1
@@ -156,7 +158,7 @@ const none: ReadonlyArray<Prefix> = []
 const isProviderKey = (c: number): boolean =>
   isAlphanumeric(c) || c === code.dash || c === code.underscore || c === code.dot
 
-const isRest = (text: string, start: number, least: number, kind: Kind | undefined): boolean => {
+const isRest = (text: string, start: number, least: number, kind: Kind): boolean => {
   const end = start + least
   switch (kind) {
     case "uuid":
@@ -165,8 +167,8 @@ const isRest = (text: string, start: number, least: number, kind: Kind | undefin
       return runEnd(text, start, isHex, end) === end && !isAlphanumeric(text.charCodeAt(end)) &&
         hasDigit(text, start, end)
     case "upper":
-      return runEnd(text, start, isUpperOrDigit, end) === end && hasDigit(text, start, end)
-    case undefined:
+      return runEnd(text, start, isUpperOrDigit, end) === end
+    case "digit":
       return hasDigit(text, start, end)
   }
 }
@@ -254,8 +256,15 @@ export const azureDetector: Detector = {
 
 const isAzure = (c: number): boolean => isWord(c) || c === code.dot || c === code.tilde
 
-/** Where a channel's address is followed by what lets anybody write to it. */
-const webhooks = ["hooks.slack.com/", "/api/webhooks/", "webhook.office.com/"]
+/** Where a channel's address is followed by what lets anybody write to it; Discord's begins with the channel's number. */
+const webhooks: ReadonlyArray<readonly [address: string, numbered: boolean]> = [
+  ["hooks.slack.com/", false],
+  ["webhook.office.com/", false],
+  ["/api/webhooks/", true]
+]
+
+/** Shorter paths are no secrets. */
+const shortestWebhook = 24
 
 /** Addresses of incoming webhooks (Slack, Discord, Teams): whoever knows one can write to its channel. */
 export const webhookDetector: Detector = {
@@ -264,12 +273,12 @@ export const webhookDetector: Detector = {
   minRun: 16,
   find: (text, found) => {
     for (let at = text.indexOf("hook"); at >= 0; at = text.indexOf("hook", at + 1)) {
-      for (const webhook of webhooks) {
-        const before = webhook.indexOf("hook")
-        if (!text.startsWith(webhook, at - before)) continue
-        const start = at - before + webhook.length
+      for (const [address, numbered] of webhooks) {
+        const before = at - address.indexOf("hook")
+        if (!text.startsWith(address, before)) continue
+        const start = before + address.length
         const end = runEnd(text, start, isWebhook)
-        if (end - start >= 24 && hasDigit(text, start, end)) found(start, end, mark)
+        if (end - start >= shortestWebhook && (!numbered || isDigit(text.charCodeAt(start)))) found(start, end, mark)
         at = end
         break
       }

@@ -121,7 +121,67 @@ const fragments = [
   "é",
   "😀",
   "[redacted]",
-  "…[truncated 1]"
+  "…[truncated 1]",
+  "DE89",
+  "DE89 ",
+  "DE89-3704-",
+  "DE89 3704 0044 0532 0130 0",
+  "AB12",
+  "+",
+  "++1",
+  "+49 ",
+  "+4930",
+  "+1-415-555-",
+  "1 1",
+  "(415) 555-",
+  "415-555-2671-",
+  "555-2671",
+  "tel ",
+  "tel 0",
+  "call me on 1",
+  "QUJD",
+  "UVUV",
+  "UVUVUVUVUVUV.",
+  "QUJDREVGR0hJSktM/",
+  "dGVzdEBleGFtcGxlLmNvbQ",
+  "dGVzdEBleGFtcGxlLmNvbQ==",
+  `${"UVUV".repeat(16)}\n`,
+  `${"dG9rZW49".repeat(8)}\r\n`,
+  "sk-ant-",
+  "sk-proj-1",
+  "key-0",
+  "SK0",
+  "xoxb-1.",
+  "v1.0-0",
+  "hook",
+  "hooks.slack.com/",
+  "/api/webhooks/",
+  "/api/webhooks/1",
+  "-us1",
+  "0-us1-us1",
+  "a1Q~",
+  "1Q~Q~",
+  "12345678:AA",
+  ":AA:AA",
+  "MTIzNDU2Nzg5MDEyMzQ1Njc4.",
+  "MTIzNDU2Nzg5MDEyMzQ1Njc4.AAAAAA.",
+  "digest a=",
+  "digest a=\"b\", ",
+  "password ",
+  "password 1",
+  "login a password b1",
+  "oracle:",
+  "oracle:thin:a/b",
+  "oracle:thin:a/b@",
+  "password=''a",
+  "password=\"\"a",
+  "password='it\\\\'s",
+  "-----BEGIN",
+  "-----BEGIN+RSA+PRIVATE+KEY-----",
+  "-----END",
+  "a+b",
+  "+%41",
+  "%2B%20"
 ]
 
 const repeat = (pattern: string, length: number): string => pattern.repeat(Math.ceil(length / pattern.length))
@@ -189,6 +249,31 @@ describe("the work of scrubbing", () => {
   it("is a few looks at each character of a harmless text", () => {
     const text = repeat("the quick brown fox computed a return of twelve percent\n", 3000)
     assert.isBelow(countSteps(() => scrubber.text(text)), 10 * text.length)
+  })
+
+  it("is as much for each character of what was encoded in base64 many times over", () => {
+    const once = (text: string) => Buffer.from(text).toString("base64")
+    const perCharacter = (levels: number): number => {
+      let text = repeat("ada@example.com is here ", 500)
+      for (let level = 0; level < levels; level++) text = once(text)
+      return countSteps(() => scrubber.text(text)) / text.length
+    }
+    // Each level is three quarters of the one around it: all of them together are at most four times the first.
+    const four = perCharacter(4)
+    for (const levels of [6, 9, 12]) assert.isBelow(perCharacter(levels), 2 * four)
+  })
+
+  it("is a few looks at each character of long numbers that could be cards, accounts and phones", () => {
+    const candidates = [
+      "4111 1111 1111 1112 ",
+      "DE89 3704 0044 0532 0130 01 ",
+      "+49 30 901820 901820 901820 ",
+      "4".repeat(19)
+    ]
+    for (const candidate of candidates) {
+      const text = repeat(candidate, 20_000)
+      assert.isBelow(countSteps(() => scrubber.text(text)), 64 * text.length, candidate)
+    }
   })
 
   it("of a value is bounded by its limits, however much it unfolds", () => {

@@ -9,7 +9,7 @@ const scrubber = Scrubber.make()
 /** Throws where something of a secret is left, or where everything is gone. */
 const holds = (shown: unknown, forbidden: ReadonlyArray<string>, where: string): void => {
   const output = typeof shown === "string" ? shown : JSON.stringify(shown)
-  assert.include(output, "kept", where)
+  if (!output.includes("kept")) assert.fail(`${where}: nothing is kept in ${output}`)
   for (const needle of forbidden) if (output.includes(needle)) assert.fail(`${where}: ${needle} is left in ${output}`)
 }
 
@@ -41,14 +41,12 @@ describe("Secrets", () => {
   it.each(secretShapes.filter(({ keys }) => keys !== undefined))(
     "of the shape “$name”, which their names tell, are gone wherever the name stands beside them",
     ({ keys = [], make }) => {
-      for (const seed of [1, 2]) {
-        const { parts, text } = make(seed)
-        const forbidden = forbiddenOf(parts)
-        for (const { encode, name } of encodings) {
-          for (const carrier of namedCarriers) {
-            for (const key of keys) {
-              holds(carrier.show(scrubber, key, encode(text)), forbidden, `${name}, ${key} in ${carrier.name}`)
-            }
+      const { parts, text } = make(1)
+      const forbidden = forbiddenOf(parts)
+      for (const { encode, name } of encodings) {
+        for (const carrier of namedCarriers) {
+          for (const key of keys) {
+            holds(carrier.show(scrubber, key, encode(text)), forbidden, `${name}, ${key} in ${carrier.name}`)
           }
         }
       }

@@ -1,6 +1,8 @@
 import { Scrubber } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
 import * as Identifiers from "../../src/scrubber/Identifiers.ts"
+import { encodings, inContext, secretShapes } from "../support/Secrets.ts"
 
 const scrubber = Scrubber.make()
 
@@ -81,5 +83,192 @@ describe("A key", () => {
   }
   it("that says there is none holds none", () => {
     assert.strictEqual(scrubber.field("passwordless", "yes"), "yes")
+  })
+})
+
+describe("What was encoded in base64", () => {
+  const encode = (text: string): string => Buffer.from(text).toString("base64")
+  const secret = "ada.lovelace@example.com"
+
+  it("is decoded as often as anybody encodes it, and no more", () => {
+    let text = `say ${secret} here`
+    for (let level = 1; level <= 7; level++) {
+      text = encode(text)
+      assert.strictEqual(scrubber.text(`got ${text} from it`), "got [redacted] from it", `${level} times`)
+    }
+    for (let level = 8; level <= 16; level++) text = encode(text)
+    assert.strictEqual(scrubber.text(text), text)
+  })
+
+  it("is found in lines of equal length, and all of them go", () => {
+    const lines = encode(`${"a quiet line of text. ".repeat(6)}${secret}${" and more of it".repeat(6)}`)
+    for (const [width, lineBreak] of [[76, "\r\n"], [64, "\n"]] as const) {
+      const wrapped = lines.replaceAll(new RegExp(`.{${width}}`, "g"), (line) => line + lineBreak)
+      assert.strictEqual(scrubber.text(`before:\n${wrapped}\nafter`), "before:\n[redacted]\nafter")
+    }
+  })
+
+  it("loses only the stretch with the secret where what surrounds it is no text", () => {
+    const noise = Buffer.from([0, 255, 1, 254, 2, 253])
+    const text = Buffer.concat([noise, Buffer.from(`note: ${secret}`), noise]).toString("base64")
+    const shown = scrubber.text(text)
+    assert.include(shown, "[redacted]")
+    assert.isTrue(shown.startsWith(text.slice(0, 8)) && shown.endsWith(text.slice(-4)))
+  })
+
+  it("is found behind what separates it in a path or a name", () => {
+    for (const before of ["/files/", "/a/", "key_", "x-", "a/bc-def_", "+"]) {
+      assert.notInclude(scrubber.text(`${before}${encode(secret)}/meta`), encode(secret).slice(4, 20), before)
+    }
+  })
+
+  it("and holds no secret stays", () => {
+    stays(encode("the quick brown fox jumps over the lazy dog, twelve times a day"))
+    stays(encode("{\"symbol\":\"AAPL\",\"price\":187.42}"))
+    stays(Buffer.from(Uint8Array.from({ length: 300 }, (_, i) => (i * 197) % 256)).toString("base64"))
+  })
+})
+
+describe("A number of people", () => {
+  for (
+    const text of [
+      "order 415-555-267",
+      "order 115-555-2671",
+      "order 415-155-2671",
+      "4415-555-2671",
+      "415-555-26715",
+      "415-555-2671-1",
+      "415 555 2671",
+      "+1718900000",
+      "+1718900000123",
+      "+1,234,567,890",
+      "+12.345678901",
+      "2024-01-31T10:00:00+0200",
+      "a+4930901820",
+      "+0049309018",
+      "telling 1234567",
+      "phone 123456",
+      "DE89370400440532013001",
+      "DE8937040044053201300",
+      "DE893704004405320130000",
+      "ZZ89370400440532013000",
+      "XDE89370400440532013000",
+      "DE89 3704-0044 0532 0130 00",
+      "US0378331005"
+    ]
+  ) {
+    it(`is not ${text}`, () => stays(text))
+  }
+
+  for (
+    const [text, left] of [
+      ["call +1 415 555 2671 200 times", "call [redacted] 200 times"],
+      ["+1.415.555.2671", "[redacted]"],
+      ["1-415-555-2671", "[redacted]"],
+      ["call (415)555-2671.", "call [redacted]."],
+      ["Tel.: 030 901820", "Tel.: [redacted]"],
+      ["phone number is 020 7946 0958, ok", "phone number is [redacted], ok"],
+      ["tel:+4930901820", "tel:[redacted]"],
+      ["fax (030) 901820", "fax [redacted]"],
+      ["iban de89370400440532013000", "iban [redacted]"],
+      ["DE89-3704-0044-0532-0130-00 200", "[redacted] 200"]
+    ] as const
+  ) {
+    it(`is found in ${text}`, () => assert.strictEqual(scrubber.text(text), left))
+  }
+})
+
+describe("A key of a provider", () => {
+  for (
+    const text of [
+      "sk-learn-is-a-library-for-machine-learning-in-python",
+      "cache-key-0123456789abcdef0123456789abcdef",
+      "monkey-0123456789abcdef0123456789abcdef",
+      "xSK0123456789abcdef0123456789abcdef",
+      "SK0123456789abcdef0123456789abcdef01",
+      "eu-us1 us-us2",
+      "12345678:AA",
+      "access-production-cluster-of-the-whole-company-eu-1",
+      "/api/webhooks/list",
+      "https://hooks.slack.com/services",
+      "a.b.c.d.e",
+      "password must have 12 characters",
+      "Password v2/reset",
+      "the password 12345678 times",
+      "jdbc:oracle:thin:@//h:1521/x"
+    ]
+  ) {
+    it(`is not ${text}`, () => stays(text))
+  }
+})
+
+describe("A quoted value", () => {
+  for (
+    const [text, left] of [
+      [
+        "a,\"{\"\"password\"\":\"\"hunter2\"\",\"\"n\"\":1}\"",
+        "a,\"{\"\"password\"\":\"\"[redacted]\"\",\"\"n\"\":1}\""
+      ],
+      ["VALUES ('password=''hun''ter2'' x')", "VALUES ('password=''[redacted]'' x')"],
+      ["VALUES ('password=''$hunter2'', x')", "VALUES ('password=''[redacted]'', x')"],
+      ["password='' n=1", "password='' n=1"],
+      ["(c2VjcmV0IHRva2VuOw==) kept", "(c2VjcmV0IHRva2VuOw==) kept"],
+      ["(dXNlcjpkYlBw==) kept", "(dXNlcjpkYlBw==) kept"],
+      [
+        "invalid input syntax for type uuid: \"a \"b\" hunter2\"\nnext \"line\"",
+        "invalid input syntax for type uuid: \"[redacted]\"\nnext \"line\""
+      ]
+    ] as const
+  ) {
+    it(`ends where it was quoted: ${text}`, () => assert.strictEqual(scrubber.text(text), left))
+  }
+})
+
+describe("Any text", () => {
+  // UTF-16 units, so that halves of surrogate pairs stand alone.
+  const units = fc.array(fc.oneof(fc.nat(0xffff), fc.integer({ min: 0xd800, max: 0xdfff }), fc.nat(127)), {
+    maxLength: 40
+  }).map((codes) => String.fromCharCode(...codes))
+  const pieces = fc.array(
+    fc.oneof(
+      units,
+      fc.tuple(fc.constantFrom(...secretShapes), fc.nat(), fc.constantFrom(...encodings)).map(
+        ([shape, seed, { encode }]) => encode(inContext(shape, shape.make(seed).text))
+      ),
+      fc.constantFrom(
+        "+",
+        "=",
+        "\"",
+        "'",
+        "%",
+        "/",
+        "-",
+        "\n",
+        " ",
+        "eyJ",
+        "-----BEGIN",
+        "[redacted]",
+        "password ",
+        "tel "
+      )
+    ),
+    { maxLength: 6 }
+  ).map((parts) => parts.join(""))
+
+  it("is scrubbed without a fault, and scrubbing it again changes nothing", () => {
+    const faults: Array<unknown> = []
+    const guarded = Scrubber.make({ onFault: (fault) => faults.push(fault) })
+    fc.assert(
+      fc.property(pieces, (text) => {
+        const once = guarded.text(text)
+        assert.strictEqual(guarded.text(once), once)
+        const url = guarded.url(text)
+        assert.strictEqual(guarded.url(url), url)
+        const value = guarded.value({ [text]: [text] })
+        assert.deepStrictEqual(guarded.value(value), value)
+        assert.deepStrictEqual(faults, [])
+      }),
+      { numRuns: 2000 }
+    )
   })
 })

@@ -41,6 +41,8 @@ export const countSteps = (run: () => void, regularExpressions: "throw" | "linea
   replace(globalThis, "decodeURIComponent", ofArgument)
   replace(globalThis, "encodeURIComponent", ofArgument)
   replace(JSON, "parse", ofArgument)
+  replace(Buffer, "from", ofArgument)
+  replace(Buffer.prototype, "toString", counted((_, __, result) => 1 + length(result)))
   const uncountable = () => () => {
     throw new Error("the steps of a regular expression can't be counted")
   }
