@@ -22,7 +22,7 @@ interface Answer {
 const questions: Readonly<Record<string, (only: ReadonlySet<string>) => Effect.Effect<Answer, unknown>>> = {
   faults: (only) =>
     Effect.map(Faults.run(only, console.log), (results) => ({
-      tables: [Faults.table(results)],
+      tables: [Faults.legend(results), Faults.table(results)],
       text: "",
       figures: results,
       missed: Faults.missed(results)
@@ -64,7 +64,7 @@ for (const name of asked) {
     const path = Path.join(root, "docs/reliability.md")
     const written = [
       `Measured on ${date.slice(0, 10)}, ${machine}.`,
-      ...answer.tables.map(Table.markdown),
+      ...answer.tables.map((table) => Table.markdown(table)),
       ...answer.text === "" ? [] : [answer.text]
     ].join("\n\n")
     writeFileSync(path, Document.replaced(readFileSync(path, "utf8"), name, written))

@@ -110,6 +110,15 @@ export const run = (
     (results) => results.flat()
   )
 
+/** What happens in each scenario of the results. */
+export const legend = (results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyArray<string>> => [
+  ["fault", "what happens"],
+  ...scenarios.filter(({ name }) => results.some(({ scenario }) => scenario === name)).map(({ name, text }) => [
+    name,
+    text
+  ])
+]
+
 const number = (value: number): string => value.toLocaleString("en-US", { maximumFractionDigits: 0 })
 
 /** As rows of cells, the first being the headings. */

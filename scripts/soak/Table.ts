@@ -68,10 +68,14 @@ export const text = (table: ReadonlyArray<ReadonlyArray<string>>): string => {
   return table.map((row) => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")).join("\n")
 }
 
-/** For a document. */
+/** For a document: columns of numbers to the right. */
 export const markdown = (table: ReadonlyArray<ReadonlyArray<string>>): string => {
   const [headings = [], ...others] = table
-  return [headings, headings.map(() => "---:"), ...others].map((row) => `| ${row.join(" | ")} |`).join("\n")
+  const align = (column: number): string =>
+    others.every((row) => /^[-–+]?\d*/.exec(row[column] ?? "")?.[0] !== "") ? "---:" : "---"
+  return [headings, headings.map((_, column) => align(column)), ...others].map((row) => `| ${row.join(" | ")} |`).join(
+    "\n"
+  )
 }
 
 /** How often and how long each fault was suffered. */

@@ -86,6 +86,10 @@ describe("the comparison under faults", () => {
     assert.deepStrictEqual(rows.map((row) => row[headings?.indexOf("lost and counted") ?? -1]), ["100", "–"])
   })
 
+  it("tells what happens in each fault that was tried", () => {
+    assert.deepStrictEqual(Faults.legend([fine]), [["fault", "what happens"], ["none", "all is well"]])
+  })
+
   it("has faults with names and steps in the order of time", () => {
     assert.strictEqual(new Set(scenarios.map(({ name }) => name)).size, scenarios.length)
     for (const { steps } of scenarios) assert.deepStrictEqual(steps, steps.toSorted((one, other) => one.at - other.at))

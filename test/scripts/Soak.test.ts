@@ -291,6 +291,10 @@ describe("what is shown of a run", () => {
     const lines = Table.text([headings, ...others]).split("\n")
     assert.strictEqual(new Set(lines.map((line) => line.length)).size, 1)
     assert.match(Table.markdown([headings, ...others]), /^\| seconds \| [^\n]*\n\| ---: \|/)
+    assert.strictEqual(
+      Table.markdown([["a", "b"], ["x", "–"], ["1", "2"]]),
+      "| a | b |\n| --- | ---: |\n| x | – |\n| 1 | 2 |"
+    )
   })
 
   it("is a chart with a line for each figure and a bar for each fault, also of one sample or none", () => {
