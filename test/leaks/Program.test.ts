@@ -1,0 +1,73 @@
+/**
+ * Secrets of every shape, in every encoding, sent through the running reference program on every way that a secret may
+ * take by mistake; every byte that leaves it is searched for every one of them.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { carriers } from "./Carriers.ts"
+import * as Leaks from "./Leaks.ts"
+
+// For three processes that are busy beside one another, on a machine that is busy with others.
+const timeout = 600_000
+
+const ofSpans = carriers.filter(({ reaches }) => reaches.includes("spans") || reaches.includes("links"))
+
+describe.concurrent("nothing secret leaves the reference program", () => {
+  it.live(
+    "by OTLP, as Sentry events, as spans to Sentry, in log lines, on /metrics, in answers that are errors",
+    () =>
+      Effect.gen(function*() {
+        const { leaks, missing } = yield* Leaks.search({
+          destination: "otlp",
+          turn: 1,
+          scrubber: "on",
+          carriers,
+          oneOf: 4
+        })
+        assert.deepStrictEqual(missing, [])
+        assert.deepStrictEqual(leaks, [])
+      }),
+    timeout
+  )
+
+  it.live("by Thrift over HTTP", () =>
+    Effect.gen(function*() {
+      const { leaks, missing } = yield* Leaks.search({
+        destination: "jaegerHttp",
+        turn: 2,
+        scrubber: "on",
+        carriers: ofSpans,
+        oneOf: 4
+      })
+      assert.deepStrictEqual(missing, [])
+      assert.deepStrictEqual(leaks, [])
+    }), timeout)
+
+  it.live("by Thrift over UDP", () =>
+    Effect.gen(function*() {
+      const { leaks, missing } = yield* Leaks.search({
+        destination: "jaegerUdp",
+        turn: 3,
+        scrubber: "on",
+        carriers: ofSpans,
+        oneOf: 4
+      })
+      assert.deepStrictEqual(missing, [])
+      assert.deepStrictEqual(leaks, [])
+    }), timeout)
+})
+
+describe.concurrent("the search itself, where nothing is scrubbed,", () => {
+  const ways = {
+    otlp: ["otlp", "sentryOtlp", "sentry", "standard error", "metrics", "answers"],
+    jaegerHttp: ["jaegerHttp", "sentryOtlp"],
+    jaegerUdp: ["jaegerUdp", "sentryOtlp"]
+  } as const
+  for (const destination of ["otlp", "jaegerHttp", "jaegerUdp"] as const) {
+    it.live(`finds secrets on every way out of a program that sends to ${destination}`, () =>
+      Effect.gen(function*() {
+        const { leaking } = yield* Leaks.search({ destination, turn: 1, scrubber: "off", carriers, oneOf: 32 })
+        assert.includeMembers([...leaking], [...ways[destination]])
+      }), timeout)
+  }
+})
