@@ -18,18 +18,102 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/errors/EventLimiter.ts",
+    ["test/errors/EventPipeline.test.ts"],
+    ["events of a kind are limited", "if (same >= rates.perFingerprint) return false", ""],
+    ["all events together are limited", "if (passed.length >= rates.perMinute) return false", ""],
+    ["a minute passes", "passed.filter(({ at }) => now - at < minute)", "passed.filter(() => false)"]
+  ),
+  inFile(
     "src/errors/EventPipeline.ts",
     ["test/errors/EventPipeline.test.ts"],
-    ["events of a kind are limited", "if (same >= limits.perFingerprint) return false", ""],
-    ["all events together are limited", "if (passed.length >= limits.perMinute) return false", ""],
-    ["what waits is limited", "if (queue.length >= capacity) return refuse(\"queue_full\")", ""],
-    ["an event settles once", "if (!inFlight.delete(event)) return", "inFlight.delete(event)"],
-    ["what is on its way at the end is counted", "drops.timeout += inFlight.size", ""],
+    ["what waits is limited", "if (queued() >= limits.queue) return refuse(\"queue_full\")", ""],
     [
       "an event that can't be scrubbed stays here",
-      "options.scrub(event), () => undefined",
-      "options.scrub(event), () => event"
+      "const event = options.scrub(held.event)",
+      "let event = held.event; try { event = options.scrub(event) } catch { /* sent all the same */ }"
+    ],
+    ["what is on its way at the end is counted", "drop(attempt.held, \"timeout\")", ""]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    ["test/errors/PipelineModel.test.ts"],
+    ["attempts are limited", "held.attempts < backoff.attempts && ", ""],
+    ["the bytes that are held are limited", "if (bytes > limits.queueBytes) drop", "if (false) drop"],
+    ["one event is limited in size", "if (held.size > limits.eventBytes) drop", "if (false) drop"],
+    ["bytes that are gone are forgotten", "          bytes -= held.size\n", ""],
+    ["a flush does not wait for the backoff", "? \"flush\"", "? \"routine\""],
+    ["the end does not wait for the circuit", "? \"last\"", "? \"flush\""]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    ["test/errors/Delivery.test.ts"],
+    ["a sink that breaks its promise to answer is given up", "settle(EventSink.dropped(\"timeout\"))", ""],
+    ["while nothing arrives one is tried at a time", "pace.failing && !ending ? 1 : concurrency", "concurrency"],
+    [
+      "an event that is refused goes behind the others",
+      "waiting.push(held)\n        } else drop",
+      "waiting.unshift(held)\n        } else drop"
+    ],
+    [
+      "what is on its way at a flush gets no second attempt",
+      "for (const { held } of attempts) held.flush = flushes",
+      ""
+    ],
+    [
+      "a sink that hangs is closed no longer than a second",
+      "const cancel = timers.after(closeMillis, done, true)",
+      "const cancel = () => {}"
+    ],
+    [
+      "what ends the program passes the limits",
+      "if (!isLast && !isWithinRates(fingerprint))",
+      "if (!isWithinRates(fingerprint))"
+    ],
+    ["what ends the program goes first", "waiting.unshift(held)\n      else if", "waiting.push(held)\n      else if"],
+    ["the end is one", "ended ??= Effect.runPromise(close)", "Effect.runPromise(close)"]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    ["test/errors/Storm.test.ts"],
+    [
+      "a failing fiber does not scrub, nor send",
+      "run(Effect.andThen(Effect.yieldNow, prepareAll))",
+      "Effect.runSync(Effect.sleep(1))"
     ]
+  ),
+  inFile(
+    "src/errors/Pace.ts",
+    ["test/errors/Delivery.test.ts"],
+    ["what fails together has failed once", "if (attempt !== this.#failures) return", ""],
+    ["a tracker gets the time that it asks for", "Math.max(this.#pausedUntil, now + pause)", "this.#pausedUntil"],
+    [
+      "it does not get more than five minutes",
+      "Math.min(Duration.toMillis(result.pause), RetryAfter.maxWait)",
+      "Duration.toMillis(result.pause)"
+    ],
+    ["lost answers open the circuit", "(result._tag === \"Dropped\" && silent.has(result.reason))", "false"]
+  ),
+  inFile(
+    "src/errors/SentryAnswer.ts",
+    ["test/errors/SentryAnswer.test.ts"],
+    [
+      "a lost answer is not sent again",
+      "hasLeft ? EventSink.dropped(\"timeout\")",
+      "hasLeft ? EventSink.retryable(\"timeout\")"
+    ],
+    [
+      "limits of other data do not limit errors",
+      "if (categories !== \"\" && !categories.split(\";\").includes(\"error\")) continue",
+      ""
+    ],
+    ["a 429 without a time means a minute", "rateLimits === undefined ? defaultPause : undefined", "undefined"]
+  ),
+  inFile(
+    "src/errors/UncaughtErrors.ts",
+    ["test/errors/UncaughtErrors.test.ts"],
+    ["a crash does not wait for a circuit that is open", "crashTimeout, \"last\"", "crashTimeout, \"flush\""],
+    ["a crash is reported whatever else has failed", "!others && !ending", "false"]
   ),
   inFile(
     "src/errors/EventBuilder.ts",
@@ -73,15 +157,31 @@ export const mutations = [
     ["test/errors/SentrySink.test.ts"],
     ["no integration is set up", "integrations: [],", ""],
     [
-      "an event that may have arrived is told from one that has not",
-      "if (error instanceof DeadlineExceeded) return \"timeout\"",
-      ""
+      "an event is not held back by the SDK for the answer to another",
+      "await inner.send(envelope)",
+      "await others.send(envelope)"
     ],
     [
-      "a tracker that asks for fewer events throttles",
-      "status === 429 ? \"throttled\"",
-      "status === 429 ? \"rejected\""
-    ]
+      "what the SDK fails at is counted",
+      "answer.catch((error: unknown) => {\n        options.guard.count(\"sink\", error)",
+      "answer.catch(() => {"
+    ],
+    ["an SDK that was not loaded is loaded again", "if (connecting === current) connecting = undefined", ""]
+  ),
+  inFile(
+    "src/errors/SentryRequest.ts",
+    ["test/errors/SentrySink.test.ts"],
+    [
+      "an event that may have arrived is told from one that has not",
+      "started.once(\"finish\", () => hasLeft = true)",
+      "started.once(\"socket\", () => hasLeft = true)"
+    ],
+    [
+      "a tracker that does not answer is given up",
+      "const timer = setTimeout(() => started.destroy(new DeadlineExceeded()), timeoutMillis)",
+      "const timer = setTimeout(() => undefined, timeoutMillis)"
+    ],
+    ["what is given up lets go of its connection", "signal.addEventListener(\"abort\", giveUp, { once: true })", ""]
   ),
   inFile(
     "src/logging/LogLine.ts",

@@ -139,7 +139,9 @@ const errorEventsDropped = ({ dashboard, own }: Context): Rules.Alert => {
         `Why? ${Rules.query(lost({}))}.`,
         "`throttled`: the tracker's quota. `rejected`: a wrong DSN. `unreachable`, `timeout`: the network. " +
         "`too_large`: one event. `queue_full`: more than 100 waited, or more than 4 MiB of them.",
-        `Is anything sent at all? ${Rules.query(PromQL.gauge(own.eventsCircuit))}: 1 says that nothing is, after five ` +
+        `Is anything sent at all? ${
+          Rules.query(PromQL.gauge(own.eventsCircuit))
+        }: 1 says that nothing is, after five ` +
         "failures in a row; one event is tried after 30 s, then ever more rarely, every two minutes at last.",
         "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
       ],

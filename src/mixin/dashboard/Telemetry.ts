@@ -185,6 +185,14 @@ const events = (own: Own): Section => ({
       ]
     }),
     Panel.timeseries({
+      title: "Size of the error events waiting",
+      description:
+        "What waits and is on its way takes at most 4 MiB in each process. Near that with few events: they carry too much, look at their extra data.",
+      unit: "bytes",
+      interval: "1m",
+      queries: [Panel.query(PromQL.max(gauge(own.eventsQueuedBytes)), "waiting")]
+    }),
+    Panel.timeseries({
       title: "Error events sent again",
       description:
         "Error events a second that are sent again because the error tracker could not take them before. Many: it throttles, restarts or is away.",
@@ -197,7 +205,7 @@ const events = (own: Own): Section => ({
       description:
         "Whether error events are sent, by the worst process. Stopped: after five failures in a row nothing is sent but one event now and then, at least every two minutes; it begins again by itself.",
       unit: "none",
-      width: 12,
+      width: 24,
       thresholds: Panel.above({ warning: 1 }),
       mappings: { 0: "open", 1: "stopped", 2: "trial" },
       queries: [Panel.query(PromQL.max(gauge(own.eventsCircuit)), "error events")]
