@@ -9,7 +9,6 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Net from "node:net"
 import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
-import * as HttpPost from "../../src/tracing/HttpPost.ts"
 import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
 import { collector, endedSpans } from "./harness.ts"
 
@@ -274,25 +273,4 @@ describe("the OTLP sink", () => {
       for (let index = 0; index < 3; index++) yield* sink.export(endedSpans(1))
       assert.strictEqual(ports.size, 1)
     }))
-})
-
-describe("Retry-After", () => {
-  const now = Date.parse("2026-11-01T10:00:00Z")
-
-  it("is read as seconds or as a date, and bounded", () => {
-    const cases: ReadonlyArray<readonly [string | undefined, Duration.Duration | undefined]> = [
-      [undefined, undefined],
-      ["", undefined],
-      ["soon", undefined],
-      ["-5", undefined],
-      ["0", Duration.zero],
-      [" 30 ", Duration.seconds(30)],
-      ["999999999", HttpPost.maxRetryAfter],
-      ["Sun, 01 Nov 2026 10:00:20 GMT", Duration.seconds(20)],
-      ["Sun, 01 Nov 2026 09:00:00 GMT", Duration.zero]
-    ]
-    for (const [header, expected] of cases) {
-      assert.deepStrictEqual(HttpPost.parseRetryAfter(header, now), expected, String(header))
-    }
-  })
 })

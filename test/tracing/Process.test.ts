@@ -15,15 +15,21 @@ interface Ended {
   readonly output: string
 }
 
-const run = (scenario: string, url: string): Effect.Effect<Ended> =>
-  Effect.promise(() =>
-    new Promise((resolve) => {
-      execFile(process.execPath, ["--conditions=source", main, scenario, url], (error, stdout, stderr) => {
+const run = (scenario: string, url: string, ...options: ReadonlyArray<string>): Effect.Effect<Ended> =>
+  Effect.callback<Ended>((resume) => {
+    const child = execFile(
+      process.execPath,
+      [...options, "--conditions=source", main, scenario, url],
+      (error, stdout, stderr) => {
         const code = error === null ? 0 : Number(error.code)
-        resolve({ code, output: stdout + stderr })
-      })
-    })
-  )
+        resume(Effect.succeed({ code, output: stdout + stderr }))
+      }
+    )
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+// A busy machine takes a quarter of a minute to start a program.
+const timeout = 120_000
 
 describe.concurrent("a process", () => {
   it.live("that ends right after its last span loses none", () =>
@@ -33,7 +39,7 @@ describe.concurrent("a process", () => {
       assert.strictEqual(code, 0, output)
       assert.strictEqual((yield* receiver.spans).length, 1_000)
       assert.include(output, "exported 1000, dropped 0")
-    }), 60_000)
+    }), timeout)
 
   it.live(
     "is not kept alive by a layer that nobody closes, not even for spans that wait",
@@ -45,8 +51,46 @@ describe.concurrent("a process", () => {
         // Held for the 5 s of the scheduled delay, it would have sent them.
         assert.strictEqual(silent.received.length, 0)
       }),
-    60_000
+    timeout
   )
+
+  it.live(
+    "sends its own spans only, once each, whatever it forks, clusters or works with",
+    () =>
+      Effect.gen(function*() {
+        const receiver = yield* Receiver.make()
+        const { code, output } = yield* run("splitting", receiver.otlpTracesUrl)
+        assert.strictEqual(code, 0, output)
+        const names = (yield* receiver.spans).map(({ name }) => name)
+        const counts = Object.fromEntries(
+          ["parent", "fork", "cluster", "worker"].map((name) => [name, names.filter((other) => other === name).length])
+        )
+        assert.deepStrictEqual(counts, { parent: 200, fork: 20, cluster: 20, worker: 20 })
+        assert.strictEqual(names.length, 260)
+        const { received } = yield* receiver.arrivals("otlp")
+        assert.strictEqual(new Set(received).size, received.length)
+        // The books of each process, in the order in which they ended.
+        const books = output.match(/spans: started \d+/g)
+        assert.sameMembers([...books ?? []], ["20", "20", "20", "200"].map((count) => `spans: started ${count}`))
+      }),
+    timeout
+  )
+
+  it.live("keeps its pauses and its books while the time of day jumps by hours", () =>
+    Effect.gen(function*() {
+      // Busy at first, and by a date that no clock of the client's agrees with.
+      const when = new Date(Date.now() + 1_000).toUTCString()
+      let requests = 0
+      const { received, url } = yield* collector((response) => {
+        if (requests++ === 0) response.writeHead(503, { "retry-after": when }).end()
+        else response.end()
+      })
+      const { code, output } = yield* run("jumping", url)
+      assert.strictEqual(code, 0, output)
+      assert.include(output, "exported 1024, dropped 0")
+      assert.include(output, "retried 512")
+      assert.strictEqual(received.length, 3)
+    }), timeout)
 
   it.live("ends within the budget of the shutdown when the collector never answers", () =>
     Effect.gen(function*() {
@@ -55,5 +99,19 @@ describe.concurrent("a process", () => {
       assert.strictEqual(code, 0, output)
       assert.include(output, "dropped 1000 (timeout 512, shutdown 488)")
       // Without the budget the first request would have waited 10 s for its answer, and the second another 10 s.
-    }), 60_000)
+    }), timeout)
+
+  it.live("holds no more than its bounds while nobody answers, whatever its load", () =>
+    Effect.gen(function*() {
+      const silent = yield* collector(() => {})
+      const answering = yield* collector()
+      const heap = Effect.fnUntraced(function*(url: string) {
+        const { code, output } = yield* run("loaded", url, "--expose-gc")
+        assert.strictEqual(code, 0, output)
+        return { mebibytes: Number(/heap (\S+)/.exec(output)?.[1]), output }
+      })
+      const [well, hung] = [yield* heap(answering.url), yield* heap(silent.url)]
+      assert.match(hung.output, /dropped 40000 \(queue_full 38\d{3}, timeout 512, shutdown 1\d{3}\)/)
+      assert.isBelow(hung.mebibytes - well.mebibytes, 32)
+    }), timeout)
 })
