@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import * as Https from "node:https"
+import * as RetryAfter from "../delivery/RetryAfter.ts"
 import { SpanSinkError } from "./SpanSink.ts"
 
 /** The answer to a request, whatever its status. */
@@ -43,9 +44,6 @@ export interface Options {
 
 /** What is read of an answer: errors and partial successes are short, a wrong server may send anything. */
 export const maxAnswerBytes = 64 * 1024
-
-/** How long a server may ask us to wait; one that says a week has not thought of us. */
-export const maxRetryAfter: Duration.Duration = Duration.minutes(5)
 
 // https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
 const retryableStatus = new Set([429, 502, 503, 504])
@@ -157,25 +155,14 @@ export const make = (options: Options): Poster => {
     if (status === 413) return fail("too_large", "HTTP 413", { retryable: false })
     // By the server's own clock, ours may be wrong.
     const now = Date.parse(response.headers.date ?? "") || Date.now()
-    const retryAfter = parseRetryAfter(response.headers["retry-after"], now)
-    return fail("rejected", `HTTP ${status}`, { retryable: retryableStatus.has(status), retryAfter })
+    const wait = RetryAfter.parse(response.headers["retry-after"], now)
+    return fail("rejected", `HTTP ${status}`, {
+      retryable: retryableStatus.has(status),
+      retryAfter: wait === undefined ? undefined : Duration.millis(wait)
+    })
   }
 
   return { post, close: Effect.sync(() => agent.destroy()) }
-}
-
-/** `Retry-After` in either of its forms, between 0 and {@link maxRetryAfter}; nothing when it can't be read. */
-export const parseRetryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
-  if (header === undefined) return undefined
-  const text = header.trim()
-  // `Date.parse` alone takes a negative number for a year.
-  const millis = /^\d+$/.test(text)
-    ? Number(text) * 1000
-    : /^[A-Za-z]+, .+ GMT$/.test(text)
-    ? Date.parse(text) - now
-    : NaN
-  if (Number.isNaN(millis)) return undefined
-  return Duration.min(Duration.millis(Math.max(0, millis)), maxRetryAfter)
 }
 
 const basicAuthorization = (url: URL): Record<string, string> => {
