@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const address = yield* MetricsServer.serve({
     ...options.config,
     limits: options.limits,
-    render,
+    render: write,
     failed: (fault) => registry.books.scrapeFailed("exposition", fault),
     refused: registry.books.refused
   })

@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { setTimeout } from "node:timers/promises"
+import * as Timers from "node:timers/promises"
 import * as Answers from "./Answers.ts"
 import * as Exposition from "./Exposition.ts"
 import type * as Metrics from "./Metrics.ts"
@@ -33,7 +33,7 @@ export interface Options {
   readonly port: number
   /** Whom to let read `/metrics`: everyone who reaches the port, or those who bear this token. */
   readonly token: Option.Option<Redacted.Redacted<string>>
-  readonly render: (format: Metrics.Format) => Effect.Effect<string>
+  readonly render: (format: Metrics.Format) => Promise<string>
   /** Told when a scrape was answered with 500. */
   readonly failed: (fault: unknown) => void
   /** Told of each request and connection that was turned away. */
@@ -148,16 +148,17 @@ const defend = (server: Server, limits: Limits, refuse: Refusals.Refuse): Answer
  */
 const paced = (render: Options["render"]): Options["render"] => {
   let next = 0
-  return Effect.fnUntraced(function*(format) {
+  return async (format) => {
     for (let wait = next - performance.now(); wait > 0; wait = next - performance.now()) {
-      yield* Effect.promise((signal) => setTimeout(wait, undefined, { signal, ref: false }))
+      await Timers.setTimeout(wait, undefined, { ref: false })
     }
     const started = performance.now()
-    const text = yield* render(format)
-    const ended = performance.now()
-    next = ended + Math.min(rest * (ended - started), maxRest)
-    return text
-  })
+    return render(format).finally(() => {
+      const ended = performance.now()
+      // Who has joined late took less time than the writing itself.
+      next = Math.max(next, ended + Math.min(rest * (ended - started), maxRest))
+    })
+  }
 }
 
 /** The bytes of a text; of the same text, the same bytes. */
@@ -215,7 +216,7 @@ export const serve: (
       )
     }
     const format = Negotiation.negotiate(request.headers.accept)
-    const text = encode(yield* render(format))
+    const text = encode(yield* Effect.promise(() => render(format)))
     if (request.method === "GET" && !answers.hold(text, outgoing(request))) {
       return refused("busy", plain(503, "too many scrapes wait to be read", { "retry-after": "1" }))
     }
@@ -246,9 +247,14 @@ export const serve: (
   const http = yield* NodeHttpServer.make(() => server, { host, port, gracefulShutdownTimeout: gracefulShutdown }).pipe(
     Effect.mapError((error) => MetricsServerError.fromCause(error, host, port))
   )
-  // Runs after the grace of the handler below and before the server waits for its last connection.
-  yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
   yield* http.serve(handler)
+  // Runs first, since all that follows waits for answers that a client need not read.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      const grace = setTimeout(() => server.closeAllConnections(), gracefulShutdown)
+      server.once("close", () => clearTimeout(grace))
+    })
+  )
   // An upgraded connection is out of reach of the server's timeouts; without this listener, Node answers the request.
   server.removeAllListeners("upgrade")
 

@@ -12,6 +12,8 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import * as MetricsLive from "../../src/metrics/MetricsLive.ts"
+import * as MetricsServer from "../../src/metrics/MetricsServer.ts"
+import type * as Refusals from "../../src/metrics/Refusals.ts"
 import * as Shop from "./shop.ts"
 
 export interface Address {
@@ -72,17 +74,16 @@ export const closed = (socket: Net.Socket): Effect.Effect<void> =>
     socket.resume()
   })
 
-/** Sends bytes, then the end of them, and answers with all that comes back. */
+/** Sends bytes, and answers with all that comes back until the server ends the connection. */
 export const raw = (address: Address, bytes: string | Uint8Array): Effect.Effect<string> =>
-  Effect.promise(() =>
-    new Promise<string>((resolve) => {
-      const socket = Net.connect(address.port, address.host, () => socket.end(bytes))
-      let text = ""
-      socket.on("data", (chunk) => (text += chunk.toString("latin1")))
-      socket.on("error", () => {})
-      socket.on("close", () => resolve(text))
-    })
-  )
+  Effect.callback<string>((resume) => {
+    const socket = Net.connect(address.port, address.host, () => socket.write(bytes))
+    const chunks: Array<Buffer> = []
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk))
+    socket.on("error", () => {})
+    socket.on("close", () => resume(Effect.succeed(Buffer.concat(chunks).toString("latin1"))))
+    return Effect.sync(() => socket.destroy())
+  })
 
 export interface Settings {
   readonly port?: number
@@ -133,3 +134,19 @@ export const fill = (metrics: Metrics.Service): void => {
     for (let index = 0; index < 2000; index++) metrics.gauge(wide, { a: `${index}`.padEnd(240, "x") }).set(index)
   }
 }
+
+/** A server alone, of whatever text it is given, and what it turned away. */
+export const bare = (render: () => string, limits: NonNullable<Settings["limits"]>) =>
+  Effect.gen(function*() {
+    const refused: Array<Refusals.Reason> = []
+    const address = yield* MetricsServer.serve({
+      host: "127.0.0.1",
+      port: 0,
+      token: Option.none(),
+      render: () => Promise.resolve(render()),
+      failed: () => {},
+      refused: (reason) => void refused.push(reason),
+      limits
+    })
+    return { address, refused }
+  })
