@@ -152,6 +152,8 @@ export class SinkQueue {
    * for a pause or the circuit is open. The answer calls the waiting off.
    */
   flush(resume: () => void): Waiting {
+    // The flush before may have ended just now, in this very call.
+    if (!this.#flushes.any) this.#letHeldWait()
     const flush: Flush = { target: this.#buffer.last, left: this.#buffer.size - this.#held.length, resume }
     const finished = this.#finished
     if (flush.left === 0) {
@@ -174,6 +176,7 @@ export class SinkQueue {
   /** Takes no more spans, and tries none twice; what is queued may still be flushed, whatever the circuit. */
   close(): void {
     this.#closed = true
+    this.#letHeldWait()
   }
 
   /** Gives up on everything: what is in flight may have arrived, what is queued has not. */

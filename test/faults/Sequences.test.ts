@@ -113,6 +113,23 @@ describe("flushes that begin as others end", () => {
       yield* rig.close
       assert.strictEqual(rig.timers.pending(), 0)
     }))
+
+  it.live.each(["flush", "close"] as const)(
+    "try again what the one before has tried in vain: %s",
+    (then) =>
+      Effect.gen(function*() {
+        const receiver = yield* Receiver.make()
+        yield* receiver.respond("otlp", Reply.sequence([Reply.status(503)]))
+        const destination = Rig.destinationOf("otlp", receiver.otlpTracesUrl)
+        const rig = yield* Rig.open({ destination, ...limits })
+        yield* rig.run(Rig.host().work(1))
+        yield* rig.flush
+        assert.deepInclude(rig.books(), { exported: 0, queued: 3 })
+        yield* rig[then]
+        assert.deepInclude(rig.books(), { exported: 3, queued: 0 })
+        yield* rig.close
+      })
+  )
 })
 
 describe("any sequence of work, faults, flushes and ends", () => {
