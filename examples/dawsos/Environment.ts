@@ -2,7 +2,7 @@
  * The configuration that holds here: the environment over this program's defaults, and a local receiver for each signal
  * that has no destination.
  */
-import { ObservabilityConfig } from "@dawsos/observability"
+import { ObservabilityConfig, Scrubber } from "@dawsos/observability"
 import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -76,12 +76,16 @@ export const prepare = Effect.fnUntraced(
   }
 )
 
-/** Where spans go, for people. */
+const scrubber = Scrubber.make()
+
+/** Where spans go, for people: a key may travel in the query of an address. */
 export const traceDestination = ({ config, traces }: Environment): string => {
   const { destination, disabled } = config.tracing
   if (!config.enabled || disabled) return "nowhere, tracing is off"
   if (traces !== undefined) return `local receiver ${traces.otlpTracesUrl}`
-  return destination._tag === "JaegerUdp" ? `${destination.host}:${destination.port} (UDP)` : destination.url
+  return destination._tag === "JaegerUdp"
+    ? `${destination.host}:${destination.port} (UDP)`
+    : scrubber.url(destination.url)
 }
 
 /** Where error events go, for people. */

@@ -27,6 +27,10 @@ describe("the environment of the program", () => {
       const jaeger = yield* prepare({ JAEGER_AGENT_HOST: "localhost", SENTRY_DSN: "your-sentry-dsn-here" })
       assert.deepStrictEqual([jaeger.traces, jaeger.events === undefined], [undefined, false])
       assert.strictEqual(Environment.traceDestination(jaeger), "localhost:6831 (UDP)")
+      const keyed = yield* prepare({
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://collector:4318/v1/traces?key=hunter2"
+      })
+      assert.strictEqual(Environment.traceDestination(keyed), "http://collector:4318/v1/traces?key=[redacted]")
       const sentry = yield* prepare({ SENTRY_DSN: "https://key@sentry.example.com/1", OTEL_SDK_DISABLED: "true" })
       assert.deepStrictEqual([sentry.traces, sentry.events], [undefined, undefined])
       const off = yield* prepare({ ENABLE_OBSERVABILITY: "False" })
