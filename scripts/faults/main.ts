@@ -1,8 +1,8 @@
-// node --conditions=source test/faults/table.ts: what became of the spans of each fault on each way, as Markdown.
+// node --conditions=source scripts/faults/main.ts: what became of the spans of each fault on each way, as Markdown.
 import { Accounting } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
-import * as Cell from "./support/Cell.ts"
-import * as Faults from "./support/Faults.ts"
+import * as Cell from "../../test/faults/support/Cell.ts"
+import * as Faults from "../../test/faults/support/Faults.ts"
 
 const row = (cells: ReadonlyArray<string | number>): string => `| ${cells.join(" | ")} |`
 
