@@ -13,6 +13,7 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler
 } from "@opentelemetry/sdk-trace-node"
+import { randomBytes } from "node:crypto"
 import type { Guard } from "../Guard.ts"
 import type { SamplerConfig } from "../ObservabilityConfig.ts"
 
@@ -20,14 +21,26 @@ import type { SamplerConfig } from "../ObservabilityConfig.ts"
  * The sampler of a configuration.
  *
  * With `trustRemoteSampled` false a caller's sampled flag is ignored and the trace judged as if it began here, so that
- * nobody outside can force or hide sampling; the decision of a local parent holds in any case.
+ * nobody outside can force or hide sampling; the decision of a local parent holds in any case. Nor does the caller's
+ * trace id decide then: whoever knows the ratio can choose one that is always, or never, among those that are kept.
  */
-export const make = (config: SamplerConfig, trustRemoteSampled: boolean): Sampler => {
+export const make = (
+  config: SamplerConfig,
+  trustRemoteSampled: boolean,
+  newTraceId: () => string = () => randomBytes(16).toString("hex")
+): Sampler => {
   const root = rootSampler(config)
-  if (!config.parentBased) return root
-  return new ParentBasedSampler(
-    trustRemoteSampled ? { root } : { root, remoteParentSampled: root, remoteParentNotSampled: root }
-  )
+  if (trustRemoteSampled) return config.parentBased ? new ParentBasedSampler({ root }) : root
+  if (config._tag !== "Ratio") {
+    return config.parentBased
+      ? new ParentBasedSampler({ root, remoteParentSampled: root, remoteParentNotSampled: root })
+      : root
+  }
+  const remote: Sampler = {
+    shouldSample: (context, _traceId, ...rest) => root.shouldSample(context, newTraceId(), ...rest),
+    toString: () => `WithoutRemoteTraceId{${root.toString()}}`
+  }
+  return new ParentBasedSampler({ root, remoteParentSampled: remote, remoteParentNotSampled: remote })
 }
 
 const rootSampler = (config: SamplerConfig): Sampler => {
