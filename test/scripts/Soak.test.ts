@@ -104,7 +104,7 @@ describe("the judge of a long run", () => {
     ["trend of resident set", (grown) => ({ vitals: { rss: (500 + grown) * mebibyte } }), 64],
     ["trend of descriptors", (grown) => ({ vitals: { descriptors: 40 + grown } }), 20],
     ["trend of handles", (grown) => ({ vitals: { handles: 30 + grown } }), 20],
-    ["trend of event-loop lag (median)", (grown) => ({ vitals: { lag: { p50: grown, p99: 50, max: 60 } } }), 10]
+    ["trend of event-loop lag (median)", (grown) => ({ vitals: { lag: { p50: grown, p99: 500, max: 600 } } }), 100]
   ])("fails on a %s that goes on, by more than is tolerated in the second half", (criterion, changes, tolerance) => {
     const growing = (by: number) => runOf((at) => changes(at / seconds * 2 * by))
     assert.deepStrictEqual(failing(growing(tolerance * 1.1)), [criterion])
@@ -144,12 +144,12 @@ describe("the judge of a long run", () => {
     assert.includeMembers([...failing({ ...gaps, samples: [] })], ["samples", "recovery"])
   })
 
-  it("fails on a shutdown that takes more than 5 seconds, or is none", () => {
+  it("fails on a shutdown that takes more than 5 seconds and what a busy machine adds, or is none", () => {
     assert.deepStrictEqual(
-      failing(runOf(undefined, { shutdown: { took: 5_000, whole: 9_000, problem: undefined } })),
+      failing(runOf(undefined, { shutdown: { took: 6_500, whole: 9_000, problem: undefined } })),
       []
     )
-    assert.deepStrictEqual(failing(runOf(undefined, { shutdown: { took: 5_001, whole: 5_001, problem: undefined } })), [
+    assert.deepStrictEqual(failing(runOf(undefined, { shutdown: { took: 6_501, whole: 6_501, problem: undefined } })), [
       "shutdown"
     ])
     assert.deepStrictEqual(
