@@ -210,7 +210,9 @@ export const make = (options: {
     // The milliseconds until an event may be sent.
     const waitOf = (held: Held, at: number): number => pace.wait(at, urgencyOf(held))
 
-    const mayStart = (): boolean => !given && attempts.size < (pace.failing && !ending ? 1 : concurrency)
+    // At the end there is one place more: what ends the program is the first to wait, and finds it free.
+    const mayStart = (): boolean =>
+      !given && attempts.size < (ending ? concurrency + 1 : pace.failing ? 1 : concurrency)
 
     const pump = (): void => {
       // An attempt that ends at once comes back here; the loop that began it goes on with what it has changed.
@@ -250,15 +252,10 @@ export const make = (options: {
     }
 
     const start = (held: Held): void => {
-      waiting = waiting.filter((other) => other !== held)
-      if (held.attempts++ > 0) retried++
-      held.flush = flushes
-      const ticket = pace.attempted()
       const settle = (result: EventSink.SendResult): void => {
         if (!attempt.open) return
         attempt.open = false
         attempt.cancel()
-        pace.settled(ticket, result, now())
         if (result._tag === "Sent") {
           delivered++
           bytes -= held.size
@@ -268,6 +265,7 @@ export const make = (options: {
           waiting.push(held)
         } else drop(held, result.reason)
         if (queued() === 0) hung = false
+        pace.settled(ticket, result, now())
         pump()
       }
       const attempt: Attempt = {
@@ -279,7 +277,11 @@ export const make = (options: {
           attempt.fiber?.interruptUnsafe()
         })
       }
+      waiting = waiting.filter((other) => other !== held)
       attempts.add(attempt)
+      if (held.attempts++ > 0) retried++
+      held.flush = flushes
+      const ticket = pace.attempted()
       attempt.fiber = run(Effect.suspend(() => sink.send(held.event)))
       attempt.fiber.addObserver((exit) => {
         attempts.delete(attempt)
@@ -300,6 +302,7 @@ export const make = (options: {
         held.event = event
         return true
       }, () => false)
+      raw.shift()
       bytes += held.size
       if (!isReady) drop(held, "fault")
       else if (held.size > limits.eventBytes) drop(held, "too_large")
@@ -311,7 +314,7 @@ export const make = (options: {
 
     // One event a turn, after the failing fiber has gone on: it must not wait for scrubbing, and nor must the others.
     const prepareAll: Effect.Effect<void> = Effect.suspend(() => {
-      const held = raw.shift()
+      const [held] = raw
       if (held === undefined) {
         preparing = false
         return Effect.void
@@ -320,21 +323,22 @@ export const make = (options: {
       return Effect.andThen(Effect.yieldNow, prepareAll)
     })
 
+    const lost = (reason: DropReason): undefined => {
+      captured++
+      drops[reason]++
+    }
+
     const isWithinRates = (fingerprint: Draft["fingerprint"]): boolean =>
       // By the program's clock, so that a test that lets a minute pass finds the limits as they are then.
       limiter(fingerprint, Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
 
     const offer = ({ fingerprint, isLast = false, make }: Draft): string | undefined => {
-      const sequence = captured++
-      const refuse = (reason: DropReason): undefined => {
-        drops[reason]++
-      }
-      if (closed) return refuse("shutdown")
-      if (!isLast && !isWithinRates(fingerprint)) return refuse("rate_limited")
-      if (!isLast && queued() >= limits.queue) return refuse("queue_full")
+      if (closed) return lost("shutdown")
+      if (!isLast && !isWithinRates(fingerprint)) return lost("rate_limited")
+      if (!isLast && queued() >= limits.queue) return lost("queue_full")
       const event = guard.run("reporter", make, () => undefined)
-      if (event === undefined) return refuse("fault")
-      raw.push({ sequence, isLast, event, size: 0, attempts: 0, flush: flushes })
+      if (event === undefined) return lost("fault")
+      raw.push({ sequence: captured++, isLast, event, size: 0, attempts: 0, flush: flushes })
       if (!preparing) {
         preparing = true
         run(Effect.andThen(Effect.yieldNow, prepareAll))
@@ -383,6 +387,8 @@ export const make = (options: {
         drop(attempt.held, "timeout")
         attempt.fiber?.interruptUnsafe()
       }
+      // Whoever else waits has nothing to wait for.
+      pump()
     }
 
     // Callbacks instead of `Effect.timeout`: a sink that can't be interrupted must not hold the shutdown up.
@@ -406,10 +412,7 @@ export const make = (options: {
 
     return Effect.succeed({
       offer,
-      lost: (reason) => {
-        captured++
-        drops[reason]++
-      },
+      lost,
       accounting,
       flush,
       shutdown: Effect.map(Effect.promise(() => ended ??= Effect.runPromise(close)), accounting)

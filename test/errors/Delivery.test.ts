@@ -446,6 +446,75 @@ describe("what ends the program", () => {
       assert.strictEqual(types[1], "last", types.join())
       assert.strictEqual(books.dropped.rate_limited, 2)
     }))
+
+  it.effect("is sent also while others hang in all places", () =>
+    Effect.gen(function*() {
+      const made = yield* rig((event) =>
+        event.fingerprint[0] === "last" ? Effect.succeed(EventSink.sent) : Effect.never
+      )
+      for (let i = 0; i < 20; i++) made.pipeline.offer(draftOf("hangs"))
+      yield* settle
+      made.pipeline.offer({ ...draftOf("last"), isLast: true })
+      const ending = yield* Effect.forkChild(made.pipeline.flush(Duration.seconds(2), "last"))
+      yield* pass("2 seconds")
+      assert.strictEqual((yield* Fiber.join(ending)).sent, 1)
+    }))
+})
+
+describe("the books", () => {
+  it.effect("balance for whoever looks, even from inside: a getter, a scrubber, a sink, or who is told of the circuit", () =>
+    Effect.gen(function*() {
+      const guard = Guard.make()
+      let looks = 0
+      const look = (): void => {
+        looks++
+        assertBalanced(pipeline.accounting())
+      }
+      const timers = yield* clockTimers
+      const pipeline: EventPipeline.EventPipeline = yield* EventPipeline.make({
+        sink: {
+          send: () => {
+            look()
+            return Effect.succeed(unreachable)
+          },
+          close: Effect.sync(look)
+        },
+        scrub: (event) => {
+          look()
+          return event
+        },
+        guard,
+        delivery: { timers, onCircuit: look }
+      })
+      for (let i = 0; i < 3; i++) {
+        const { fingerprint, make } = draftOf("A")
+        pipeline.offer({
+          fingerprint,
+          make: () => {
+            look()
+            return make()
+          }
+        })
+      }
+      yield* pass("5 minutes")
+      yield* pipeline.shutdown
+      assert.isAtLeast(looks, 3 + 3 + 15 + 2 + 1)
+      assert.deepStrictEqual([...guard.faults().values()].filter((count) => count > 0), [])
+    }))
+
+  it.effect("are given to a flush that the end overtakes", () =>
+    Effect.gen(function*() {
+      const made = yield* rig(() => Effect.never)
+      made.pipeline.offer(draftOf("A"))
+      yield* settle
+      const ending = yield* Effect.forkChild(made.pipeline.shutdown)
+      yield* pass("1 second")
+      const flushing = yield* Effect.forkChild(made.pipeline.flush(EventPipeline.flushTimeout))
+      yield* pass("3 seconds")
+      assert.isDefined(flushing.pollUnsafe())
+      assert.strictEqual((yield* Fiber.join(flushing)).dropped.timeout, 1)
+      yield* Fiber.join(ending)
+    }))
 })
 
 describe("what is held", () => {

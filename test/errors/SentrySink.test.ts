@@ -172,12 +172,18 @@ describe("an event at Sentry", () => {
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
       const sdk = yield* Effect.promise(() => import("@sentry/node"))
-      sdk.getGlobalScope().setExtra("added", "Bearer added-by-another")
-      yield* ErrorTracking.captureMessage("x").pipe(
+      let adding = true
+      sdk.getGlobalScope().addEventProcessor((event) => {
+        for (const each of adding ? event.exception?.values ?? [] : []) each.value += " added: Bearer added-by-another"
+        return event
+      })
+      yield* ErrorTracking.captureException(new Error("x")).pipe(
         Effect.provide(live(sentry)),
-        Effect.ensuring(Effect.sync(() => sdk.getGlobalScope().setExtra("added", undefined)))
+        Effect.ensuring(Effect.sync(() => {
+          adding = false
+        }))
       )
-      assert.include(sentry.envelopes[0]!.raw, "added")
+      assert.include(sentry.envelopes[0]!.raw, "x added: ")
       assert.notInclude(sentry.envelopes[0]!.raw, "added-by-another")
     }))
 })

@@ -27,7 +27,7 @@ export const mutations = [
   inFile(
     "src/errors/EventPipeline.ts",
     ["test/errors/EventPipeline.test.ts"],
-    ["what waits is limited", "if (queued() >= limits.queue) return refuse(\"queue_full\")", ""],
+    ["what waits is limited", "if (!isLast && queued() >= limits.queue) return lost(\"queue_full\")", ""],
     [
       "an event that can't be scrubbed stays here",
       "const event = options.scrub(held.event)",
@@ -49,7 +49,7 @@ export const mutations = [
     "src/errors/EventPipeline.ts",
     ["test/errors/Delivery.test.ts"],
     ["a sink that breaks its promise to answer is given up", "settle(EventSink.dropped(\"timeout\"))", ""],
-    ["while nothing arrives one is tried at a time", "pace.failing && !ending ? 1 : concurrency", "concurrency"],
+    ["while nothing arrives one is tried at a time", "pace.failing ? 1 : concurrency", "concurrency"],
     [
       "an event that is refused goes behind the others",
       "waiting.push(held)\n        } else drop",
@@ -65,6 +65,7 @@ export const mutations = [
       "const cancel = timers.after(closeMillis, done, true)",
       "const cancel = () => {}"
     ],
+    ["what ends the program finds a free place", "ending ? concurrency + 1 :", "ending ? concurrency :"],
     [
       "what ends the program passes the limits",
       "if (!isLast && !isWithinRates(fingerprint))",
