@@ -15,16 +15,18 @@ export interface Options {
   readonly chart: string | undefined
   readonly json: string | undefined
   readonly leak: Leak | undefined
+  readonly update: boolean
   readonly help: boolean
 }
 
 export const usage = [
-  "usage: npm run soak -- [--duration 10m] [--seed N] [--chart FILE.svg] [--json FILE] [--leak heap|handles]",
+  "usage: npm run soak -- [--duration 10m] [--seed N] [--chart FILE.svg] [--json FILE] [--leak heap|handles] [--update]",
   "",
   "  --duration 10m   how long the program is under load, 20 s at least; 10m unless said",
   "  --seed N         the schedule of faults; chosen by the clock, and printed, unless said",
   "  --chart FILE     writes the samples as an SVG chart",
   "  --json FILE      writes samples, faults and verdicts",
+  "  --update         keeps the run in docs/reliability.md, and its chart beside it",
   "  --leak KIND      makes the program leak on purpose: the run has to fail"
 ].join("\n")
 
@@ -42,6 +44,7 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
         chart: { type: "string" },
         json: { type: "string" },
         leak: { type: "string" },
+        update: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false }
       }
     })
@@ -57,7 +60,15 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
     if (values.leak !== undefined && leak === undefined) {
       return `--leak ${values.leak} is not one of ${leaks.join(", ")}`
     }
-    return { durationMs, seed: Number(seed), chart: values.chart, json: values.json, leak, help: values.help }
+    return {
+      durationMs,
+      seed: Number(seed),
+      chart: values.chart,
+      json: values.json,
+      leak,
+      update: values.update,
+      help: values.help
+    }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

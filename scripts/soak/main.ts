@@ -2,14 +2,18 @@
 // going; sampled every second. Exit code 1, and which criterion, when the books are off, a bound is broken or a trend
 // grows.
 import * as Effect from "effect/Effect"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import * as Os from "node:os"
+import * as Path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Figures, parse } from "../../examples/dawsos/view/Figures.ts"
+import * as Document from "../Document.ts"
+import { root } from "../Process.ts"
 import * as BackEnds from "./BackEnds.ts"
 import * as Chart from "./Chart.ts"
 import * as Judge from "./Judge.ts"
 import * as Options from "./Options.ts"
+import * as Page from "./Page.ts"
 import * as Program from "./Program.ts"
 import type { Sample } from "./Sample.ts"
 import * as SampleOf from "./Sample.ts"
@@ -122,13 +126,14 @@ const main = (options: Options.Options) =>
     for (const { criterion, holds, text } of verdicts) {
       console.log(`  ${holds ? "ok    " : "FAILED"}  ${criterion}: ${text}`)
     }
-    if (options.chart !== undefined) writeFileSync(options.chart, Chart.svg(run.samples, schedule.periods))
-    if (options.json !== undefined) {
-      const date = new Date().toISOString()
-      writeFileSync(
-        options.json,
-        JSON.stringify({ date, machine, options, schedule, received, verdicts, ...run }, null, 1)
-      )
+    const chart = Chart.svg(run.samples, schedule.periods)
+    const kept = { date: new Date().toISOString(), machine, options, schedule, received, verdicts, ...run }
+    if (options.chart !== undefined) writeFileSync(options.chart, chart)
+    if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(kept, null, 1))
+    if (options.update) {
+      const page = Path.join(root, "docs/reliability.md")
+      writeFileSync(page, Document.replaced(readFileSync(page, "utf8"), "soak", Page.markdown(kept)))
+      writeFileSync(Path.join(root, "docs/soak.svg"), chart)
     }
     return verdicts.every(({ holds }) => holds)
   }).pipe(Effect.scoped)

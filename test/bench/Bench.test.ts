@@ -3,12 +3,12 @@ import * as FastCheck from "fast-check"
 import { once } from "node:events"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
-import * as Document from "../../bench/Document.ts"
 import * as Faults from "../../bench/faults/Faults.ts"
 import { scenarios } from "../../bench/faults/Scenarios.ts"
 import * as Way from "../../bench/faults/Way.ts"
 import * as Host from "../../bench/host/Host.ts"
 import * as OpenLoop from "../../bench/host/OpenLoop.ts"
+import * as Document from "../../scripts/Document.ts"
 
 const served = async (handler: Http.RequestListener) => {
   const server = Http.createServer(handler).listen(0, "127.0.0.1")

@@ -4,6 +4,7 @@ import { Figures, parse as parsePage } from "../../examples/dawsos/view/Figures.
 import * as Chart from "../../scripts/soak/Chart.ts"
 import * as Judge from "../../scripts/soak/Judge.ts"
 import * as Options from "../../scripts/soak/Options.ts"
+import * as Page from "../../scripts/soak/Page.ts"
 import * as Random from "../../scripts/soak/Random.ts"
 import * as SampleOf from "../../scripts/soak/Sample.ts"
 import type { Sample } from "../../scripts/soak/Sample.ts"
@@ -297,6 +298,27 @@ describe("what is shown of a run", () => {
     )
   })
 
+  it("is a part of a document, with date, machine, seed, and every criterion", () => {
+    const schedule = Schedule.make(seconds, 1)
+    const verdicts = Judge.judge(runOf(once({ faults: 1 })))
+    const text = Page.markdown({
+      date: "2026-11-23T03:15:16.673Z",
+      machine: "2 cores",
+      options: { durationMs: 1_800_000, seed: 7 },
+      schedule,
+      received: { spans: 1234, sentrySpans: 5, events: 6 },
+      verdicts,
+      samples
+    })
+    assert.match(
+      text,
+      /^2026-11-23 03:15 UTC, 2 cores, `--duration 30m --seed 7`: 200 samples, \d+ faults; received 1,234 /
+    )
+    for (const { criterion } of verdicts) assert.include(text, `| ${criterion} | `)
+    assert.include(text, "| faults of the layer | **no** |")
+    assert.include(text, "](soak.svg)")
+  })
+
   it("is a chart with a line for each figure and a bar for each fault, also of one sample or none", () => {
     const { periods } = Schedule.make(seconds, 1)
     const chart = Chart.svg(samples, periods)
@@ -312,7 +334,7 @@ describe("what is shown of a run", () => {
 
 describe("the command line of the long run", () => {
   it("has defaults, takes a duration as the reference program does, and says what is wrong", () => {
-    const nothing = { chart: undefined, json: undefined, leak: undefined, help: false }
+    const nothing = { chart: undefined, json: undefined, leak: undefined, update: false, help: false }
     assert.deepEqual(Options.parse([], () => 5) as object, { durationMs: 600_000, seed: 5, ...nothing })
     assert.deepEqual(Options.parse(["--duration", "1.5m", "--seed", "7", "--leak", "heap"]) as object, {
       ...nothing,
