@@ -3,6 +3,7 @@ import type { Mutation } from "./Mutation.ts"
 import * as Core from "./rooms/Core.ts"
 import * as Errors from "./rooms/Errors.ts"
 import * as Instrument from "./rooms/Instrument.ts"
+import * as Isolation from "./rooms/Isolation.ts"
 import * as Metrics from "./rooms/Metrics.ts"
 import * as Mixin from "./rooms/Mixin.ts"
 import * as Scrubber from "./rooms/Scrubber.ts"
@@ -17,5 +18,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   Errors.mutations,
   Instrument.mutations,
   Mixin.mutations,
+  Isolation.mutations,
   Soak.mutations
 ].flat()

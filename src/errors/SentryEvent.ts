@@ -66,6 +66,43 @@ export const make = (event: ErrorEvent, parse: StackParser): Event => ({
   })
 })
 
+const pick = <A extends object>(from: A | undefined, names: Iterable<string>): Partial<A> => {
+  const picked: Record<string, unknown> = {}
+  for (const name of names) {
+    const value: unknown = from === undefined ? undefined : Reflect.get(from, name)
+    if (value !== undefined) picked[name] = value
+  }
+  return picked as Partial<A>
+}
+
+const namesOf = (record: object | undefined): ReadonlyArray<string> => Object.keys(record ?? {})
+
+/** An event as it was made, with its trace: for one that the SDK does not prepare, since the program forbids it to. */
+export const withTrace = (
+  made: Event,
+  { propagationSpanId, traceId }: { readonly traceId: string; readonly propagationSpanId?: string | undefined }
+): Event => ({
+  ...made,
+  contexts: {
+    ...made.contexts,
+    ...(propagationSpanId === undefined ? {} : { trace: { trace_id: traceId, span_id: propagationSpanId } })
+  }
+})
+
+/**
+ * What the SDK has prepared, without what a program's own use of the SDK in the same process adds to it: tags, users,
+ * steps and texts of a scope that all share.
+ */
+export const withoutScopes = (prepared: Event, made: Event): Event => ({
+  ...pick(prepared, [...namesOf(made), "sdk", "debug_meta", "sdkProcessingMetadata"]),
+  ...pick(made, ["fingerprint", "level", "message", "transaction", "release", "environment"]),
+  tags: pick(prepared.tags, namesOf(made.tags)),
+  extra: pick(prepared.extra, namesOf(made.extra)),
+  contexts: pick(prepared.contexts, ["trace", "runtime"]),
+  ...(made.user === undefined ? {} : { user: pick(prepared.user, namesOf(made.user)) }),
+  breadcrumbs: (prepared.breadcrumbs ?? []).slice(0, made.breadcrumbs?.length ?? 0)
+})
+
 // Ids that the tracker needs as they are, and what the user opted in to send.
 const kept = new Set(["event_id", "trace_id", "span_id", "parent_span_id", "release", "email"])
 

@@ -7,7 +7,7 @@
  * data, headers, local variables, source lines, loaded modules, console output, spans) is what must not leave unasked.
  */
 import type * as Sentry from "@sentry/node"
-import type { ErrorEvent as SentryErrorEvent, NodeOptions } from "@sentry/node"
+import type { ErrorEvent as SentryErrorEvent, Event, EventHint, NodeOptions, Scope } from "@sentry/node"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -161,6 +161,18 @@ const connect = async (options: Options): Promise<Client> => {
       }
       const payload = SentryEvent.make(event, sentry.defaultStackParser)
       return this._captureEvent(payload, { event_id: event.id }, scope, new sentry.Scope())
+    }
+
+    // The SDK has one scope for the whole process, to which the program, or a library of its, may add what it wants.
+    protected override _prepareEvent(made: Event, hint: EventHint, scope: Scope, isolation: Scope): PromiseLike<Event> {
+      const own = (prepared: Event | null): Event => {
+        hint.attachments = []
+        return SentryEvent.withoutScopes(prepared ?? SentryEvent.withTrace(made, scope.getPropagationContext()), made)
+      }
+      return super._prepareEvent(made, hint, scope, isolation).then(own, (fault: unknown) => {
+        options.guard.count("sink", fault)
+        return own(null)
+      })
     }
   }
 

@@ -16,7 +16,9 @@ import { randomBytes } from "node:crypto"
 import * as net from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import * as Timers from "../../src/delivery/Timers.ts"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
+import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 import * as EventSink from "../../src/errors/EventSink.ts"
 import * as SentrySink from "../../src/errors/SentrySink.ts"
 import * as FakeSentry from "./FakeSentry.ts"
@@ -427,6 +429,29 @@ describe("an SDK that fails", () => {
       assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
       assert.deepStrictEqual(yield* sink.send(event()), EventSink.sent)
       assert.strictEqual(loads, 3)
+    }))
+
+  it.live("to be loaded at all holds up no end", () =>
+    Effect.gen(function*() {
+      const sentry = yield* FakeSentry.make
+      const guard = Guard.make()
+      const options = { program: { release: "shop@1.2.3", environment: "staging" }, guard, dsn: sentry.dsn }
+      const sink = SentrySink.make({
+        ...options,
+        scrubText: (text) => text,
+        load: () => new Promise<SentrySink.Sdk>(() => undefined)
+      })
+      // A hundred times as fast.
+      const timers: Timers.Timers = {
+        ...Timers.live,
+        now: () => Timers.live.now() * 100,
+        after: (millis, body, holdsProcess) => Timers.live.after(millis / 100, body, holdsProcess)
+      }
+      const pipeline = yield* EventPipeline.make({ sink, guard, scrub: (event) => event, delivery: { timers } })
+      pipeline.offer({ fingerprint: ["Broken", "operation"], make: () => event() })
+      const books = yield* pipeline.shutdown
+      assert.deepStrictEqual([books.captured, books.dropped.timeout, books.queued], [1, 1, 0])
+      assert.strictEqual(sentry.envelopes.length, 0)
     }))
 
   it.live("to make its transport costs the events of that time, wherever it does", () =>

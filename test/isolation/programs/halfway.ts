@@ -100,10 +100,15 @@ const shown = (exit: Exit.Exit<unknown, unknown>): string => Exit.isFailure(exit
 const report = Effect.gen(function*() {
   const untouched = ProcessState.now()
   const failures: Array<{ readonly what: string; readonly exit: string; readonly left: ProcessState.ProcessState }> = []
+  let isClean = true
   const tried = <A, E>(what: string, layer: Layer.Layer<A, E>) =>
     Effect.gen(function*() {
+      // What was left behind would be found again and again, each time after a long wait.
+      if (!isClean) return
       const exit = yield* build(layer)
-      failures.push({ what, exit: shown(exit), left: yield* ProcessState.settled(untouched) })
+      const left = yield* ProcessState.settled(untouched)
+      isClean = JSON.stringify(left) === JSON.stringify(untouched)
+      failures.push({ what, exit: shown(exit), left })
     })
 
   yield* tried("nothing", layerOf())
@@ -128,12 +133,13 @@ const report = Effect.gen(function*() {
 
   const whole = yield* interruptedAfter(Infinity)
   const interruptions = { tried: 0, failed: 0, leaving: [] as Array<unknown> }
-  for (let limit = 1; limit < whole.turns; limit++) {
+  for (let limit = 1; isClean && limit < whole.turns; limit++) {
     const { failed } = yield* interruptedAfter(limit)
     const left = yield* ProcessState.settled(untouched)
     interruptions.tried++
     if (failed) interruptions.failed++
-    if (JSON.stringify(left) !== JSON.stringify(untouched)) interruptions.leaving.push({ limit, left })
+    isClean = JSON.stringify(left) === JSON.stringify(untouched)
+    if (!isClean) interruptions.leaving.push({ limit, left })
   }
   return { untouched, failures, occupied, free, turns: whole.turns, interruptions }
 })

@@ -63,6 +63,9 @@ const served = (remembering: boolean) =>
 
 const { console } = Harness.recordingConsole()
 
+// Made once, as programs do: it must not hold on to the layers that it has served.
+const capability = DawsOs.withCapabilityMetrics({ agent: "financial_analyst", capability: "metrics.compute_twr" })
+
 /** A program that runs one job, which fails. */
 const worked = (remembering: boolean) =>
   Effect.gen(function*() {
@@ -70,7 +73,7 @@ const worked = (remembering: boolean) =>
     if (remembering) remember(...services)
     yield* Effect.logWarning("no prices")
     yield* Effect.fail(new Error("no prices")).pipe(
-      DawsOs.withCapabilityMetrics({ agent: "financial_analyst", capability: "metrics.compute_twr" }),
+      capability,
       ErrorTracking.withBoundary("job"),
       Effect.ignore
     )

@@ -198,7 +198,11 @@ const emitted = (world: World, n: number) =>
 
 const timed = (n: number) => fromCallback((body) => void setTimeout(body, 1), step("timer", n))
 
-const promised = (n: number) => fromCallback((body) => void Promise.resolve().then(turn).then(body), step("promise", n))
+const promised = (n: number) =>
+  fromCallback(
+    (body) => void Promise.resolve().then(turn).then(body),
+    step("promise", n, Effect.sync(() => third.startSpan(`inner of ${n}`).end()))
+  )
 
 const thirdParty = (n: number) =>
   Effect.andThen(
@@ -308,7 +312,12 @@ export const steps: Readonly<
 }
 
 /** Spans that no observation of ours opens. */
-export const thirdPartySpans: Readonly<Record<string, string>> = { sync: "request", third: "request", leaf: "third" }
+export const thirdPartySpans: Readonly<Record<string, string>> = {
+  sync: "request",
+  third: "request",
+  leaf: "third",
+  inner: "promise"
+}
 
 /** What is in a boundary of its own, or comes after the end. */
 const elsewhere = new Set(["job", "alone", "late", "daemon"])

@@ -1,0 +1,165 @@
+// What keeps requests and layers apart, and what a layer gives back at its end.
+import { inFile } from "../inFile.ts"
+
+const jobs = "test/isolation/Jobs.test.ts"
+const requests = "test/isolation/Requests.test.ts"
+const layers = "test/isolation/TwoLayers.test.ts"
+const lives = "test/isolation/Lives.test.ts"
+const hostSentry = "test/isolation/HostSentry.test.ts"
+const halfWay = "test/isolation/HalfWay.test.ts"
+
+export const mutations = [
+  inFile(
+    "src/Boundary.ts",
+    [requests],
+    [
+      "requests do not share one event scope",
+      "return byRequestSource.get(source) ?? job",
+      "return (Reflect.set(ofFiber, \"one\", Reflect.get(ofFiber, \"one\") ?? byRequestSource.get(source) ?? job), Reflect.get(ofFiber, \"one\"))"
+    ],
+    [
+      "a job that is begun in a request is no part of it",
+      "|| (job !== undefined && job.source === source)) return job",
+      ") return job"
+    ]
+  ),
+  inFile(
+    "src/Boundary.ts",
+    [jobs, requests],
+    [
+      "one error object that fails in many requests tells in each of its own",
+      "readonly #failures = new Map<unknown, FailureContext>()",
+      "static readonly all = new Map<unknown, FailureContext>(); readonly #failures = Boundary.all"
+    ],
+    [
+      "breadcrumbs are those of their own request",
+      "readonly breadcrumbs: Array<Breadcrumb> = []",
+      "static readonly all: Array<Breadcrumb> = []; readonly breadcrumbs = Boundary.all"
+    ]
+  ),
+  inFile(
+    "src/errors/ErrorTracking.ts",
+    [jobs],
+    [
+      "a job has an event scope of its own",
+      "const boundary = Boundary.makeJob(operation, fiber)",
+      "const boundary = fiber.getRef(Boundary.CurrentBoundary) ?? Boundary.makeJob(operation, fiber)"
+    ],
+    [
+      "tags are those of the code around a failure",
+      "{ ...Context.get(context, CurrentTags), ...read })",
+      "Object.assign(Context.get(context, CurrentTags), read))"
+    ]
+  ),
+  inFile(
+    "src/observation/GuardedSpan.ts",
+    [jobs, requests],
+    [
+      "a span's parent is not the span that was opened last",
+      "const parent = Parents.propagated(fiber.cache.span)",
+      "const parent = Reflect.get(open, \"last\") ?? Parents.propagated(fiber.cache.span); queueMicrotask(() => Reflect.set(open, \"last\", span))"
+    ]
+  ),
+  inFile(
+    "src/tracing/ContextManager.ts",
+    [jobs],
+    [
+      "a third party's span is below the one whose promise it works for",
+      "const entered = this.#storage.getStore()\n    const context = ",
+      "const entered = Reflect.get(this, \"last\") as Entered | undefined\n    const context = "
+    ],
+    [
+      "while a fiber runs, the active span is its own",
+      "return span === undefined || span === entered?.span ? context :",
+      "return entered !== undefined ? context : span === undefined ? context :"
+    ]
+  ),
+  inFile(
+    "src/Observation.ts",
+    [jobs],
+    [
+      "each place of use has its own labels and span",
+      "const observe = <A, E, R>(\n    self: Effect.Effect<A, E, R>,\n    place: Place<Input>,",
+      "const observe = <A, E, R>(\n    self: Effect.Effect<A, E, R>,\n    given: Place<Input>,\n    place: Place<Input> = (Reflect.set(observe, \"one\", Reflect.get(observe, \"one\") ?? given), Reflect.get(observe, \"one\")),"
+    ]
+  ),
+  inFile(
+    "src/Observation.ts",
+    [lives],
+    [
+      "a place of use lets go of layers that were closed",
+      "this.#bound ??= new WeakMap()",
+      "this.#bound ??= new Map() as never"
+    ]
+  ),
+  inFile(
+    "src/logging/LogLine.ts",
+    [jobs],
+    [
+      "a log line names the span in which it was written",
+      "const span = logged.fiber.cache.span",
+      "const span = (Reflect.set(make, \"one\", Reflect.get(make, \"one\") ?? logged.fiber.cache.span), Reflect.get(make, \"one\"))"
+    ]
+  ),
+  inFile(
+    "src/tracing/GlobalApi.ts",
+    [layers],
+    [
+      "a third party's span goes to the layer of the span above it",
+      "const owner = isLayer(under) ? under : fallback()",
+      "const owner = fallback()"
+    ],
+    [
+      "the global parts stay as long as there is a layer",
+      "if (live.length > 0 || installed === undefined) return",
+      "if (installed === undefined) return"
+    ]
+  ),
+  inFile(
+    "src/tracing/GlobalApi.ts",
+    [layers, halfWay],
+    [
+      "the last layer takes the global parts with it",
+      "if (installed.contextManager) Otel.context.disable()",
+      ""
+    ]
+  ),
+  inFile(
+    "src/metrics/RuntimeMetrics.ts",
+    [lives],
+    ["what watches Node is stopped with the last layer", "if (users === 0) stop()", ""]
+  ),
+  inFile(
+    "src/errors/UncaughtErrors.ts",
+    [layers, halfWay, lives],
+    [
+      "a layer takes its listener from the process",
+      "process.off(\"uncaughtException\", listener)",
+      "listener"
+    ]
+  ),
+  inFile(
+    "src/errors/SentryEvent.ts",
+    [hostSentry],
+    [
+      "tags that a program gives to Sentry itself are not ours",
+      "tags: pick(prepared.tags, namesOf(made.tags))",
+      "tags: prepared.tags ?? {}"
+    ],
+    [
+      "the user that a program tells Sentry itself is not ours",
+      "...(made.user === undefined ? {} : { user: pick(prepared.user, namesOf(made.user)) })",
+      "user: prepared.user ?? {}"
+    ]
+  ),
+  inFile(
+    "src/errors/SentrySink.ts",
+    [hostSentry],
+    [
+      "a processor of the program does not keep our events back",
+      "prepared ?? SentryEvent.withTrace(made, scope.getPropagationContext())",
+      "prepared as Event"
+    ],
+    ["attachments of the program do not come along", "hint.attachments = []", ""]
+  )
+].flat()
