@@ -30,7 +30,7 @@ const emit = async () => {
   const compiled = await Process.run(Process.bin("tsc"), ["-p", "tsconfig.build.json"])
   if (compiled.code !== 0) return compiled
   json(Path.join(dist, "package.json"), Manifest.ofPackage(manifest))
-  for (const file of ["LICENSE", "README.md", "CHANGELOG.md"]) {
+  for (const file of ["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"]) {
     copyFileSync(Path.join(Process.root, file), Path.join(dist, file))
   }
   return succeed
