@@ -2,6 +2,7 @@
 import type { Mutation } from "./Mutation.ts"
 import * as Core from "./rooms/Core.ts"
 import * as Errors from "./rooms/Errors.ts"
+import * as Faults from "./rooms/Faults.ts"
 import * as Instrument from "./rooms/Instrument.ts"
 import * as Isolation from "./rooms/Isolation.ts"
 import * as Metrics from "./rooms/Metrics.ts"
@@ -19,5 +20,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   Instrument.mutations,
   Mixin.mutations,
   Isolation.mutations,
+  Faults.mutations,
   Soak.mutations
 ].flat()
