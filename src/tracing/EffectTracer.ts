@@ -42,7 +42,8 @@ export const make = (options: Options): Tracer.Tracer => {
   return Tracer.make({
     span(spanOptions) {
       return pipeline.starting<Tracer.Span>(
-        () => Object.assign((leftOut(spanOptions) ? unsampled : sampled).span(spanOptions), overrides),
+        () =>
+          Object.assign((leftOut(spanOptions) ? unsampled : sampled).span(withWholeTraceId(spanOptions)), overrides),
         () => new Tracer.NativeSpan(spanOptions)
       )
     },
@@ -56,12 +57,22 @@ export const make = (options: Options): Tracer.Tracer => {
   })
 }
 
+type SpanOptions = Parameters<Tracer.Tracer["span"]>[0]
+
 const spansOf = (tracer: Otel.Tracer): Tracer.Tracer =>
   Effect.runSync(Effect.provideService(EffectOtel.make, EffectOtel.OtelTracer, tracer))
 
+/** B3 knows trace ids of 64 bits, which are meant to be filled up; OpenTelemetry would begin another trace. */
+const withWholeTraceId = (options: SpanOptions): SpanOptions => {
+  const parent = Option.getOrUndefined(options.parent)
+  return parent?._tag === "ExternalSpan" && parent.traceId.length === 16
+    ? { ...options, parent: Option.some(Tracer.externalSpan({ ...parent, traceId: parent.traceId.padStart(32, "0") })) }
+    : options
+}
+
 // `sampled: false` beside a sampled parent, or without one, is the program's own wish (an option, a trace level);
 // beside an unsampled parent it only repeats the parent, and the sampler decides whom to trust.
-const leftOut = (options: Parameters<Tracer.Tracer["span"]>[0]): boolean =>
+const leftOut = (options: SpanOptions): boolean =>
   !options.sampled && (Option.isNone(options.parent) || options.parent.value.sampled)
 
 const entering = <X>(guard: Guard, primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<unknown, unknown>): X => {

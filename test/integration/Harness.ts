@@ -109,6 +109,8 @@ export interface Line {
 }
 
 export interface Running {
+  /** Where the program's API is. */
+  readonly base: string
   /** Asks the program's API. */
   readonly get: (
     path: string,
@@ -146,6 +148,7 @@ export const start = Effect.fnUntraced(function*(
   const base = `http://127.0.0.1:${"port" in address ? address.port : 0}`
   const metrics = Context.get(context, Metrics.Metrics)
   const running: Running = {
+    base,
     get: (path, headers) => request(base + path, headers),
     scrape: (accept = "text/plain") =>
       Effect.gen(function*() {
