@@ -130,6 +130,21 @@ describe("flushes that begin as others end", () => {
         yield* rig.close
       })
   )
+
+  it.live("try again at the end what a flush that is under way has tried in vain", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const busy = Reply.status(503)
+      yield* receiver.respond("otlp", Reply.sequence([busy, Reply.delay("200 millis", busy)]))
+      const destination = Rig.destinationOf("otlp", receiver.otlpTracesUrl)
+      const rig = yield* Rig.open({ destination, ...limits })
+      yield* rig.run(Rig.host().work(4))
+      yield* Effect.forkChild(rig.flush)
+      yield* Handles.eventually(() => rig.fates.attempts.length, (attempts) => attempts === 2)
+      yield* rig.close
+      const { dropped, exported } = rig.books()
+      assert.deepStrictEqual([exported, dropped.rejected], [6, 6])
+    }))
 })
 
 describe("any sequence of work, faults, flushes and ends", () => {
