@@ -134,8 +134,13 @@ describe("the OTLP sink", () => {
       })
       const noTls = (yield* tcp((socket) => socket.end("no TLS here"))).replace("http:", "https:")
       assert.deepInclude(yield* failure(noTls), { reason: "unreachable" })
-      const reset = yield* tcp((socket) => socket.once("data", () => socket.resetAndDestroy()))
+      let connections = 0
+      const reset = yield* tcp((socket) => {
+        connections++
+        socket.once("data", () => socket.resetAndDestroy())
+      })
       assert.deepInclude(yield* failure(reset), { reason: "timeout", retryable: false })
+      assert.strictEqual(connections, 1)
       const silent = yield* tcp(() => {})
       const hung = yield* failure(silent, { timeout: Duration.seconds(1) })
       assert.deepInclude(hung, { reason: "timeout", retryable: false })

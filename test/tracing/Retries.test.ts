@@ -350,12 +350,15 @@ describe("a queue that is bounded by bytes", () => {
   const padded = (bytes: number) => ({ attributes: { padding: "x".repeat(bytes) } })
 
   it("counts what finds no room, and knows its bytes", () => {
-    const { books, end } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 10_000 })
+    const { books, end, sink, timers } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 10_000 })
     end(20, padded(1_000))
     assert.deepInclude(books(), { queued: 9 })
     assert.strictEqual(books().dropped.queue_full, 11)
     assert.isAtMost(books().bytes, 10_000)
     assert.isAtLeast(books().bytes, 9_000)
+    timers.advance(5_000)
+    const names = Array.from({ length: 9 }, (_, index) => `span ${index}`)
+    assert.deepStrictEqual(sink.pending[0]?.batch.map(({ name }) => name), names)
   })
 
   it.effect("cuts requests by bytes, and sends one at once when there is enough for it", () =>

@@ -5,9 +5,7 @@ export const mutations = [
   inFile(
     "src/tracing/SinkQueue.ts",
     ["test/tracing/SpanPipeline.test.ts"],
-    ["spans that a sink forgets are lost by its fault", "this.drop(\"fault\", left)", ""],
-    ["a full queue counts what it turns away", "return this.drop(\"queue_full\")", "return"],
-    ["what waits at the end is counted", "this.drop(\"shutdown\", waiting)", ""],
+    ["what waits at the end is counted", "this.drop(\"shutdown\", this.#buffer.clear())", "this.#buffer.clear()"],
     [
       "an export that hangs is given up",
       "() => running.giveUp(`no answer",
@@ -18,8 +16,94 @@ export const mutations = [
       "#pump(): void {\n    if (this.#running !== undefined || ",
       "#pump(): void {\n    if ("
     ],
-    ["spans in flight are in the books", "this.#inFlight = batch.length", ""],
+    ["spans in flight are in the books", "this.#inFlight = entries.length", ""],
     ["a sink takes its share only", "if (!selected) {", "if (false) {"]
+  ),
+  inFile(
+    "src/tracing/SinkQueue.ts",
+    ["test/tracing/Retries.test.ts"],
+    ["a span is given up after five attempts", "++entry.attempts < this.#env.limits.retry.attempts", "true"],
+    ["a batch waits before it is sent again", "this.#pause - now, backoff)", "this.#pause - now)"],
+    ["a receiver's wish for a pause is granted", "this.#pause - now, backoff)", "backoff)"],
+    ["an open circuit lets nothing through", "Circuit.wait(this.#circuit, now), ", ""],
+    ["a circuit's trial is small", "this.#circuit.state === \"half_open\" ?", "false ?"],
+    ["a shutdown does not wait for the receiver to be well", "if (this.#closed) return 0", ""],
+    ["a shutdown sends nothing twice", "retryable && !this.#closed && ", "retryable && "],
+    ["a flush does not wait for the backoff", "this.#flushes.any ? 0 : this.#backoff", "false ? 0 : this.#backoff"],
+    ["a flush tries each span once", "this.#held.push(...again)", "this.#buffer.putBack(again)"],
+    [
+      "a request that is too large is halved",
+      "entry.company = Math.ceil(entries.length / 2)",
+      "entry.company = entries.length"
+    ],
+    ["a span larger than a request is dropped alone", "return this.drop(\"too_large\")", "void bound"],
+    [
+      "a queue is bounded by bytes",
+      "if (!this.#buffer.hasRoom(bound.bytes, failed)) return this.drop(\"queue_full\")",
+      ""
+    ],
+    ["who had to make room is counted", "this.drop(\"queue_full\", displaced.length)", ""]
+  ),
+  inFile(
+    "src/tracing/SinkQueue.ts",
+    ["test/tracing/Model.test.ts"],
+    [
+      "the size of what waits is given back",
+      "this.#buffer.release(entries.filter((entry) => !waiting.has(entry)))",
+      ""
+    ],
+    [
+      "spans that wait for the end of a flush come back",
+      "#letGo(): void {\n    if (!this.#flushes.any) this.#letHeldWait()",
+      "#letGo(): void {"
+    ],
+    ["an answer closes the circuit", "this.#turn(Circuit.closed)", ""]
+  ),
+  inFile(
+    "src/tracing/SpanBuffer.ts",
+    ["test/tracing/Retries.test.ts"],
+    [
+      "failed spans are dropped last",
+      "const yielding = failed ? this.#others : undefined",
+      "const yielding = undefined as Line | undefined"
+    ],
+    ["a request is cut by bytes", "(batch.length >= most || size > maxBytes)", "(batch.length >= most)"]
+  ),
+  inFile(
+    "src/tracing/SpanBuffer.ts",
+    ["test/tracing/Model.test.ts"],
+    [
+      "what comes back waits before all others",
+      "MutableList.prependAll(to.entries, own)",
+      "MutableList.appendAll(to.entries, own)"
+    ]
+  ),
+  inFile(
+    "src/tracing/Attempt.ts",
+    ["test/tracing/Retries.test.ts"],
+    ["a lost answer is never sent again", "retryable: retryable && reason !== \"timeout\"", "retryable"],
+    ["a sink whose packets reach nobody is unwell", "(exported === 0 && lost > 0)", "false"]
+  ),
+  inFile(
+    "src/tracing/Attempt.ts",
+    ["test/tracing/SpanPipeline.test.ts"],
+    ["spans that a sink forgets are lost by its fault", "dropped.fault += rest", ""]
+  ),
+  inFile(
+    "src/tracing/SpanSize.ts",
+    ["test/tracing/SpanSize.test.ts"],
+    ["text is as long as its UTF-8", "field(Buffer.byteLength(value))", "field(value.length)"],
+    ["the size of events counts", "text(event.name) + ofAttributes(event.attributes)", "text(event.name)"]
+  ),
+  inFile(
+    "src/delivery/Circuit.ts",
+    ["test/delivery/Circuit.test.ts"],
+    ["a circuit stays open for longer after each trial", "policy.open * 2 ** trials", "policy.open"]
+  ),
+  inFile(
+    "src/delivery/Backoff.ts",
+    ["test/delivery/Backoff.test.ts"],
+    ["half of a pause is certain", "longest / 2 + longest / 2 * random", "longest * random"]
   ),
   inFile(
     "src/tracing/SpanPipeline.ts",
@@ -129,7 +213,16 @@ export const mutations = [
   inFile(
     "src/tracing/HttpPost.ts",
     ["test/tracing/OtlpSink.test.ts"],
-    ["no connection is told from no answer", "connected ? \"timeout\" : \"unreachable\"", "\"timeout\""],
+    ["no connection is told from no answer", "lost ? \"timeout\" : \"unreachable\"", "\"timeout\""],
+    ["what broke before the body had left may be sent again", "connected && current.writableFinished", "connected"],
+    ["a request that was sent twice says so", "if (resent) onResent()", ""],
+    ["what was sent twice may have arrived", "const lost = resent || isSent()", "const lost = isSent() && !resent"],
+    ["only a connection that was kept open is replaced", "readBefore > 0 && silent", "silent"],
+    [
+      "the status is the answer, whatever becomes of the rest",
+      "if (received !== undefined) return end",
+      "if (false) return end"
+    ],
     ["a server that is busy may be asked again", "retryableStatus.has(status)", "false"]
   ),
   inFile(
