@@ -124,6 +124,7 @@ describe("two live layers in one process", () => {
     ({ olderFirst }) =>
       Effect.gen(function*() {
         const before = processWide(ProcessState.now())
+        assert.deepStrictEqual(before.openTelemetry, [])
         const [older, newer] = [yield* start("older"), yield* start("newer")]
         assert.deepStrictEqual(processWide(ProcessState.now()), {
           uncaught: before.uncaught + 2,

@@ -44,7 +44,7 @@ const handled = (world: Work.World, n: number) => {
   return isLexical(n) ? ErrorTracking.withUser(work, { id: Work.userOf(n) }) : work
 }
 
-const app = (world: Work.World) => {
+const app = (world: Work.World, server: Http.Server) => {
   const api = HttpApiBuilder.layer(Api).pipe(
     Layer.provide(
       HttpApiBuilder.group(
@@ -63,7 +63,7 @@ const app = (world: Work.World) => {
     )
   )
   return serve(Layer.mergeAll(api, plain), { disableListenLog: true, disableLogger: true }).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(() => Http.createServer(), { port: 0, host: "127.0.0.1" }))
+    Layer.provideMerge(NodeHttpServer.layer(() => server, { port: 0, host: "127.0.0.1" }))
   )
 }
 
@@ -86,9 +86,9 @@ interface Answer {
   readonly requestId: string | ReadonlyArray<string> | undefined
 }
 
-const ask = (port: number, n: number): Effect.Effect<Answer> =>
+const ask = (port: number, n: number, agent: Http.Agent | false): Effect.Effect<Answer> =>
   Effect.callback((resume) => {
-    const options = { host: "127.0.0.1", port, path: pathOf(n), headers: headersOf(n), agent: false }
+    const options = { host: "127.0.0.1", port, path: pathOf(n), headers: headersOf(n), agent }
     const request = Http.get(options, (response) => {
       response.resume().on("end", () => {
         resume(Effect.succeed({ status: response.statusCode, requestId: response.headers["x-request-id"] }))
@@ -97,16 +97,27 @@ const ask = (port: number, n: number): Effect.Effect<Answer> =>
     request.on("error", (error) => resume(Effect.die(error)))
   })
 
-const run = Effect.fnUntraced(function*(size: number, seed: number) {
+/** One connection for each request that runs at the same time; the next one comes on it when the first has its answer. */
+const keptConnections = (together: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Http.Agent({ keepAlive: true, maxSockets: together })),
+    (agent) => Effect.sync(() => agent.destroy())
+  )
+
+const run = Effect.fnUntraced(function*(size: number, seed: number, together: number) {
   const { layer, left } = Subject.make(catalogue)
+  const server = Http.createServer({ keepAliveTimeout: 60_000 })
+  let connections = 0
+  server.on("connection", () => connections++)
   const numbers = Array.from({ length: size }, (_, n) => n)
   const program = Effect.gen(function*() {
-    const world = yield* Work.world(size, seed)
-    const server = Context.get(yield* Layer.build(app(world)), HttpServer.HttpServer)
-    const port = "port" in server.address ? server.address.port : 0
+    const world = yield* Work.world(size, seed, together)
+    const { address } = Context.get(yield* Layer.build(app(world, server)), HttpServer.HttpServer)
+    const port = "port" in address ? address.port : 0
+    const agent = together < size ? yield* keptConnections(together) : false
     const answers = yield* Effect.forEach(
       numbers,
-      (n) => Effect.tap(ask(port, n), () => Work.answered(world, n)),
+      (n) => Effect.tap(ask(port, n, agent), () => Work.answered(world, n)),
       { concurrency: "unbounded" }
     ).pipe(Effect.withTracerEnabled(false))
     yield* Work.settled(world)
@@ -135,13 +146,14 @@ const run = Effect.fnUntraced(function*(size: number, seed: number) {
     Effect.provide(layer),
     Effect.provideService(Scheduler.Scheduler, Shuffle.scheduler(seed))
   )
-  return { ...Findings.check(left, came), answers, counted, left }
+  return { ...Findings.check(left, came), answers, counted, connections }
 })
 
 /** Holds that nothing of one request is on another, in its answer neither. */
-export const apart = (size: number, seed: number) =>
-  Effect.map(run(size, seed), ({ answers, checks, counted, findings }) => {
+export const apart = (size: number, seed: number, together = size) =>
+  Effect.map(run(size, seed, together), ({ answers, checks, connections, counted, findings }) => {
     assert.deepStrictEqual(findings.slice(0, 10), [])
+    assert.strictEqual(connections, together)
     assert.isAbove(checks, 200 * size)
     const expected = new Map<string, number>()
     answers.forEach(({ requestId, status }, n) => {
@@ -155,3 +167,63 @@ export const apart = (size: number, seed: number) =>
       expected
     )
   })
+
+/** Holds that requests whose clients have gone leave nothing on one another. */
+export const abortedApart = Effect.fnUntraced(function*(size: number, seed: number) {
+  const { layer, left } = Subject.make(catalogue)
+  const numbers = Array.from({ length: size }, (_, n) => n)
+  const entered = numbers.map(() => Promise.withResolvers<void>())
+  const hanging = (n: number) =>
+    Work.step("hang", n, Effect.andThen(Effect.sync(() => entered[n]!.resolve()), Effect.never)).pipe(
+      Effect.onInterrupt(() => Work.step("cleanup", n)),
+      Effect.as(HttpServerResponse.empty())
+    )
+  const route = HttpRouter.add("GET", "/hang/:n", Effect.flatMap(HttpRouter.params, ({ n }) => hanging(Number(n))))
+  const giveUp = (port: number, n: number) =>
+    Effect.promise(() => {
+      const options = { host: "127.0.0.1", port, path: `/hang/${n}`, headers: headersOf(n), agent: false }
+      const request = Http.get(options)
+      return new Promise<void>((resolve) => {
+        request.on("error", () => resolve())
+        void entered[n]!.promise.then(() => request.destroy())
+      })
+    })
+  const program = Effect.gen(function*() {
+    const served = serve(route, { disableListenLog: true, disableLogger: true }).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(() => Http.createServer(), { port: 0, host: "127.0.0.1" }))
+    )
+    const { address } = Context.get(yield* Layer.build(served), HttpServer.HttpServer)
+    const port = "port" in address ? address.port : 0
+    yield* Effect.forEach(numbers, (n) => giveUp(port, n), { concurrency: "unbounded", discard: true })
+    yield* Effect.whileLoop({
+      while: () => left.spans.filter(({ kind }) => kind === 1).length < size,
+      body: () => Effect.andThen(Tracing.flush, Effect.yieldNow),
+      step: () => undefined
+    })
+    assert.deepStrictEqual(yield* (yield* TestErrors).events, [])
+    const value = new Map(
+      (yield* Metrics.Metrics).samples().map((sample) => [
+        [sample.name, ...Object.values(sample.labels)].join(" "),
+        sample.value
+      ])
+    )
+    assert.strictEqual(value.get(`${requests.name} GET /hang/{n} 499`), size)
+    for (const own of new Set(numbers.map(Subject.classOf))) {
+      const count = numbers.filter((n) => Subject.classOf(n) === own).length
+      assert.strictEqual(value.get(`${Subject.metrics.steps.name} ${own} hang interrupted`), count)
+      assert.strictEqual(value.get(`${Subject.metrics.steps.name} ${own} cleanup success`), count)
+    }
+  })
+  yield* Effect.scoped(program).pipe(
+    Effect.provide(layer),
+    Effect.provideService(Scheduler.Scheduler, Shuffle.scheduler(seed))
+  )
+  const traceOf = (name: string) =>
+    left.spans.filter((span) => span.name === name).map((span) => span.spanContext().traceId)
+  for (const n of numbers) {
+    assert.deepStrictEqual(traceOf(`hang of ${n}`), [caller(n).traceId])
+    assert.deepStrictEqual(traceOf(`cleanup of ${n}`), [caller(n).traceId])
+    const lines = left.lines.filter(({ trace_id }) => trace_id === caller(n).traceId).map(({ message }) => message)
+    assert.sameMembers(lines, [`hang of ${n}`, `cleanup of ${n}`])
+  }
+})

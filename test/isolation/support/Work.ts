@@ -48,7 +48,7 @@ interface Message {
 /** What the requests of one run share. */
 export interface World {
   readonly size: number
-  /** Holds each request until all of them have begun. */
+  /** Holds each request until as many as run together have begun. */
   readonly meeting: Effect.Effect<void>
   readonly queue: Queue.Queue<Message>
   readonly bus: EventEmitter
@@ -66,7 +66,7 @@ const third = Otel.trace.getTracer("third-party")
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A breadcrumb, a log line and an observation that name the request; then what is inside. */
-const step = <A = void, E = never, R = never>(
+export const step = <A = void, E = never, R = never>(
   name: string,
   n: number,
   inside: Effect.Effect<A | void, E, R> = Effect.void
@@ -100,11 +100,11 @@ const worker = (world: World): Effect.Effect<never> =>
   }))
 
 /** What requests share, and who works for all of them, for the life of the scope. */
-export const world = (size: number, seed: number): Effect.Effect<World, never, Scope.Scope> =>
+export const world = (size: number, seed: number, together = size): Effect.Effect<World, never, Scope.Scope> =>
   Effect.gen(function*() {
     const made: World = {
       size,
-      meeting: Meeting.make(size),
+      meeting: Meeting.make(together),
       queue: yield* Queue.unbounded<Message>(),
       bus: new EventEmitter().setMaxListeners(size),
       waiting: [],
