@@ -2,12 +2,7 @@
 
 /** The document with another content in the block; fails where there is no such block, or more than one. */
 export const replaced = (document: string, name: string, content: string): string => {
-  const [, begin, end, ...others] =
-    new RegExp(`^([^]*<!-- ${name}: [^\\n]* -->\\n)[^]*?(\\n<!-- /${name} -->[^]*)$`).exec(document) ?? []
-  if (
-    begin === undefined || end === undefined || others.length > 0 || document.split(`<!-- /${name} -->`).length !== 2
-  ) {
-    throw new Error(`the document has no block ${name}, or more than one`)
-  }
-  return `${begin}\n${content.trim()}\n${end}`
+  const pattern = new RegExp(`(<!-- ${name}: [^\\n]* -->\\n)[^]*?(<!-- /${name} -->)`, "g")
+  if (document.match(pattern)?.length !== 1) throw new Error(`the document has no block ${name}, or more than one`)
+  return document.replace(pattern, (_, begin: string, end: string) => `${begin}\n${content.trim()}\n\n${end}`)
 }

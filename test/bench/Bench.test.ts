@@ -32,6 +32,7 @@ describe("a block of a document that a command writes", () => {
       "# A\n\n<!-- faults: npm run bench -- faults --update -->\n\n| a |\n| b |\n\n<!-- /faults -->\n\nend\n"
     )
     assert.strictEqual(Document.replaced(written, "faults", "| a |\n| b |"), written)
+    assert.strictEqual(Document.replaced(page.replace("old\n", ""), "faults", "| a |\n| b |"), written)
   })
 
   it("holds any text, signs with a meaning in replacements too", () =>
