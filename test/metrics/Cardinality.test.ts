@@ -4,9 +4,11 @@ import * as DawsOs from "@dawsos/observability/dawsos"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Books from "../../src/metrics/Books.ts"
 import * as EffectMetrics from "../../src/metrics/EffectMetrics.ts"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
 import type { LabelScrubber } from "../../src/metrics/Registry.ts"
+import * as SelfMetrics from "../../src/metrics/SelfMetrics.ts"
 import { type Exposition as Read, parse } from "../support/ExpositionText.ts"
 import { collectGarbage } from "../support/Garbage.ts"
 import * as Million from "../support/Million.ts"
@@ -253,6 +255,21 @@ describe("Effect's own registry", () => {
 })
 
 describe("What the layer counts of names", () => {
+  it("is kept for as many names as said, and for all others together", () => {
+    const books = Books.make(Guard.make(), 10)
+    for (let index = 0; index < 100; index++) {
+      books.overflow(`metric ${index}`, "label", 2)
+      books.scrapeFailed(`metric ${index}`, new Error("no"))
+    }
+    const self = SelfMetrics.selfMetrics("shop")
+    for (const [definition, sum] of [[self.labelOverflow, 200], [self.scrapeErrors, 100]] as const) {
+      const collect = books.collectors(self).find((collector) => collector.definition === definition)?.collect
+      const told = typeof collect === "function" ? [...collect()] : []
+      expect(told.length).toBe(11)
+      expect(told.reduce((sum, { value }) => sum + value, 0)).toBe(sum)
+    }
+  })
+
   it.effect("is bounded too, and what is beyond is told as __overflow__", () =>
     Effect.gen(function*() {
       const names = 1_500

@@ -195,7 +195,7 @@ describe("A collector", () => {
       yield* metrics.collect({
         definition: Shop.stock,
         collect: function*() {
-          for (;;) {
+          for (let value = 0; value < 200; value++) {
             const until = performance.now() + 20
             while (performance.now() < until);
             told++
@@ -204,7 +204,6 @@ describe("A collector", () => {
         }
       })
       expect((yield* scraped(metrics)).families.has("shop_stock")).toBe(false)
-      // Read to its bound of values it would take 200 s.
       expect(told).toBeLessThan(30)
     }))
 

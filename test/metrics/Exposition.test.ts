@@ -33,6 +33,15 @@ const hostile = FastCheck.oneof(
       "=",
       "#",
       " # {",
+      "\r\n",
+      "\n# EOF\n",
+      "\n# HELP shop_stock other\n",
+      "\n# TYPE shop_stock counter\n",
+      "\"} 1\n",
+      "\ufeff",
+      "\u0085",
+      "__overflow__",
+      "__proto__",
       "\ud800",
       "\udc00",
       "é",
@@ -91,6 +100,29 @@ describe("An exposition", () => {
             expect(read.families.get("shop_hostile")?.help).toBe(help.toWellFormed())
           }))
         )
+      }))
+
+    it.effect(`in ${format} is no longer for a text of a megabyte: the value overflows, the help is cut and marked`, () =>
+      Effect.gen(function*() {
+        const { metrics } = yield* Shop.make()
+        const start = yield* metrics.render(format)
+        for (const piece of ["x", "\"", "\\", "\n", "\0", "\ud800", "😀"]) {
+          const long = piece.repeat(1_000_000)
+          metrics.counter(Shop.ordersTotal, { channel: "web", product: long }).increment()
+          // Two that begin alike are no label either.
+          metrics.counter(Shop.ordersTotal, { channel: "web", product: `${long}2` }).increment()
+          const help = Catalogue.gauge({ name: `shop_long_${piece.codePointAt(0)}`, help: `a${long}` })
+          metrics.gauge(help, {}).set(1)
+        }
+        const text = yield* metrics.render(format)
+        const read = parse(text, format)
+        expect(read.value("shop_orders_total", { channel: "web", product: "__overflow__" })).toBe(14)
+        const overflow = { metric: "shop_orders_total", label: "product" }
+        expect(read.value("shop_observability_label_overflow_total", overflow)).toBe(14)
+        for (const { help, name } of read.families.values()) {
+          if (name.startsWith("shop_long_")) expect([help?.length, help?.endsWith("…")]).toEqual([1024, true])
+        }
+        expect(Buffer.byteLength(text)).toBeLessThan(Buffer.byteLength(start) + 7 * 4 * 1100)
       }))
 
     it.effect(`in ${format} agrees with every observation of a histogram`, () =>

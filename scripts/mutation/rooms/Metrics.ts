@@ -64,6 +64,22 @@ export const mutations = [
     ["a counter that may fall is a gauge", "type: incremental ? \"counter\" : \"gauge\"", "type: \"counter\""]
   ),
   inFile(
+    "src/metrics/EffectMetrics.ts",
+    ["test/metrics/Cardinality.test.ts"],
+    ["a metric that can't be read costs itself only", "} catch (fault) {", "} catch (fault) {\n      throw fault"],
+    ["Effect's metrics are shown up to a bound of text", "this.#left -= length", "this.#left -= 0"],
+    ["what of Effect's metrics is not shown is counted", "known, (this.cut.get(known) ?? 0) + sets", "known, sets"]
+  ),
+  inFile(
+    "src/metrics/Books.ts",
+    ["test/metrics/Cardinality.test.ts"],
+    [
+      "names are counted one by one up to a bound",
+      "overflows.size < max ? metric : Catalogue.overflowValue",
+      "true ? metric : Catalogue.overflowValue"
+    ]
+  ),
+  inFile(
     "src/metrics/MetricsServer.ts",
     ["test/metrics/MetricsServer.test.ts"],
     [
@@ -71,6 +87,48 @@ export const mutations = [
       "return timingSafeEqual(",
       "return presented !== \"\" || timingSafeEqual("
     ]
+  ),
+  inFile(
+    "src/metrics/MetricsServer.ts",
+    ["test/metrics/Attacks.test.ts"],
+    [
+      "the token is compared as a whole, not up to its first wrong letter",
+      "return timingSafeEqual(digest(presented.trim()), token)",
+      "return digest(presented.trim()).equals(token)"
+    ],
+    ["of two tokens in one request neither counts", "authorization.length === 1", "authorization.length >= 1"],
+    ["the program has the event loop between two scrapes", "const rest = 4", "const rest = 0"],
+    ["an upgrade stays within the server's reach", "server.removeAllListeners(\"upgrade\")", ""],
+    ["connections that wait make room for others", "server.closeIdleConnections()", ""],
+    [
+      "who reads nothing can't hold up the end",
+      "setTimeout(() => server.closeAllConnections(), gracefulShutdown)",
+      "setTimeout(() => {}, gracefulShutdown)"
+    ]
+  ),
+  inFile(
+    "src/metrics/Answers.ts",
+    ["test/metrics/Attacks.test.ts"],
+    ["slow readers hold a bounded part of the heap", "return false", "return true"],
+    ["an answer that is not read in time ends", "setTimeout(() => this.cut(socket)", "setTimeout(() => {}"]
+  ),
+  inFile(
+    "src/metrics/Refusals.ts",
+    ["test/metrics/Attacks.test.ts"],
+    ["a flood is told in one line", "told.add(reason)", ""]
+  ),
+  inFile(
+    "src/metrics/Asking.ts",
+    ["test/metrics/Collectors.test.ts"],
+    ["a collector that hangs is not asked again", "if (this.#answer !== undefined) return this.#answer", ""],
+    ["a scrape does not wait for a collector that hangs", "Effect.timeoutOption(deadline)", "Effect.asSome"],
+    ["what hangs is let go with its scope", "this.#running?.interruptUnsafe()", ""]
+  ),
+  inFile(
+    "src/metrics/Collectors.ts",
+    ["test/metrics/Collectors.test.ts"],
+    ["a collector's values are capped", "if (values.length === maxCollected)", "if (false)"],
+    ["a collector that is slow is stopped", "if (performance.now() - started > maxHeld)", "if (false)"]
   ),
   inFile(
     "src/metrics/Negotiation.ts",
