@@ -101,7 +101,7 @@ const lengths: Readonly<Record<string, number>> = {
 export const accountDetector: Detector = {
   name: "bank-accounts",
   triggers: "0123456789",
-  minDigits: 8,
+  minDigits: 7,
   find: (text, found) => {
     // How much of two letters and two digits at the beginning of a word has been read.
     let read = 0

@@ -1,6 +1,6 @@
 import { code, isAlphanumeric, isBase64, isQuote, isToken, mark, runEnd, startsWithIgnoringCase } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
-import { decodeBase64 } from "./Encoding.ts"
+import { decodeBase64, decodeComponent } from "./Encoding.ts"
 
 /** Longer labels are none. */
 const longestLabel = 64
@@ -55,20 +55,22 @@ const schemes: ReadonlyMap<number, string> = new Map(
   ["bearer", "basic", "digest"].map((scheme) => [scheme.charCodeAt(scheme.length - 1), scheme])
 )
 
-/** `Bearer …`, `Basic …` and `Digest …` in any case. */
+/** `Bearer …`, `Basic …` and `Digest …` in any case; in URLs the blank is written `%20` or `+`. */
 export const authorizationDetector: Detector = {
   name: "authorization",
-  triggers: " \t",
+  triggers: " \t%+",
   find: (text, found) => {
     for (let i = 5; i < text.length; i++) {
       const c = text.charCodeAt(i)
-      if (c !== code.space && c !== code.tab) continue
+      const inUrl = c === code.plus || c === code.percent
+      if (!inUrl && c !== code.space && c !== code.tab) continue
       const scheme = schemes.get(text.charCodeAt(i - 1) | 32)
       if (scheme === undefined) continue
       const wordStart = i - scheme.length
       if (!startsWithIgnoringCase(text, scheme, wordStart)) continue
       if (wordStart > 0 && isAlphanumeric(text.charCodeAt(wordStart - 1))) continue
-      let start = runEnd(text, i, (d) => d === code.space || d === code.tab)
+      if (c === code.percent && !text.startsWith("20", i + 1)) continue
+      let start = inUrl ? i + (c === code.plus ? 1 : 3) : runEnd(text, i, (d) => d === code.space || d === code.tab)
       if (scheme === "digest") {
         const end = digestEnd(text, start)
         if (end > start) found(start, end, mark)
@@ -76,8 +78,9 @@ export const authorizationDetector: Detector = {
         continue
       }
       if (isQuote(text.charCodeAt(start))) start++
-      const end = runEnd(text, start, scheme === "bearer" ? isToken : isPaddedBase64)
-      const value = text.slice(start, end)
+      const isPart = scheme === "bearer" ? isToken : isPaddedBase64
+      const end = runEnd(text, start, inUrl ? (d) => isPart(d) || d === code.percent : isPart)
+      const value = decodeComponent(text.slice(start, end))
       const secret = scheme === "bearer"
         ? value.length >= 4 && !prose.has(value.toLowerCase().replaceAll(".", ""))
         : isUserAndPassword(value)

@@ -1,4 +1,4 @@
-import { code, hexValue, isAlphanumeric, isHex, runEnd, runStart } from "./Characters.ts"
+import { code, hexValue, isAlphanumeric, isHex, runEnd } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -60,35 +60,54 @@ const component = new Uint8Array(128)
 for (const sign of "-_.~%+'()!*$,:;@") component[sign.charCodeAt(0)] = 1
 const isComponent = (c: number): boolean => isAlphanumeric(c) || (c < 128 && component[c] === 1)
 
+/** What else stands in a URL: clients encode only some of it (`detail=Digest%20username=%22…%22,%20response=…`). */
+const isUrl = (c: number): boolean => isComponent(c) || c === code.equals || c === code.slash
+
 /**
- * `%XX` runs, decoded and scrubbed: `john%40example.com`, `%2Fapi%2Fmetrics%2F…`, `apikey%3D…`. In forms a `+` stands for
- * a blank (`Bearer+…`), elsewhere for itself: both are tried.
+ * `%XX` runs, decoded and scrubbed: `john%40example.com`, `%2Fapi%2Fmetrics%2F…`, `apikey%3D…`; in forms a `+` stands for
+ * a blank (`4111+1111+…`).
  */
 export const percentDetector: Detector = {
   name: "percent-encoding",
   triggers: "%+",
   find: (text, found, nested) => {
     for (let i = 0; i < text.length; i++) {
-      const c = text.charCodeAt(i)
-      if (c !== code.percent && c !== code.plus) continue
-      const start = runStart(text, i, isComponent, 0)
-      const end = runEnd(text, i, isComponent)
-      i = end
-      const encoded = text.slice(start, end)
-      const shown = scrubEncoded(encoded, nested)
-      if (shown !== encoded) found(start, end, shown)
+      if (!isUrl(text.charCodeAt(i))) continue
+      const start = i
+      i = runEnd(text, start, isUrl)
+      scrubRun(text.slice(start, i), (from, to, shown) => found(start + from, start + to, shown), nested)
     }
   }
 }
 
-const scrubEncoded = (encoded: string, nested: (text: string) => string): string => {
-  const decoded = decodeComponent(encoded)
-  if (decoded !== encoded) {
-    const scrubbed = nested(decoded)
-    if (scrubbed !== decoded) return encodeComponent(scrubbed)
+const scrubRun = (run: string, found: Parameters<Detector["find"]>[1], nested: (text: string) => string): void => {
+  // A quoted value goes on over the `=` and `/` in it.
+  if (quotes.some((quote) => run.includes(quote))) {
+    const shown = scrubEncoded(run, nested, (text) => encodeURI(text.toWellFormed()))
+    if (shown !== run) return found(0, run.length, shown)
   }
-  if (!encoded.includes("+")) return encoded
-  const form = decodeComponent(encoded.replaceAll("+", " "))
-  const scrubbed = nested(form)
-  return scrubbed === form ? encoded : encodeComponent(scrubbed).replaceAll("%20", "+")
+  for (let start = 0; start < run.length;) {
+    const end = runEnd(run, start, isComponent)
+    const part = run.slice(start, end)
+    const shown = scrubEncoded(part, nested, encodeComponent)
+    if (shown !== part) found(start, end, shown)
+    start = end + 1
+  }
+}
+
+const quotes = ["=%22", "=%27", "='"]
+
+/** Decodes, scrubs and encodes again; what holds nothing stays as it was written. */
+const scrubEncoded = (
+  encoded: string,
+  nested: (text: string) => string,
+  encode: (text: string) => string
+): string => {
+  // A form has no `%20`, and in an address with a tag the sign is no blank.
+  const form = encoded.includes("+") && !encoded.includes("%20") && !encoded.includes("%40")
+  const decoded = decodeComponent(form ? encoded.replaceAll("+", " ") : encoded)
+  if (decoded === encoded) return encoded
+  const scrubbed = nested(decoded)
+  if (scrubbed === decoded) return encoded
+  return form ? encode(scrubbed).replaceAll("%20", "+") : encode(scrubbed)
 }

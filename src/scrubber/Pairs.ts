@@ -157,6 +157,13 @@ const replaceValue = (text: string, pair: Pair, judge: Judge, found: Found): num
   return end
 }
 
+/** An apostrophe that another one follows soon. */
+const goesOnBehind = (text: string, at: number, quote: number): boolean => {
+  if (quote !== code.apostrophe) return false
+  const limit = Math.min(text.length, at + longestKey)
+  return runEnd(text, at + 1, (c) => c !== quote && c !== code.newline, limit) < limit
+}
+
 /** A value goes on here, rather than that an empty one has ended. */
 const goesOn = (text: string, at: number): boolean => {
   const c = text.charCodeAt(at)
@@ -183,8 +190,8 @@ const replaceQuoted = (
   for (let i = start; i < text.length; i++) {
     const c = text.charCodeAt(i)
     const closes = c === quote && run % (2 * slashes + 2) === slashes &&
-      // `it\\'s`: the backslash itself was escaped by what holds the text.
-      !(run > slashes && followedByWord(text, i)) &&
+      // `it\\'s`, `it's`: inside a word, where the backslash itself was escaped, or another quote closes.
+      !(followedByWord(text, i) && (run > slashes || goesOnBehind(text, i, quote))) &&
       (!doubled || (run === 0 && text.charCodeAt(i + 1) === quote && !followedByWord(text, i + 1)))
     if (closes) {
       end = i - slashes
@@ -249,7 +256,8 @@ const lineEnd = (text: string, start: number, line: "cookie" | "authorization", 
     const first = valueEnd(text, start)
     if (text.charCodeAt(first) !== code.semicolon) return trimEnd(text, start, first)
   }
-  if (line === "authorization") {
+  const encoded = line === "authorization" && isEncodedList(text, start)
+  if (line === "authorization" && !encoded) {
     const first = valueEnd(text, start)
     const scheme = text.slice(start, first)
     if (!whole.has(scheme.toLowerCase())) {
@@ -265,7 +273,7 @@ const lineEnd = (text: string, start: number, line: "cookie" | "authorization", 
   let i = start
   for (; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if (c === code.newline || c === code.carriageReturn) break
+    if (c === code.newline || c === code.carriageReturn || (encoded && (isSpace(c) || c === code.ampersand))) break
     if (c === code.backslash) {
       const next = text.charCodeAt(i + 1)
       if (next === 110 || next === 114) break
@@ -286,6 +294,14 @@ const followsEquals = (text: string, at: number): boolean =>
 const isScheme = (c: number): boolean => isLetter(c) || isDigit(c) || c === code.dash
 /** Schemes whose credentials are a list of parameters. */
 const whole = new Set(["digest", "aws4-hmac-sha256", "oauth", "hawk", "signature", "scram-sha-256"])
+
+/** `Digest%20username=…`, `+Digest+username=…`: a list of parameters in a URL, which has no blanks. */
+const isEncodedList = (text: string, start: number): boolean => {
+  const first = text.startsWith("%20", start) ? start + 3 : text.charCodeAt(start) === code.plus ? start + 1 : start
+  const end = runEnd(text, first, isScheme, first + longestKey)
+  const after = text.charCodeAt(end)
+  return (after === code.percent || after === code.plus) && whole.has(text.slice(first, end).toLowerCase())
+}
 
 /** Where the bracket that opens at `start` closes, or the end of the text. */
 const groupEnd = (text: string, start: number): number => {

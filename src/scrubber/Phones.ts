@@ -203,10 +203,9 @@ const opens = (c: number): boolean =>
   c === code.colon || c === code.equals || c === code.comma || c === code.semicolon || c === code.less ||
   c === code.greater || c === code.slash || c === code.backtick || c === code.ampersand || c === code.question
 
-/** No digit, letter or further group stands directly behind. */
+/** No digit, letter or further group of digits stands directly behind. */
 const ends = (text: string, end: number): boolean => {
   const after = text.charCodeAt(end)
   if (isAlphanumeric(after) || after === code.underscore) return false
-  return !((after === code.dash || after === code.dot || after === code.slash) &&
-    isAlphanumeric(text.charCodeAt(end + 1)))
+  return !((after === code.dash || after === code.dot || after === code.slash) && isDigit(text.charCodeAt(end + 1)))
 }

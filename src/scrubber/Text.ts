@@ -10,6 +10,10 @@ export type ScrubText = (text: string, level: number, owner?: string) => string
 /** Decoded text is searched in turn, this many times over: JSON in a string in JSON, an encoded URL in a query. */
 const deepest = 8
 
+/** Of each text at most as many times its length is decoded, over all levels, and so much of a short one. */
+const mostDecoded = 12
+const leastDecoded = 4096
+
 /** A replacement can bring a new pair together; the passes end when nothing more is found, at most after as many. */
 const rounds = 4
 
@@ -27,14 +31,19 @@ export const make = (
   json: (text: string, level: number, owner?: string) => string | undefined,
   limit: number
 ): ScrubText => {
-  const nested = Array.from(
-    { length: deepest + 1 },
-    (_, level) => (text: string): string => level >= deepest ? text : pass(text, nested[level + 1] ?? identity)
-  )
-  const passes = Array.from(
-    { length: deepest + 1 },
-    (_, level) => (text: string): string => pass(text, nested[level + 1] ?? identity)
-  )
+  let decoded = 0
+  let allowed = 0
+  const nested = Array.from({ length: deepest + 1 }, (_, level) => (text: string): string => {
+    decoded += text.length
+    return level >= deepest || decoded > allowed ? text : pass(text, nested[level + 1] ?? identity)
+  })
+  const passes = Array.from({ length: deepest + 1 }, (_, level) => (text: string): string => {
+    decoded = 0
+    allowed = leastDecoded + mostDecoded * text.length
+    const scrubbed = pass(text, nested[level + 1] ?? identity)
+    // A text that unfolds into so much was made to keep us busy: nothing of it is shown.
+    return decoded > allowed ? mark : scrubbed
+  })
   const settled = (text: string, level: number): string => settle(text, passes[level] ?? identity)
   return (text, level, owner) => {
     if (text.length <= limit) {

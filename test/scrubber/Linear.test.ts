@@ -181,7 +181,15 @@ const fragments = [
   "-----END",
   "a+b",
   "+%41",
-  "%2B%20"
+  "%2B%20",
+  "a=%22b",
+  "a='b%20",
+  "a%20/b=",
+  "%2525252525252525+",
+  "%2B%252B%25252B%2525252B%252525252B%25252525252B+",
+  "%3D%2B%2F%253D%252B%252F%25253D%25252F%25252B+",
+  "authorization: digest%20a=%22b%22,",
+  "token='it's "
 ]
 
 const repeat = (pattern: string, length: number): string => pattern.repeat(Math.ceil(length / pattern.length))

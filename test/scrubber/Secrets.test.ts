@@ -28,13 +28,11 @@ describe("Secrets", () => {
   })
 
   it.each(secretShapes)("of the shape “$name” are gone from every carrier, however they are encoded", (shape) => {
-    for (const seed of [1, 2]) {
-      const { parts, text } = shape.make(seed)
-      const forbidden = forbiddenOf(parts)
-      for (const { encode, name } of encodings) {
-        const encoded = encode(inContext(shape, text))
-        for (const carrier of carriers) holds(carrier.show(scrubber, encoded), forbidden, `${name}, in ${carrier.name}`)
-      }
+    const { parts, text } = shape.make(1)
+    const forbidden = forbiddenOf(parts)
+    for (const { encode, name } of encodings) {
+      const encoded = encode(inContext(shape, text))
+      for (const carrier of carriers) holds(carrier.show(scrubber, encoded), forbidden, `${name}, in ${carrier.name}`)
     }
   })
 

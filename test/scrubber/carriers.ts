@@ -54,6 +54,30 @@ export const carriers: ReadonlyArray<Carrier> = [
   },
   { name: "a form's body", show: (scrubber, text) => scrubber.text(`kept=1&note=${encodeURIComponent(text)}&x=2`) },
   {
+    name: "a form that URLSearchParams writes",
+    show: (scrubber, text) => scrubber.text(`POST kept ${new URLSearchParams({ note: text, x: "2" }).toString()} 200`)
+  },
+  {
+    name: "a URL that has blanks as plus signs",
+    show: (scrubber, text) => scrubber.url(`https://h/kept?${new URLSearchParams({ x: "2", note: text }).toString()}`)
+  },
+  {
+    name: "a path as URL writes it",
+    show: (scrubber, text) => scrubber.text(new URL(`https://h/kept/${text.replaceAll("\n", "\\n")}`).href)
+  },
+  {
+    name: "a query as URL writes it",
+    show: (scrubber, text) => scrubber.text(new URL(`https://h/kept?note=${text.replaceAll("\n", "\\n")}`).href)
+  },
+  {
+    name: "a query as URL writes it, encoded once more",
+    show: (scrubber, text) =>
+      scrubber.url(
+        `/kept?next=${encodeURIComponent(new URL(`https://h/x?note=${text.replaceAll("\n", "\\n")}`).search)}`
+      )
+  },
+  { name: "a span's name", show: (scrubber, text) => scrubber.text(`kept ${text}.find`) },
+  {
     name: "a JSON body",
     show: (scrubber, text) => scrubber.text(JSON.stringify({ kept: true, items: [{ note: text }] }))
   },
