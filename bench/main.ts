@@ -2,10 +2,10 @@
 // `--json FILE` writes the figures, `--update` the tables of docs/reliability.md. Exit code 1 while a figure is missed.
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { parseArgs } from "node:util"
 import * as Document from "../scripts/Document.ts"
+import * as Machine from "../scripts/Machine.ts"
 import { root } from "../scripts/Process.ts"
 import * as Table from "../scripts/soak/Table.ts"
 import * as Faults from "./faults/Faults.ts"
@@ -46,9 +46,7 @@ if (unknown.length > 0) {
   console.error(`no question named ${unknown.join(", ")}; there are: ${Object.keys(questions).join(", ")}`)
   process.exit(2)
 }
-const machine = `${Os.availableParallelism()} cores, ${
-  Math.round(Os.totalmem() / 2 ** 30)
-} GiB, Node ${process.version}`
+const machine = Machine.describe()
 const date = new Date().toISOString()
 const only = new Set((values.only ?? "").split(",").filter((name) => name !== ""))
 const figures: Record<string, unknown> = { date, machine }

@@ -3,11 +3,11 @@
 // grows.
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Figures, parse } from "../../examples/dawsos/view/Figures.ts"
 import * as Document from "../Document.ts"
+import * as Machine from "../Machine.ts"
 import { root } from "../Process.ts"
 import * as BackEnds from "./BackEnds.ts"
 import * as Chart from "./Chart.ts"
@@ -109,9 +109,7 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
 const main = (options: Options.Options) =>
   Effect.gen(function*() {
     const schedule = Schedule.make(options.durationMs / 1000, options.seed)
-    const machine = `${Os.availableParallelism()} cores, ${
-      Math.round(Os.totalmem() / 2 ** 30)
-    } GiB, Node ${process.version}`
+    const machine = Machine.describe()
     console.log(`soak of ${options.durationMs / 1000} s, seed ${options.seed}; ${machine}; ${new Date().toISOString()}`)
     const backEnds = yield* BackEnds.make
     const run = yield* Effect.promise(() => observe(options, backEnds))
