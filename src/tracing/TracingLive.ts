@@ -18,6 +18,7 @@ import * as Timers from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import { CurrentGuard } from "../Guard.ts"
 import type { ObservabilityConfig } from "../ObservabilityConfig.ts"
+import * as Cut from "../scrubber/Cut.ts"
 import * as Accounting from "./Accounting.ts"
 import * as Destination from "./Destination.ts"
 import * as EffectTracer from "./EffectTracer.ts"
@@ -185,7 +186,7 @@ const reportChanges = (
       if (failing.delete(sink.name)) log(Effect.logInfo(`spans arrive at ${sink.name} again`))
     } else if (!failing.has(sink.name)) {
       failing.add(sink.name)
-      const words = scrubber.text(problem.slice(0, longestProblem))
+      const words = scrubber.text(Cut.before(problem, longestProblem)).slice(0, longestProblem)
       log(Effect.logWarning(`spans don't arrive at ${sink.name}: ${words}`))
     }
   }

@@ -7,6 +7,10 @@ import * as Traffic from "./Traffic.ts"
 
 /** What the search has seen. */
 export interface Report {
+  /** Secrets that were sent, each carrier's counted. */
+  readonly sent: number
+  /** Different texts that were looked for. */
+  readonly needles: number
   /** Bytes searched, by the way on which they left. */
   readonly bytes: Readonly<Record<string, number>>
   /** Secrets that were found, a line for each and the way on which it left. */
@@ -93,6 +97,8 @@ export const search = Effect.fnUntraced(function*(options: Options) {
   const parts = carriers.some(({ name }) => name === "event") ? eventMarkers : []
   const missingParts = parts.filter((marker) => !seen.has(`sentry ${marker}`)).map((marker) => `${marker} on sentry`)
   const report: Report = {
+    sent: carriers.reduce((sum, { name }) => sum + sentBy(name).length, 0),
+    needles: owners.size,
     bytes,
     leaks: [...leaks.values()],
     leaking: [...leaking],
