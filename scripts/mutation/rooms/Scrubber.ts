@@ -8,6 +8,24 @@ export const mutations = [
     ["a text is not cut through a secret before it is scrubbed", "const end = limit + margin", "const end = limit"]
   ),
   inFile(
+    "src/tracing/TracingLive.ts",
+    ["test/leaks/ReceiverWords.test.ts"],
+    [
+      "a receiver's words are cut after they were scrubbed",
+      "Cut.before(problem, longestProblem)",
+      "problem.slice(0, longestProblem)"
+    ]
+  ),
+  inFile(
+    "src/errors/EventScrubber.ts",
+    ["test/errors/ErrorReporter.test.ts"],
+    [
+      "a scrubbed message of a breadcrumb has its length",
+      "text(breadcrumb.message, Breadcrumbs.maxMessage)",
+      "text(breadcrumb.message)"
+    ]
+  ),
+  inFile(
     "src/Scrubber.ts",
     ["test/Scrubber.test.ts"],
     ["bearer tokens are taken out", "Credentials.authorizationDetector,", ""],
