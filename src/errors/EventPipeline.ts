@@ -338,7 +338,9 @@ export const make = (options: {
       if (!isLast && queued() >= limits.queue) return lost("queue_full")
       const event = guard.run("reporter", make, () => undefined)
       if (event === undefined) return lost("fault")
-      raw.push({ sequence: captured++, isLast, event, size: 0, attempts: 0, flush: flushes })
+      const held = { sequence: captured++, isLast, event, size: 0, attempts: 0, flush: flushes }
+      if (isLast) raw.unshift(held)
+      else raw.push(held)
       if (!preparing) {
         preparing = true
         run(Effect.andThen(Effect.yieldNow, prepareAll))

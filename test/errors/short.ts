@@ -20,6 +20,9 @@ const layer = ErrorTrackingLive.layer({
   }
 }).pipe(Layer.provideMerge(Logger.layer([])))
 
+// The SDK is loaded with the first event; on a busy machine that alone may take as long as an end may.
+await import("@sentry/node")
+
 const scope = Scope.makeUnsafe()
 const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
 const { accounting } = await Effect.runPromiseWith(context)(ErrorTracking.ErrorTracking)
