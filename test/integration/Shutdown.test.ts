@@ -81,6 +81,10 @@ describe.concurrent("a program that is told to stop", () => {
       const exposition = ExpositionText.parse(scrape.text, "prometheus")
       assert.strictEqual(exposition.value("dawsos_observability_spans_ended_total"), 2)
       assert.strictEqual(exposition.value("dawsos_observability_spans_in_flight", { sink: "otlp" }), 2)
+      assert.isAbove(exposition.value("dawsos_observability_spans_queued_bytes", { sink: "otlp" }) ?? 0, 100)
+      for (const name of ["spans_retried_total", "spans_resent_total", "spans_circuit_state"]) {
+        assert.strictEqual(exposition.value(`dawsos_observability_${name}`, { sink: "otlp" }), 0)
+      }
       assert.strictEqual(exposition.value("dawsos_observability_events_captured_total"), 0)
       yield* latch.open
       const { stdout } = yield* child.exit

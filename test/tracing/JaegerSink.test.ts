@@ -1,5 +1,6 @@
 import { Guard } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
+import { resourceFromAttributes } from "@opentelemetry/resources"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -139,6 +140,37 @@ describe("the Jaeger sink over HTTP", () => {
       const decoded = Result.getOrThrow(JaegerBatch.decodeBatch(received[0]!.body, "jaegerHttp"))
       assert.strictEqual(decoded.length, 120)
       assert.strictEqual(decoded[0]?.resource["service.name"], "svc")
+    }))
+
+  it.live("sends each resource apart, and leaves those to be sent again that did not arrive", () =>
+    Effect.gen(function*() {
+      const answers = [200, 503, 200]
+      const { received, url } = yield* collector((response) => response.writeHead(answers.shift() ?? 200).end())
+      const sink = yield* httpTo(url)
+      const of = (service: string, count: number) => {
+        const resource = resourceFromAttributes({ "service.name": service })
+        return endedSpans(count).map((span) => ({ ...span, resource }))
+      }
+      const [first, second, third] = [of("first", 2), of("second", 3), of("third", 1)]
+      const result = yield* sink.export([first[0]!, second[0]!, first[1]!, ...second.slice(1), ...third])
+      assert.deepInclude(result, { accepted: 2, rejected: 0 })
+      assert.deepStrictEqual(result.left?.map(({ error, spans }) => [error.retryable, spans.length]), [
+        [true, 3],
+        [true, 1]
+      ])
+      // Who is busy is not asked for the next one.
+      assert.strictEqual(received.length, 2)
+      const again = yield* sink.export(result.left?.flatMap(({ spans }) => spans) ?? [])
+      assert.deepInclude(again, { accepted: 4, left: [] })
+      const services = received.map(({ body }) =>
+        Result.getOrThrow(JaegerBatch.decodeBatch(body, "jaegerHttp")).map(({ resource }) => resource["service.name"])
+      )
+      assert.deepStrictEqual(services, [
+        ["first", "first"],
+        ["second", "second", "second"],
+        ["second", "second", "second"],
+        ["third"]
+      ])
     }))
 
   it.live("notices an error and a server that does not answer", () =>

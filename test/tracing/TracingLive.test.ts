@@ -196,6 +196,37 @@ describe("a live tracing layer", () => {
       ])
     }))
 
+  it.effect("says in the receiver's words what it rejects, scrubbed and short, and when nothing is sent any more", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = keeping()
+      const error = { sink: "strict", reason: "unreachable", retryable: true, message: "refused" } as const
+      const answers: Array<Effect.Effect<SpanSink.ExportResult, SpanSink.SpanSinkError>> = [
+        Effect.succeed({ accepted: 1, rejected: 1, message: `1 of 2 spans rejected: secret ${"x".repeat(1_000)}` }),
+        Effect.succeed({ accepted: 2, rejected: 0 }),
+        Effect.fail(new SpanSink.SpanSinkError(error)),
+        Effect.succeed({ accepted: 2, rejected: 0 })
+      ]
+      const strict: SpanSink.SpanSink = { ...memory("strict"), export: () => Effect.suspend(() => answers.shift()!) }
+      yield* program.pipe(
+        Effect.repeat({ times: 2 }),
+        Effect.provide(TracingLive.layer({
+          config: config(),
+          scrubber: { ...passThrough, text: (text) => text.replace("secret", "[REDACTED]") },
+          sinks: [strict],
+          limits: { circuit: { failures: 1, open: 60_000, maxOpen: 60_000 } }
+        })),
+        Effect.provide(layer)
+      )
+      assert.match(lines[0] ?? "", /^spans don't arrive at strict: 1 of 2 spans rejected: \[REDACTED\] x{200,300}$/)
+      assert.deepStrictEqual(lines.slice(1, -1), [
+        "spans arrive at strict again",
+        "nothing is sent to strict for a while, after 1 failures in a row",
+        "spans don't arrive at strict: refused",
+        "spans are sent to strict again",
+        "spans arrive at strict again"
+      ])
+    }))
+
   it.live("neither fails nor changes the program when the logger throws", () =>
     Effect.gen(function*() {
       const guard = Guard.make()

@@ -125,6 +125,11 @@ export const mutations = [
     "src/tracing/TracingLive.ts",
     ["test/tracing/TracingLive.test.ts"],
     [
+      "a receiver's words are scrubbed",
+      "scrubber.text(problem.slice(0, longestProblem))",
+      "problem.slice(0, longestProblem)"
+    ],
+    [
       "spans are scrubbed",
       "ScrubbedSpan.make(span, scrubber)",
       "ScrubbedSpan.make(span, { text: (text) => text, attributes: (attributes) => attributes })"
@@ -194,7 +199,8 @@ export const mutations = [
   inFile(
     "src/tracing/JaegerSink.ts",
     ["test/tracing/JaegerSink.test.ts"],
-    ["a span that fits no packet costs itself only", "if (span.byteLength > room) {", "if (false) {"]
+    ["a span that fits no packet costs itself only", "if (span.byteLength > room) {", "if (false) {"],
+    ["who is busy is asked for one resource only", "({ error }) => error.retryable)", "() => false)"]
   ),
   inFile(
     "src/tracing/JaegerThrift.ts",
