@@ -233,7 +233,7 @@ const probes: Readonly<Record<string, (item: Item) => Effect.Effect<unknown, unk
   "sql text": (item) =>
     sql((sql) => sql.unsafe(`select 1 as ${item.marker} where 'x' = '${textOf(item).replaceAll("'", "''")}'`)),
   "sql comment": (item) =>
-    sql((sql) => sql.unsafe(`select 1 as ${item.marker} -- ${textOf(item).replaceAll("\n", " ")}`)),
+    sql((sql) => sql.unsafe(`select 1 as ${item.marker} -- ${textOf(item).replace(/[\r\n]+/g, " ")}`)),
   // Quotes would be doubled, and an address that needs them is none any more.
   "sql identifier": (item) =>
     sql((sql) => sql.unsafe(`select 1 as "${textOf(item).includes("\"") ? item.marker : textOf(item)}"`)),
