@@ -11,7 +11,7 @@ export type ScrubText = (text: string, level: number, owner?: string) => string
 const deepest = 8
 
 /** Of each text at most as many times its length is decoded, over all levels, and so much of a short one. */
-const mostDecoded = 12
+const mostDecoded = 8
 const leastDecoded = 4096
 
 /** A replacement can bring a new pair together; the passes end when nothing more is found, at most after as many. */

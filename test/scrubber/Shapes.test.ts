@@ -117,7 +117,7 @@ describe("What was encoded in base64", () => {
   })
 
   it("is found behind what separates it in a path or a name", () => {
-    for (const before of ["/files/", "/a/", "key_", "x-", "a/bc-def_", "+"]) {
+    for (const before of ["/files/", "/a/", "key_", "x-", "a/bc-def_", "+", "a", "ab", "abc"]) {
       assert.notInclude(scrubber.text(`${before}${encode(secret)}/meta`), encode(secret).slice(4, 20), before)
     }
   })
@@ -200,6 +200,44 @@ describe("A key of a provider", () => {
   ) {
     it(`is not ${text}`, () => stays(text))
   }
+})
+
+describe("What a URL or a name makes of a secret", () => {
+  it("a private key in a form or a path is one all the same", () => {
+    for (const blank of ["+", "%20", "%2B", " "]) {
+      const words = ["-----BEGIN", "RSA", "PRIVATE", "KEY-----"].join(blank)
+      const text = `https://h/x?detail=${words}%0Axa8bhb/qIdfA45%2BH69%0A${words.replace("BEGIN", "END")}&a=1`
+      assert.strictEqual(scrubber.text(text), "https://h/x?detail=[redacted]&a=1")
+    }
+  })
+
+  it("blanks as plus signs are blanks in a form, and signs elsewhere", () => {
+    assert.strictEqual(scrubber.text("a=1&card=4111+1111+1111+1111"), "a=1&card=%5Bredacted%5D")
+    assert.strictEqual(scrubber.text("to=ada+tag%40example.com"), "to=%5Bredacted%5D")
+    stays("1+1=2 and a+b%20c")
+  })
+
+  it("credentials behind an encoded blank are found", () => {
+    assert.strictEqual(scrubber.text("/x?h=Bearer%20abc/def%3D%3D&a=1"), "/x?h=Bearer%20[redacted]&a=1")
+    assert.strictEqual(scrubber.text("h=bearer+abc/def=="), "h=bearer+[redacted]")
+    assert.strictEqual(scrubber.text("h=Basic%20dXNlcjpwYXNz.find"), "h=Basic%20[redacted].find")
+  })
+
+  it("a card in front of a name or behind one is found, and a part of a number is not", () => {
+    assert.strictEqual(scrubber.text("4111111111111111.find"), "[redacted].find")
+    assert.strictEqual(scrubber.text("find.4111111111111111"), "find.[redacted]")
+    stays("4111111111111111.00")
+    stays("0.4111111111111111")
+  })
+
+  it("a token as the name of a property goes, and its value is judged as before", () => {
+    const token = `${"gh"}${"p_"}0123456789abcdefghij0123456789abcdef`
+    assert.deepStrictEqual(scrubber.value({ [token]: "kept", symbol: "AAPL" }), {
+      "[redacted]": "kept",
+      symbol: "AAPL"
+    })
+    assert.deepStrictEqual(scrubber.attributes({ "4111111111111111": 1 }), { "[redacted]": 1 })
+  })
 })
 
 describe("A quoted value", () => {

@@ -26,3 +26,21 @@ describe("A text that is longer than the limit", () => {
     })
   }
 })
+
+describe("A text that was encoded many times over", () => {
+  const encoded = (text: string, times: number): string =>
+    times === 0 ? text : encodeURIComponent(encoded(text, times - 1))
+
+  it("passes where it is harmless, however long", () => {
+    const query = Array.from({ length: 60 }, (_, i) => `p${i}=price of AAPL, ${i}%`).join("&")
+    for (let times = 1; times <= 5; times++) {
+      assert.strictEqual(scrubber.text(`GET /x?q=${encoded(query, times)}`), `GET /x?q=${encoded(query, times)}`)
+    }
+  })
+
+  it("is not shown at all where it unfolds into so much that it was made to keep us busy", () => {
+    const levels = Array.from({ length: 8 }, (_, level) => `a=%${"25".repeat(level)}22`).join("")
+    assert.strictEqual(scrubber.text(levels), levels)
+    assert.strictEqual(scrubber.text(levels.repeat(60)), "[redacted]")
+  })
+})

@@ -74,6 +74,66 @@ export const mutations = [
     ["a plain word is no secret", "if (last === \"key\" &&", "if (last.endsWith(\"key\") &&"]
   ),
   inFile(
+    "src/scrubber/Base64.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    [
+      "base64 is found wherever it begins in a run",
+      "for (let shift = 0; shift < 4; shift++)",
+      "for (let shift = 0; shift < 1; shift++)"
+    ],
+    ["base64 behind a slash begins anew", "searchSegments(run, nested, ranges)\n", "\n"],
+    ["base64 in lines is read as a whole", "if (width < 60 || width % 4 !== 0)", "if (width > 0)"]
+  ),
+  inFile(
+    "src/scrubber/Accounts.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a number with wrong check digits is no account", "% 97 === 1 ? at : -1", "% 97 >= 0 ? at : -1"]
+  ),
+  inFile(
+    "src/scrubber/Phones.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["an area begins with 2 to 9", "digits.charCodeAt(0) > 49 && ", ""],
+    ["a number has one country's length", "return digits.length === 11 && ", "return "]
+  ),
+  inFile(
+    "src/scrubber/ProviderKeys.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a hash behind a word is no key", "if (kind === \"hex\" && i > 0 && isWord(", "if (false && isWord("],
+    ["a word without a digit is no key", "      return hasDigit(text, start, end)\n  }", "      return true\n  }"]
+  ),
+  inFile(
+    "src/scrubber/Credentials.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a private key in a form is one", "text.indexOf(\"-----BEGIN\"); at", "text.indexOf(\"-----BEGIN \"); at"],
+    ["an encoded blank is one", "(c === code.plus ? 1 : 3)", "1"]
+  ),
+  inFile(
+    "src/scrubber/Encoding.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a plus sign is a blank in a form", "encoded.replaceAll(\"+\", \" \")", "encoded"]
+  ),
+  inFile(
+    "src/scrubber/Pairs.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a doubled quote opens a value", "const doubled = slashes === 0 && ", "const doubled = false && "],
+    ["padding of base64 is no pair", "if (isSpace(after) || isCloser(after) ||", "if (isSpace(after) ||"]
+  ),
+  inFile(
+    "src/scrubber/Reading.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["the name of a property is searched for tokens", "key.length < shortestSecret && ", ""]
+  ),
+  inFile(
+    "src/scrubber/Text.ts",
+    ["test/scrubber/Text.test.ts"],
+    ["what unfolds without end is not shown", "return decoded > allowed ? mark : scrubbed", "return scrubbed"]
+  ),
+  inFile(
+    "src/scrubber/ProviderKeys.ts",
+    ["test/scrubber/Linear.test.ts"],
+    ["a webhook's path is read once", "        at = end\n        break\n      }", "        break\n      }"]
+  ),
+  inFile(
     "src/scrubber/Urls.ts",
     ["test/scrubber/Linear.test.ts"],
     ["URLs are read in linear time", "if (start >= token.end) {", "if (true) {"]
