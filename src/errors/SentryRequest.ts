@@ -30,6 +30,8 @@ export interface SentryRequest {
   readonly hasBroken: () => boolean
   /** Whether the whole event was handed over: it may have arrived. */
   readonly hasLeft: () => boolean
+  /** What time it is where the answer comes from, in milliseconds since the epoch; our own time where it says nothing. */
+  readonly time: () => number
 }
 
 class DeadlineExceeded extends Error {
@@ -44,7 +46,9 @@ class GivenUp extends Error {
 export const make = ({ request, signal, timeoutMillis, untraced }: Options): SentryRequest => {
   let hasBroken = false
   let hasLeft = false
+  let date: string | undefined
   return {
+    time: () => Date.parse(date ?? "") || Date.now(),
     hasBroken: () => hasBroken,
     hasLeft: () => hasLeft,
     httpModule: {
@@ -58,6 +62,7 @@ export const make = ({ request, signal, timeoutMillis, untraced }: Options): Sen
         signal.addEventListener("abort", giveUp, { once: true })
         // Node says so once the last byte of the body was handed to the system.
         started.once("finish", () => hasLeft = true)
+        started.once("response", ({ headers }) => date = headers.date)
         started.once("error", () => hasBroken = true)
         started.once("close", () => {
           clearTimeout(timer)

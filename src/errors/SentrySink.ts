@@ -107,7 +107,7 @@ const connect = async (options: Options): Promise<Client> => {
       envelope: Parameters<ReturnType<typeof Sentry.makeNodeTransport>["send"]>[0],
       signal: AbortSignal
     ): Promise<EventSink.SendResult> => {
-      const { hasBroken, hasLeft, inner } = make(AbortSignal.any([signal, closing.signal]))
+      const { hasBroken, hasLeft, inner, time } = make(AbortSignal.any([signal, closing.signal]))
       try {
         const { headers, statusCode } = await inner.send(envelope)
         if (statusCode === undefined) throw new Error("the SDK's transport has sent nothing")
@@ -115,7 +115,7 @@ const connect = async (options: Options): Promise<Client> => {
           status: statusCode,
           retryAfter: headers?.["retry-after"] ?? undefined,
           rateLimits: headers?.["x-sentry-rate-limits"] ?? undefined
-        }, Date.now())
+        }, time())
       } catch (error) {
         if (hasBroken()) return SentryAnswer.lost(hasLeft())
         throw error

@@ -308,6 +308,14 @@ describe("what becomes of an event", () => {
       assert.strictEqual(sentry.envelopes.length, 3)
     }))
 
+  it.live("to be tried again at a time by Sentry's clock, whatever ours says", () =>
+    Effect.gen(function*() {
+      const { send } = yield* answering(
+        status(429, { date: "Mon, 23 Nov 2020 02:00:00 GMT", "retry-after": "Mon, 23 Nov 2020 02:00:40 GMT" })
+      )
+      assert.deepStrictEqual(yield* send(), EventSink.retryable("throttled", Duration.seconds(40)))
+    }))
+
   it.live("to be tried again when Sentry is away behind its proxy", () =>
     Effect.gen(function*() {
       const { send } = yield* answering(status(503))
@@ -356,7 +364,7 @@ describe("what becomes of an event", () => {
 
   it.live("dropped as timeout when no answer comes before the deadline", () =>
     Effect.gen(function*() {
-      const { send } = yield* answering(() => undefined, { timeout: Duration.millis(50) })
+      const { send } = yield* answering(() => undefined, { timeout: Duration.seconds(2) })
       assert.deepStrictEqual(yield* send(), EventSink.dropped("timeout"))
     }))
 
