@@ -57,23 +57,31 @@ const levels: Record<Observation.Status, Boundary.Breadcrumb["level"]> = {
   defect: "error"
 }
 
-/** Leaves a breadcrumb for each operation that ends; `outer` is told as well. */
+// What a program listens with itself, by the listener of a layer around which it stood.
+const beside = new WeakMap<Observation.OperationListener, Observation.OperationListener | undefined>()
+
+/** Leaves a breadcrumb for each operation that ends; `outer` is told as well, where it is not another layer's. */
 export const makeListener = (
   now: () => number,
   outer: Observation.OperationListener | undefined
-): Observation.OperationListener => ({
-  onEnd: (operation, fiber) => {
-    Boundary.ofFiber(fiber)?.addBreadcrumb({
-      category: operation.category,
-      message: operation.name,
-      level: levels[operation.status],
-      timestamp: now(),
-      data: {
-        ...operation.attributes,
-        status: operation.status,
-        duration_ms: Math.round(operation.durationMillis * 1000) / 1000
-      }
-    })
-    outer?.onEnd(operation, fiber)
+): Observation.OperationListener => {
+  const program = outer !== undefined && beside.has(outer) ? beside.get(outer) : outer
+  const listener: Observation.OperationListener = {
+    onEnd: (operation, fiber) => {
+      Boundary.ofFiber(fiber)?.addBreadcrumb({
+        category: operation.category,
+        message: operation.name,
+        level: levels[operation.status],
+        timestamp: now(),
+        data: {
+          ...operation.attributes,
+          status: operation.status,
+          duration_ms: Math.round(operation.durationMillis * 1000) / 1000
+        }
+      })
+      program?.onEnd(operation, fiber)
+    }
   }
-})
+  beside.set(listener, program)
+  return listener
+}

@@ -136,13 +136,22 @@ export const makeCapturer = (options: Options): Capturer => {
   }
 }
 
+const ofLayers = new WeakSet<ErrorReporter.ErrorReporter>()
+
+/** Whether a reporter was made here, by a layer: what runs inside another one is not this layer's to report. */
+export const isOfLayer = (reporter: ErrorReporter.ErrorReporter): boolean => ofLayers.has(reporter)
+
 /**
  * The reporter that Effect's servers and `Effect.withErrorReporting` call. It implements the interface directly: what
  * `ErrorReporter.make` passes on is a copy of the error, without its causes.
  */
-export const make = (capturer: Capturer): ErrorReporter.ErrorReporter => ({
-  [ErrorReporter.TypeId]: ErrorReporter.TypeId,
-  report: ({ cause, fiber, timestamp }) => {
-    capturer.report(cause, fiber, Number(timestamp / 1_000_000n))
+export const make = (capturer: Capturer): ErrorReporter.ErrorReporter => {
+  const reporter: ErrorReporter.ErrorReporter = {
+    [ErrorReporter.TypeId]: ErrorReporter.TypeId,
+    report: ({ cause, fiber, timestamp }) => {
+      capturer.report(cause, fiber, Number(timestamp / 1_000_000n))
+    }
   }
-})
+  ofLayers.add(reporter)
+  return reporter
+}

@@ -145,7 +145,10 @@ const build = Effect.fnUntraced(
     const tracking = Context.make(ErrorTracking.ErrorTracking, service).pipe(
       Context.add(
         EffectErrorReporter.CurrentErrorReporters,
-        new Set([...reporters, ErrorReporter.make(capturer)])
+        new Set([
+          ...[...reporters].filter((reporter) => !ErrorReporter.isOfLayer(reporter)),
+          ErrorReporter.make(capturer)
+        ])
       ),
       Context.add(Observation.CurrentOperationListener, Breadcrumbs.makeListener(now, listener)),
       // Beside the loggers that this layer was built under: a program's own are provided to it, not merged with it.

@@ -1,4 +1,4 @@
-import { Catalogue, ErrorTracking, Metrics, Observability, Tracing } from "@dawsos/observability"
+import { Catalogue, ErrorTracking, Metrics, Observability, Observation, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -16,6 +16,16 @@ import * as ProcessState from "./support/ProcessState.ts"
 
 const third = Otel.trace.getTracer("third-party")
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+interface Breadcrumb {
+  readonly message: string
+}
+
+const observed = Observation.make<string>({
+  prefix: "job",
+  span: (name) => ({ name: `span of ${name}` }),
+  instruments: []
+})
 
 /** A product under the whole layer, each signal sent to a receiver of its own, until it is closed. */
 const start = Effect.fnUntraced(function*(name: string) {
@@ -41,7 +51,7 @@ const start = Effect.fnUntraced(function*(name: string) {
       yield* Effect.promise(() => turn().then(() => third.startSpan(`third of ${job}`).end()))
       return yield* Effect.fail(new Error(`failure of ${job}`))
     }).pipe(
-      Effect.withSpan(`span of ${job}`),
+      observed(job),
       ErrorTracking.withBoundary(`job ${job}`),
       Effect.ignore,
       Effect.provideContext(context),
@@ -58,6 +68,14 @@ const start = Effect.fnUntraced(function*(name: string) {
     context,
     work,
     flush,
+    /** What each event says of the steps before. */
+    crumbs: Effect.map(
+      receiver.events,
+      (events) =>
+        events.map(({ payload }) =>
+          (payload["breadcrumbs"] as ReadonlyArray<Breadcrumb> | undefined)?.map(({ message }) => message)
+        )
+    ),
     /** Names of what has arrived, of the jobs' own lines, and the series of the jobs. */
     told: Effect.gen(function*() {
       yield* flush
@@ -190,4 +208,16 @@ describe("two live layers in one process", () => {
         assert.isFalse(third.startSpan("nobody is there").isRecording())
       })
   )
+
+  it.live("keep their signals apart where one is built inside the other", () =>
+    Effect.gen(function*() {
+      const outer = yield* start("outer")
+      const inner = yield* Effect.provideContext(start("inner"), outer.context)
+      yield* inner.work("a")
+      yield* outer.work("b")
+      assert.deepStrictEqual(yield* inner.told, { ...jobs("a"), services: ["inner"] })
+      assert.deepStrictEqual(yield* outer.told, { ...jobs("b"), services: ["outer"] })
+      assert.deepStrictEqual(yield* inner.crumbs, [["span of a"]])
+      assert.deepStrictEqual(yield* outer.crumbs, [["span of b"]])
+    }))
 })

@@ -117,7 +117,7 @@ export const mutations = [
   ),
   inFile(
     "src/tracing/GlobalApi.ts",
-    [layers, halfWay],
+    [halfWay],
     [
       "the last layer takes the global parts with it",
       "if (installed.contextManager) Otel.context.disable()",
@@ -131,7 +131,7 @@ export const mutations = [
   ),
   inFile(
     "src/errors/UncaughtErrors.ts",
-    [layers, halfWay, lives],
+    [layers],
     [
       "a layer takes its listener from the process",
       "process.off(\"uncaughtException\", listener)",
@@ -161,5 +161,23 @@ export const mutations = [
       "prepared as Event"
     ],
     ["attachments of the program do not come along", "hint.attachments = []", ""]
+  ),
+  inFile(
+    "src/errors/ErrorTrackingLive.ts",
+    [layers],
+    [
+      "a layer does not report what runs in one inside it",
+      "[...reporters].filter((reporter) => !ErrorReporter.isOfLayer(reporter))",
+      "[...reporters]"
+    ]
+  ),
+  inFile(
+    "src/errors/Breadcrumbs.ts",
+    [layers],
+    [
+      "of two layers, one inside the other, the inner one leaves the breadcrumbs",
+      "outer !== undefined && beside.has(outer) ? beside.get(outer) : outer",
+      "outer"
+    ]
   )
 ].flat()
