@@ -126,8 +126,8 @@ export const mutations = [
     ["test/tracing/TracingLive.test.ts"],
     [
       "a receiver's words are scrubbed",
-      "scrubber.text(problem.slice(0, longestProblem))",
-      "problem.slice(0, longestProblem)"
+      "scrubber.text(Cut.before(problem, longestProblem))",
+      "problem"
     ],
     [
       "spans are scrubbed",
