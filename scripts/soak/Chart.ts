@@ -65,7 +65,7 @@ const panels: ReadonlyArray<Panel> = [
 
 const width = 960
 const left = 62
-const right = 16
+const right = 28
 const laneHeight = 16
 const panelHeight = 92
 const panelGap = 38
