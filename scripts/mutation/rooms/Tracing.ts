@@ -152,7 +152,7 @@ export const mutations = [
     "src/tracing/Sampler.ts",
     ["test/tracing/EffectTracer.test.ts"],
     ["unsampled spans are counted", "if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()", ""],
-    ["a caller that is not trusted decides nothing", "trustRemoteSampled ? { root }", "true ? { root }"]
+    ["a caller that is not trusted decides nothing", "if (trustRemoteSampled) return", "if (true) return"]
   ),
   inFile(
     "src/tracing/ContextManager.ts",
