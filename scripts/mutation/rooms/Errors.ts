@@ -177,6 +177,7 @@ export const mutations = [
       "started.once(\"finish\", () => hasLeft = true)",
       "started.once(\"socket\", () => hasLeft = true)"
     ],
+    ["a time that Sentry names is read by its clock", "Date.parse(date ?? \"\") || Date.now()", "Date.now()"],
     [
       "a tracker that does not answer is given up",
       "const timer = setTimeout(() => started.destroy(new DeadlineExceeded()), timeoutMillis)",
