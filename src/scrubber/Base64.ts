@@ -86,7 +86,6 @@ const searchAll = (run: string, nested: (text: string) => string): ReadonlyArray
   if (candidates === 0) return []
   const ranges: Array<Range> = []
   for (let shift = 0; shift < 4; shift++) if ((candidates & (1 << shift)) !== 0) search(run, shift, nested, ranges)
-  searchSegments(run, nested, ranges)
   ranges.sort((a, b) => a.start - b.start)
   const merged: Array<Range> = []
   for (const range of ranges) {
@@ -97,7 +96,10 @@ const searchAll = (run: string, nested: (text: string) => string): ReadonlyArray
   return merged
 }
 
-/** With which shifts (0 to 3 characters, a bit each) a part of the run can be printable text. */
+/**
+ * With which shifts (0 to 3 characters, a bit each) a part of the run can be printable text: what is encoded may begin
+ * behind other characters (`/files/QUJD…`). A `/`, `+`, `-` or `_` that is decoded with it never gives a letter or a digit.
+ */
 const shifts = (run: string): number => {
   let zero = 0
   let one = 0
@@ -118,22 +120,6 @@ const shifts = (run: string): number => {
   }
   return out
 }
-
-/** Signs of the alphabets that also separate: `/files/QUJD…/x`, `key_QUJD…`. What stands between them begins anew. */
-const searchSegments = (run: string, nested: (text: string) => string, ranges: Array<Range>): void => {
-  for (let start = 0; start < run.length;) {
-    const end = runEnd(run, start, isInside)
-    if (end - start >= shortestRun && end - start < run.length) {
-      const own: Array<Range> = []
-      const segment = run.slice(start, end)
-      if ((shifts(segment) & 1) !== 0) search(segment, 0, nested, own)
-      for (const range of own) ranges.push({ start: start + range.start, end: start + range.end })
-    }
-    start = end + 1
-  }
-}
-
-const isInside = (c: number): boolean => c !== code.slash && c !== code.plus && c !== code.dash && c !== code.underscore
 
 /** Decodes a run from a character on, and adds the stretches whose text holds a secret. */
 const search = (run: string, shift: number, nested: (text: string) => string, ranges: Array<Range>): void => {

@@ -30,7 +30,7 @@ export const internationalPhoneDetector: Detector = {
 }
 
 const isInternational = (digits: string, groups: number): boolean => {
-  if (digits.startsWith("1")) return digits.length === 11 && isNorthAmerican(digits.slice(1))
+  if (digits.startsWith("1")) return isNorthAmerican(digits.slice(1))
   if (digits.length < (groups > 1 ? 9 : 10) || digits.length > mostDigits) return false
   const two = digits.slice(0, 2)
   return shortCodes.has(digits.slice(0, 1)) || shortCodes.has(two) || longCodes.has(two)

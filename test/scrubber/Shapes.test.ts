@@ -250,8 +250,8 @@ describe("A quoted value", () => {
       ["VALUES ('password=''hun''ter2'' x')", "VALUES ('password=''[redacted]'' x')"],
       ["VALUES ('password=''$hunter2'', x')", "VALUES ('password=''[redacted]'', x')"],
       ["password='' n=1", "password='' n=1"],
-      ["(c2VjcmV0IHRva2VuOw==) kept", "(c2VjcmV0IHRva2VuOw==) kept"],
-      ["(dXNlcjpkYlBw==) kept", "(dXNlcjpkYlBw==) kept"],
+      ["(G6mXLEnKPw==) kept", "(G6mXLEnKPw==) kept"],
+      ["\"G6mXLEnKPw==\", kept", "\"G6mXLEnKPw==\", kept"],
       [
         "invalid input syntax for type uuid: \"a \"b\" hunter2\"\nnext \"line\"",
         "invalid input syntax for type uuid: \"[redacted]\"\nnext \"line\""

@@ -81,7 +81,6 @@ export const mutations = [
       "for (let shift = 0; shift < 4; shift++)",
       "for (let shift = 0; shift < 1; shift++)"
     ],
-    ["base64 behind a slash begins anew", "searchSegments(run, nested, ranges)\n", "\n"],
     ["base64 in lines is read as a whole", "if (width < 60 || width % 4 !== 0)", "if (width > 0)"]
   ),
   inFile(
@@ -93,7 +92,7 @@ export const mutations = [
     "src/scrubber/Phones.ts",
     ["test/scrubber/Shapes.test.ts"],
     ["an area begins with 2 to 9", "digits.charCodeAt(0) > 49 && ", ""],
-    ["a number has one country's length", "return digits.length === 11 && ", "return "]
+    ["a number has one country's length", "digits.length === 10 && ", ""]
   ),
   inFile(
     "src/scrubber/ProviderKeys.ts",
