@@ -86,12 +86,12 @@ describe("a Jaeger that is killed and started again in the middle of a load", ()
         expect([...there].filter((id) => !host.ended.includes(id))).toEqual([])
         expect(rig.fates.repeated).toEqual([])
         expect(later.some((id) => there.has(id))).toBe(true)
+        const lost = Accounting.dropReasons.filter((reason) => books.dropped[reason] > 0).map((reason) =>
+          `${reason} ${books.dropped[reason]}`
+        )
         console.log(
           `${route}: ended ${host.ended.length}, exported ${books.exported}, there ${there.size}, ` +
-            `died with Jaeger ${missing.length}, unconfirmed ${unconfirmed.length}, ` +
-            Accounting.dropReasons.filter((reason) => books.dropped[reason] > 0).map((reason) =>
-              `${reason} ${books.dropped[reason]}`
-            ).join(", ")
+            `died with Jaeger ${missing.length}, unconfirmed ${unconfirmed.length}, lost ${lost.join(", ") || "none"}`
         )
       })
   )

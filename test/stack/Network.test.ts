@@ -43,13 +43,13 @@ const troubles: ReadonlyArray<Trouble> = [
     name: "swallows requests",
     begin: (proxy) => proxy.toxic("upstream", { type: "timeout", attributes: { timeout: 0 } }),
     loses: ["timeout"],
-    patience: 300
+    patience: 1_000
   },
   {
     name: "swallows answers",
     begin: (proxy) => proxy.toxic("downstream", { type: "timeout", attributes: { timeout: 0 } }),
     loses: ["timeout"],
-    patience: 300
+    patience: 1_000
   },
   {
     name: "resets connections at once",

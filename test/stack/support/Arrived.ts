@@ -7,7 +7,8 @@ import type * as Jaeger from "./Jaeger.ts"
 /** All of them; a service that Jaeger never heard of has none. */
 export const ids = (jaeger: Jaeger.Jaeger, service: string): Effect.Effect<ReadonlyArray<string>, Http.AskFailed> =>
   Effect.map(
-    jaeger.find({ service, limit: 5_000 }),
+    // A search goes up to the moment at which it is made, so each question makes its own.
+    Effect.suspend(() => jaeger.find({ service, limit: 5_000 })),
     (traces) => traces.flatMap(({ spans }) => spans.map(({ spanID }) => spanID))
   )
 
