@@ -121,8 +121,8 @@ export const mutations = [
     ["test/errors/ErrorReporter.test.ts"],
     [
       "events of one type and operation are one issue",
-      "fingerprint: [exceptions[0]?.type",
-      "fingerprint: [exceptions[0]?.value"
+      "Exceptions.typeOf(error), operation] as const",
+      "String(error), operation] as const"
     ],
     ["a span that was not traced has no trace", " && realTraceId.test(traceId)", ""]
   ),
