@@ -21,8 +21,8 @@ const modes = {
 
 type Mode = keyof typeof modes
 
-const rounds = 7
-const rate = 100
+const rounds = 5
+const rate = 50
 const seconds = 4
 const warmUp = 2
 const patience = 60_000
@@ -32,6 +32,8 @@ export interface Result {
   /** Milliseconds, a figure of each round. */
   readonly p50: ReadonlyArray<number>
   readonly p99: ReadonlyArray<number>
+  /** Processor time a request, in milliseconds: what other programs on the machine change least. */
+  readonly cpu: ReadonlyArray<number>
   /** Answers that no program without observability gave. */
   readonly different: number
   readonly requests: number
@@ -64,16 +66,18 @@ const server = (mode: Mode) =>
       (program) => Effect.promise(() => program.end(10_000))
     )
     const port = yield* Effect.tryPromise(() => program.line("port ", patience))
-    return { mode, port: Number(port) }
+    return { mode, program, port: Number(port) }
   })
 
 /** All programs at once, one of them under load at a time, in another order each round. */
 export const run = (tell: (text: string) => void): Effect.Effect<ReadonlyArray<Result>, unknown> =>
   Effect.gen(function*() {
     const servers = yield* Effect.forEach(Object.keys(modes) as ReadonlyArray<Mode>, server)
-    const found = servers.map(({ mode, port }) => ({
+    const found = servers.map(({ mode, port, program }) => ({
       mode,
       port,
+      program,
+      cpu: [] as Array<number>,
       p50: [] as Array<number>,
       p99: [] as Array<number>,
       answers: new Map<string, number>()
@@ -83,8 +87,11 @@ export const run = (tell: (text: string) => void): Effect.Effect<ReadonlyArray<R
       for (const { port } of found) await OpenLoop.load(port, paths, { rate, seconds: warmUp })
       for (let round = 1; round <= rounds; round++) {
         tell(`round ${round} of ${rounds}`)
-        for (const { answers, p50, p99, port } of shuffled(found, random)) {
+        for (const { answers, cpu, p50, p99, port, program } of shuffled(found, random)) {
+          const before = await program.vitals(patience)
           const outcome = await OpenLoop.load(port, paths, { rate, seconds })
+          const after = await program.vitals(patience)
+          cpu.push((after.cpu - before.cpu) / outcome.latencies.length)
           p50.push(quantile(outcome.latencies, 0.5))
           p99.push(quantile(outcome.latencies, 0.99))
           for (const [answer, count] of outcome.answers) answers.set(answer, (answers.get(answer) ?? 0) + count)
@@ -92,8 +99,9 @@ export const run = (tell: (text: string) => void): Effect.Effect<ReadonlyArray<R
       }
     })
     const expected = found.find(({ mode }) => mode === "off")?.answers ?? new Map<string, number>()
-    return found.map(({ answers, mode, p50, p99 }) => ({
+    return found.map(({ answers, cpu, mode, p50, p99 }) => ({
       mode,
+      cpu,
       p50,
       p99,
       requests: rounds * rate * seconds,
@@ -117,8 +125,20 @@ const ratios = (values: ReadonlyArray<number>, base: ReadonlyArray<number>): Rea
 export const table = (results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyArray<string>> => {
   const base = off(results)
   return [
-    ["program", "requests", "other answers", "p50 ms", "rounds", "p99 ms", "rounds", "p99 over off", "rounds"],
-    ...results.map(({ different, mode, p50, p99, requests }) => {
+    [
+      "program",
+      "requests",
+      "other answers",
+      "p50 ms",
+      "rounds",
+      "p99 ms",
+      "rounds",
+      "p99 over off",
+      "rounds",
+      "processor ms a request",
+      "rounds"
+    ],
+    ...results.map(({ cpu, different, mode, p50, p99, requests }) => {
       const over = ratios(p99, base.p99)
       return [
         mode,
@@ -129,7 +149,9 @@ export const table = (results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyArr
         median(p99).toFixed(1),
         spread(p99),
         mode === "off" ? "1" : median(over).toFixed(2),
-        mode === "off" ? "" : `${Math.min(...over).toFixed(2)}–${Math.max(...over).toFixed(2)}`
+        mode === "off" ? "" : `${Math.min(...over).toFixed(2)}–${Math.max(...over).toFixed(2)}`,
+        median(cpu).toFixed(2),
+        `${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)}`
       ]
     })
   ]

@@ -11,6 +11,8 @@ export interface Vitals {
   readonly handles: number
   /** Open file descriptors, which are there whether they keep the process alive or not; 0 where there is no `/proc`. */
   readonly descriptors: number
+  /** Processor time since the start, in milliseconds, without what the probe's own looks took. */
+  readonly cpu: number
   /** Delay of the event loop since the last look, in milliseconds; the forced collections are not in it. */
   readonly lag: { readonly p50: number; readonly p99: number; readonly max: number }
 }

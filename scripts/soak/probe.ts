@@ -19,7 +19,13 @@ const listed = existsSync(open)
 const descriptors = (): number => listed ? readdirSync(open).length : 0
 
 const collect = globalThis.gc
+const cpu = (): number => {
+  const { system, user } = process.cpuUsage()
+  return (system + user) / 1000
+}
+let looking = 0
 const look = (): Answer["vitals"] => {
+  const spent = cpu()
   const lag = {
     p50: milliseconds(delay.percentile(50)),
     p99: milliseconds(delay.percentile(99)),
@@ -28,10 +34,12 @@ const look = (): Answer["vitals"] => {
   delay.disable()
   void collect?.()
   const { external, heapUsed, rss } = process.memoryUsage()
+  const known = spent - looking
+  looking += cpu() - spent
   delay.reset()
   delay.enable()
   const handles = process.getActiveResourcesInfo().length
-  return { heap: heapUsed, external, rss, handles, descriptors: descriptors(), lag }
+  return { heap: heapUsed, external, rss, handles, descriptors: descriptors(), cpu: known, lag }
 }
 
 process.on("message", (message) => {

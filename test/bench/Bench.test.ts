@@ -158,6 +158,7 @@ describe("what callers feel", () => {
   const result = (mode: Host.Result["mode"], p99: ReadonlyArray<number>, different = 0): Host.Result => ({
     mode,
     p50: p99.map((value) => value / 2),
+    cpu: p99.map(() => 3),
     p99,
     different,
     requests: 100

@@ -43,6 +43,7 @@ const sampleAt = (at: number, changes: Changes = {}): Sample => {
       rss: 500 * mebibyte,
       handles: 30,
       descriptors: 40,
+      cpu: at,
       lag: { p50: 0, p99: 5, max: 20 },
       ...changes.vitals
     },

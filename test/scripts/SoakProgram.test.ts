@@ -63,7 +63,7 @@ describe("a program under the probe", () => {
 
   it("passes when it is idle, fails by its heap when that leaks, and by its handles when those leak", async () => {
     assert.deepStrictEqual(await observe(undefined), [])
-    assert.deepStrictEqual(await observe("heap"), ["trend of heap"])
+    assert.include(await observe("heap"), "trend of heap")
     assert.include(await observe("handles"), "trend of handles")
   })
 
