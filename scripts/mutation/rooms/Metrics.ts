@@ -142,6 +142,16 @@ export const mutations = [
     ["a bound is written as Go does", "power >= 6", "power >= 21"]
   ),
   inFile(
+    "src/tracing/Sampler.ts",
+    ["test/tracing/Sampler.test.ts"],
+    ["a caller who is not trusted does not choose by its trace id", "newTraceId(), ...rest", "_traceId, ...rest"]
+  ),
+  inFile(
+    "src/tracing/EffectTracer.ts",
+    ["test/integration/RemoteContext.test.ts"],
+    ["the trace of a caller with ids of 64 bits goes on", "parent.traceId.length === 16", "false"]
+  ),
+  inFile(
     "src/metrics/RuntimeMetrics.ts",
     ["test/metrics/RuntimeMetrics.test.ts"],
     ["the last layer stops what watches Node", "if (users === 0) stop()", ""]
