@@ -3,6 +3,7 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import * as Path from "node:path"
+import type { Totals } from "../../../examples/receiver/Ledger.ts"
 import type { ProcessState } from "./ProcessState.ts"
 
 export interface Report {
@@ -63,4 +64,12 @@ export const leavesNothing = ({ after, alive, remembered, taken, untouched }: Re
   assert.deepStrictEqual(taken.observers, { held: 0, taken: observers })
   assert.isAbove(remembered, 0)
   assert.strictEqual(alive, 0)
+}
+
+/** Holds that the lives were used: on a machine that is busy, a few may have run into the deadline of their end. */
+export const sent = (totals: Totals, lives: number, spansPerLife: number) => {
+  assert.deepInclude(totals, { unreadable: 0, refused: 0 })
+  assert.isAtLeast(totals.events, lives / 2)
+  assert.isAtLeast(totals.spansOf.otlp, lives * spansPerLife / 2)
+  assert.isAtLeast(totals.spansOf.sentryOtlp, lives * spansPerLife / 2)
 }

@@ -127,6 +127,7 @@ const run = Effect.fnUntraced(function*(size: number, seed: number, together: nu
       body: () => Effect.andThen(Tracing.flush, Effect.yieldNow),
       step: () => undefined
     })
+    yield* Subject.flushed
     const metrics = yield* Metrics.Metrics
     const samples = metrics.samples()
     const came: Findings.Came = {

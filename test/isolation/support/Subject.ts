@@ -1,6 +1,7 @@
 // The live parts of the layer, whose signals end in memory, without the limits that a minute of events has.
-import { Catalogue, Guard, Observation, Scrubber, type SpanSink } from "@dawsos/observability"
+import { Catalogue, ErrorTracking, Guard, Observation, Scrubber, type SpanSink } from "@dawsos/observability"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
@@ -87,3 +88,13 @@ export const make = (catalogue: Catalogue.Catalogue = Catalogue.make({ prefix: "
   const left: Left = { spans: spans.spans, lines, guard }
   return { layer: Layer.fresh(layer), left }
 }
+
+/** Flushes until nothing waits: a flush ends at its deadline, and a machine may be busy. */
+export const flushed: Effect.Effect<ErrorTracking.ErrorAccounting, never, ErrorTracking.ErrorTracking> = Effect.gen(
+  function*() {
+    const errors = yield* ErrorTracking.ErrorTracking
+    let events = yield* errors.flush
+    while (events.queued > 0) events = yield* errors.flush
+    return events
+  }
+)
