@@ -1,11 +1,10 @@
 /** What became of each span on the way to a sink, id by id: the pipeline's books have counts only. */
-import type { SpanSink } from "@dawsos/observability"
+import { SpanSink } from "@dawsos/observability"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { performance } from "node:perf_hooks"
-import { SpanSinkError } from "../../../src/tracing/SpanSink.ts"
 
 /** How an export ended, as the sink told it. */
 export type Outcome =
@@ -129,5 +128,5 @@ const outcomeOf = (exit: Exit.Exit<SpanSink.ExportResult, SpanSink.SpanSinkError
   if (Exit.isSuccess(exit)) return { _tag: "Answered", result: exit.value }
   if (Cause.hasInterrupts(exit.cause)) return { _tag: "GivenUp" }
   const error = Cause.squash(exit.cause)
-  return error instanceof SpanSinkError ? { _tag: "Failed", error } : { _tag: "Defect", cause: String(error) }
+  return error instanceof SpanSink.SpanSinkError ? { _tag: "Failed", error } : { _tag: "Defect", cause: String(error) }
 }

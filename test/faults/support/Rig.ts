@@ -1,5 +1,5 @@
 /** Real sinks behind the real layer, in time that runs faster, beside a program that is watched. */
-import { Accounting, Guard, Tracing } from "@dawsos/observability"
+import { Accounting, Guard, type ObservabilityConfig, Tracing } from "@dawsos/observability"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -10,7 +10,6 @@ import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import { performance } from "node:perf_hooks"
 import * as Timers from "../../../src/delivery/Timers.ts"
-import type { TraceDestination } from "../../../src/ObservabilityConfig.ts"
 import * as Destination from "../../../src/tracing/Destination.ts"
 import * as TracingLive from "../../../src/tracing/TracingLive.ts"
 import { config, passThrough } from "../../tracing/harness.ts"
@@ -55,7 +54,7 @@ export const quick = (deadline?: number): CountedTimers => {
 
 /** How a program's spans leave. */
 export interface Options {
-  readonly destination: TraceDestination
+  readonly destination: ObservabilityConfig.TraceDestination
   /** The name of the service that the spans are of. */
   readonly service?: string
   readonly maxQueueSize?: number
@@ -147,7 +146,7 @@ export const open = Effect.fnUntraced(function*(options: Options) {
 })
 
 /** The destination of a way over HTTP. */
-export const destinationOf = (route: "otlp" | "jaegerHttp", url: string): TraceDestination =>
+export const destinationOf = (route: "otlp" | "jaegerHttp", url: string): ObservabilityConfig.TraceDestination =>
   route === "otlp"
     ? { _tag: "Otlp", url, headers: {}, timeout: Duration.seconds(60) }
     : { _tag: "JaegerHttp", url, headers: {} }
