@@ -15,10 +15,10 @@ export interface Policy {
 }
 
 /**
- * 1 s, doubling, at most 30 s, five attempts. OpenTelemetry's specification leaves the numbers open: attempts and first
- * wait are those of its exporters for Java and JavaScript, the longest is that of its exporter for Go.
+ * 1 s, doubling, at most 5 s, five attempts. OpenTelemetry's specification leaves the numbers open: attempts, first
+ * and longest wait are those of its exporters for Java and JavaScript. What lasts longer is for the circuit.
  */
-export const defaultPolicy: Policy = { initial: 1_000, max: 30_000, attempts: 5 }
+export const defaultPolicy: Policy = { initial: 1_000, max: 5_000, attempts: 5 }
 
 /**
  * The milliseconds to wait after `failures` failures in a row, `random` being a chance from 0 to 1.

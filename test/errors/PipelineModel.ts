@@ -167,10 +167,10 @@ export class PipelineModel {
 
   #fail(): void {
     this.#failures++
-    this.#backoffUntil = this.now + Math.min(30_000, 1_000 * 2 ** (this.#failures - 1))
+    this.#backoffUntil = this.now + Math.min(5_000, 1_000 * 2 ** (this.#failures - 1))
     if (this.#isOpen) this.#trials++
     if (this.#failures < 5) return
     this.#isOpen = true
-    this.#openUntil = this.now + Math.min(120_000, 30_000 * 2 ** this.#trials) * 1.1
+    this.#openUntil = this.now + Math.min(120_000, 10_000 * 2 ** this.#trials) * 1.1
   }
 }

@@ -104,7 +104,7 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
         "Is it up? Target `jaeger` on Prometheus's page \"Target health\"; `docker compose -f " +
         "docker-compose.observability.yml ps jaeger`.",
         `Is anything sent at all? ${Rules.query(PromQL.gauge(own.spansCircuit))}: 1 says that nothing is, after five ` +
-        "failures in a row; a few spans are tried after 30 s, then ever more rarely, every two minutes at last.",
+        "failures in a row; a few spans are tried after 10 s, then ever more rarely, every two minutes at last.",
         "In the log of the backend: the one line `spans don't arrive at …`, with what went wrong."
       ],
       usualCauses: [
@@ -142,7 +142,7 @@ const errorEventsDropped = ({ dashboard, own }: Context): Rules.Alert => {
         `Is anything sent at all? ${
           Rules.query(PromQL.gauge(own.eventsCircuit))
         }: 1 says that nothing is, after five ` +
-        "failures in a row; one event is tried after 30 s, then ever more rarely, every two minutes at last.",
+        "failures in a row; one event is tried after 10 s, then ever more rarely, every two minutes at last.",
         "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
       ],
       usualCauses: [
