@@ -12,6 +12,7 @@ export const read = (path: string): string => readFileSync(Path.join(root, path)
 export const documents: ReadonlyArray<string> = [
   "README.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...readdirSync(Path.join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)
 ]
 
