@@ -12,7 +12,7 @@ import type * as Net from "node:net"
 import { afterEach, vi } from "vitest"
 import { Answers } from "../../src/metrics/Answers.ts"
 import * as Refusals from "../../src/metrics/Refusals.ts"
-import { bare, closed, connect, fill, raw, request, served, started } from "./server.ts"
+import { bare, closed, connect, raw, request, served, started } from "./server.ts"
 import * as Shop from "./shop.ts"
 
 const get = (path: string, ...headers: ReadonlyArray<string>): string =>
@@ -339,17 +339,14 @@ describe("The host", () => {
         const scope = yield* Scope.make()
         const hour = 3_600_000
         // Left to themselves, all of these connections would outlive the test.
-        const { address, metrics } = yield* started({
-          limits: {
-            headersTimeout: hour,
-            requestTimeout: hour,
-            keepAliveTimeout: hour,
-            inactivityTimeout: hour,
-            answerTimeout: hour,
-            maxConnections: 1000
-          }
+        const { address } = yield* bare(() => large, {
+          headersTimeout: hour,
+          requestTimeout: hour,
+          keepAliveTimeout: hour,
+          inactivityTimeout: hour,
+          answerTimeout: hour,
+          maxConnections: 1000
         }).pipe(Scope.provide(scope))
-        fill(metrics)
         const host = yield* Effect.acquireRelease(
           Effect.callback<Http.Server>((resume) => {
             const server: Http.Server = Http.createServer((_, response) => response.end("unharmed")).listen(
@@ -382,8 +379,7 @@ describe("The host", () => {
         // One second of grace, and what a busy machine takes on top.
         yield* Effect.timeout(Scope.close(scope, Exit.void), "5 seconds")
         yield* Effect.forEach(sockets, closed, { concurrency: "unbounded" })
-      }),
-    beforeAnswerTimeout
+      })
   )
 })
 
