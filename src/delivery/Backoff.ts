@@ -24,12 +24,7 @@ export const defaultPolicy: Policy = { initial: 1_000, max: 5_000, attempts: 5 }
  * The milliseconds to wait after `failures` failures in a row, `random` being a chance from 0 to 1.
  *
  * Half of the wait is certain, so that nobody comes back at once, and half is chance, so that the many processes that
- * lost one receiver don't come back together.
- *
- * @example
- * import * as Backoff from "./Backoff.ts"
- *
- * export const secondWait = Backoff.delay(Backoff.defaultPolicy, 2, Math.random()) // from 1,000 to 2,000
+ * lost one receiver don't come back together. By the default policy the second wait is from 1,000 to 2,000 ms.
  */
 export const delay = (policy: Policy, failures: number, random: number): number => {
   const longest = Math.min(policy.max, policy.initial * 2 ** (Math.max(1, failures) - 1))

@@ -8,12 +8,7 @@ export const maxWait = 300_000
 /**
  * `Retry-After` in either of its forms as milliseconds between 0 and {@link maxWait}; nothing when it can't be read.
  *
- * `now` is the time of day in milliseconds since the epoch: the header may name a date.
- *
- * @example
- * import * as RetryAfter from "./RetryAfter.ts"
- *
- * export const twoMinutes = RetryAfter.parse("120", Date.now()) // 120,000
+ * `now` is the time of day in milliseconds since the epoch: the header may name a date. `120` is 120,000 at any time.
  */
 export const parse = (header: string | undefined, now: number): number | undefined => {
   if (header === undefined) return undefined
