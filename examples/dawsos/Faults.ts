@@ -117,7 +117,9 @@ export const faults = {
     alert: "SpansDropped",
     symptom: (figures) => {
       const dropped = figures.total("dawsos_observability_spans_dropped_total")
-      return { text: `spans dropped: ${dropped} (alert above 0)`, shows: dropped > 0 }
+      const again = figures.total("dawsos_observability_spans_retried_total")
+      // Nothing is lost before the queue is full or a span was sent five times.
+      return { text: `spans dropped: ${dropped} (alert above 0), sent again: ${again}`, shows: dropped + again > 0 }
     },
     spoils: ["event"]
   }
