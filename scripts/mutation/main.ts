@@ -12,6 +12,8 @@ const filter = process.argv[2] ?? ""
 const chosen = mutations.filter(({ breaks, file }) => `${breaks} ${file}`.includes(filter))
 const copy = mkdtempSync(Path.join(Os.tmpdir(), "mutation-"))
 const deadlineMs = 180_000
+// All files that are named, once, side by side.
+const baselineDeadlineMs = 900_000
 // A mutation that makes a test hang is noticed by then; a green test that is no crash takes a fraction of it.
 const testTimeoutMs = 20_000
 
@@ -31,6 +33,7 @@ const copyWorkTree = async (): Promise<void> => {
 /** Runs test files in the copy and reads their results; an error when there are none to read. */
 const test = async (
   files: ReadonlyArray<string>,
+  deadlineMs: number,
   ...options: ReadonlyArray<string>
 ): Promise<ReadonlyMap<string, VitestReport.FileResult>> => {
   const report = Path.join(copy, "mutation-report.json")
@@ -63,7 +66,7 @@ const survives = async (mutation: Mutation): Promise<string | undefined> => {
   writeFileSync(path, mutated.content)
   try {
     // One failed test is enough; where several files must notice, each has to run.
-    const results = await test(mutation.tests, ...mutation.tests.length === 1 ? ["--bail=1"] : [])
+    const results = await test(mutation.tests, deadlineMs, ...mutation.tests.length === 1 ? ["--bail=1"] : [])
     for (const file of mutation.tests) {
       const result = VitestReport.ofFile(results, file)
       if (result === undefined) return `${file} did not run`
@@ -78,7 +81,7 @@ const survives = async (mutation: Mutation): Promise<string | undefined> => {
 
 /** A red test shows a mutation only when it is green without it. */
 const baseline = async (): Promise<ReadonlyMap<string, VitestReport.FileResult>> =>
-  test([...new Set(chosen.flatMap(({ tests }) => tests))])
+  test([...new Set(chosen.flatMap(({ tests }) => tests))], baselineDeadlineMs)
 
 let red = 0
 try {
