@@ -1,8 +1,13 @@
 // node --conditions=source scripts/faults/main.ts: what became of the spans of each fault on each way, as Markdown.
+// `--update` writes it into docs/reliability.md.
 import { Accounting } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
+import { readFileSync, writeFileSync } from "node:fs"
+import * as Path from "node:path"
 import * as Cell from "../../test/faults/support/Cell.ts"
 import * as Faults from "../../test/faults/support/Faults.ts"
+import * as Document from "../Document.ts"
+import * as Process from "../Process.ts"
 
 const row = (cells: ReadonlyArray<string | number>): string => `| ${cells.join(" | ")} |`
 
@@ -46,4 +51,9 @@ for (const fault of Faults.of("otlp")) {
     ]))
   }
 }
-process.stdout.write(`${lines.join("\n")}\n`)
+const table = lines.join("\n")
+console.log(table)
+if (process.argv.includes("--update")) {
+  const page = Path.join(Process.root, "docs/reliability.md")
+  writeFileSync(page, Document.replaced(readFileSync(page, "utf8"), "fates", table))
+}

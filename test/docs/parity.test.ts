@@ -114,13 +114,12 @@ describe("docs/parity.md says nothing that is not so", () => {
     expect(all.filter((code) => Exports.isMissing(code))).toEqual([])
   })
 
-  it("what is said to come later is not there: what observing costs", () => {
+  it("what is said to come later is what observing costs, and nothing else", () => {
     expect(rows.filter(isLater).map((row) => row["base document"])).toEqual([
       "Tracing overhead <5% of request time",
       "Metrics collection <1% CPU usage",
       "Performance impact measurement"
     ])
-    expect(existsSync(Path.join(Documents.root, "docs/performance.md"))).toBe(false)
   })
 
   it("the panels, alerts and containers that it says are generated are those of the base document", () => {
