@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import { accountDetector } from "./scrubber/Accounts.ts"
 import { base64Detector } from "./scrubber/Base64.ts"
+import { byteDetector } from "./scrubber/Bytes.ts"
 import * as Credentials from "./scrubber/Credentials.ts"
 import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
 import { percentDetector } from "./scrubber/Encoding.ts"
@@ -116,6 +117,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
   })
   const pass = compile([
     Credentials.privateKeyDetector,
+    byteDetector,
     Urls.urlDetector,
     Urls.oracleDetector,
     postgresDetector,

@@ -1,5 +1,6 @@
 import * as Redactable from "effect/Redactable"
 import * as Redacted from "effect/Redacted"
+import { binary, countBytes } from "./Bytes.ts"
 import { mark } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
 import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
@@ -227,7 +228,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     if (value instanceof URL) return string(value.href, walk, url)
     if (value instanceof RegExp) return string(String(value), walk)
     const bytes = bytesOf(value)
-    if (bytes !== undefined) return written(value, `[binary ${bytes} bytes]`, walk)
+    if (bytes !== undefined) return written(value, binary(bytes), walk)
     if (value instanceof Headers || value instanceof URLSearchParams || value instanceof FormData) {
       return record(value.entries(), undefined, depth, walk, nameOf(Object.fromEntries(value.entries())))
     }
@@ -243,7 +244,10 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     // Boxed strings and numbers, decimals.
     const primitive: unknown = typeof value.valueOf === "function" ? value.valueOf() : value
     if (typeof primitive !== "object") return any(primitive, owner, depth, walk)
-    return record(properties(value, Object.keys(value)), owner, depth, walk, nameOf(value))
+    const keys = Object.keys(value)
+    const count = countBytes(value, keys)
+    if (count !== undefined) return written(value, binary(count), walk)
+    return record(properties(value, keys), owner, depth, walk, nameOf(value))
   }
 
   /** An array of what `each` makes of the first items; where there are more, the last one says how many. */

@@ -37,10 +37,10 @@ const reached: Readonly<Record<string, ReadonlyArray<Sink>>> = {
   "log annotation json": ["log"],
   "log annotation json in json": ["log"],
   "log annotation error": ["log"],
-  // Of bytes only their number is told; Effect's logger makes nothing of parameters.
-  "log annotation buffer": [],
-  "log annotation bytes": [],
-  "log annotation parameters": [],
+  // Of bytes only their number is told, and Effect's logger makes nothing of parameters: the marker stands beside them.
+  "log annotation buffer": ["log"],
+  "log annotation bytes": ["log"],
+  "log annotation parameters": ["log"],
 
   "span name": ["spans"],
   "span attributes": ["spans"],
@@ -52,13 +52,13 @@ const reached: Readonly<Record<string, ReadonlyArray<Sink>>> = {
   "span attribute json in json": ["spans"],
   "span attribute error": ["spans"],
   "span attribute key": ["spans"],
-  // Effect's tracer makes `{}` of these, or a list of numbers.
-  "span attribute map": [],
-  "span attribute set": [],
-  "span attribute buffer": [],
-  "span attribute bytes": [],
-  "span attribute headers": [],
-  "span attribute parameters": [],
+  // Effect's tracer makes `{}` of these, or a list of numbers: the marker stands beside them.
+  "span attribute map": ["spans"],
+  "span attribute set": ["spans"],
+  "span attribute buffer": ["spans"],
+  "span attribute bytes": ["spans"],
+  "span attribute headers": ["spans"],
+  "span attribute parameters": ["spans"],
   "span event": ["spans"],
   "span link": ["links"],
   "span failure": ["spans"],

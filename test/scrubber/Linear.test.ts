@@ -189,7 +189,14 @@ const fragments = [
   "%2B%252B%25252B%2525252B%252525252B%25252525252B+",
   "%3D%2B%2F%253D%252B%252F%25253D%25252F%25252B+",
   "authorization: digest%20a=%22b%22,",
-  "token='it's "
+  "token='it's ",
+  "<Buffer 6e ",
+  "{\"0\":1,",
+  "{\"type\":\"Buffer\",\"data\":[1,",
+  "\"Buffer\",\"data\":",
+  "8Array(1) [ 1, ",
+  "1,",
+  "\\n1,\\n"
 ]
 
 const repeat = (pattern: string, length: number): string => pattern.repeat(Math.ceil(length / pattern.length))

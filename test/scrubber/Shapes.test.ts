@@ -240,6 +240,42 @@ describe("What a URL or a name makes of a secret", () => {
   })
 })
 
+describe("Bytes that were written as numbers", () => {
+  const secret = "npm_7JVQvqrGEP2LH5gz"
+  const size = secret.length
+  const buffer = Buffer.from(secret)
+  const typed = new TextEncoder().encode(secret)
+
+  it("are told by their number, in objects and in text that is JSON", () => {
+    for (const value of [buffer.toJSON(), { ...typed }]) {
+      assert.deepStrictEqual(scrubber.value({ body: value }), { body: `[binary ${size} bytes]` })
+      assert.strictEqual(scrubber.text(JSON.stringify({ body: value })), `{"body":"[binary ${size} bytes]"}`)
+      assert.strictEqual(scrubber.text(JSON.stringify(value)), `"[binary ${size} bytes]"`)
+    }
+  })
+
+  it("are found in a part of JSON, however it is escaped or cut, and as Node inspects them", () => {
+    const escaped = JSON.stringify(JSON.stringify({ b: buffer }, null, 2))
+    assert.include(scrubber.text(`got ${escaped} there`), `[binary ${size} bytes]`)
+    assert.strictEqual(
+      scrubber.text(`got ${JSON.stringify(buffer).slice(0, -6)}`).replace(/\d+ bytes/, "n bytes"),
+      "got {\"type\":\"Buffer\",\"data\":[binary n bytes]"
+    )
+    assert.strictEqual(scrubber.text(`got ${JSON.stringify(typed)} there`), `got [binary ${size} bytes] there`)
+    assert.strictEqual(scrubber.text("<Buffer 6e 70 6d 5f>"), "<Buffer [binary 4 bytes]>")
+    assert.strictEqual(scrubber.text("Uint8Array(3) [ 110, 112, 109 ]"), "Uint8Array(3) [binary 3 bytes]")
+  })
+
+  it("are no other numbers", () => {
+    stays("{\"0\":1,\"1\":2,\"2\":3}")
+    stays("{\"0\":1,\"1\":2,\"2\":3,\"3\":4,\"4\":5,\"5\":6,\"6\":7,\"7\":256}")
+    stays("{\"type\":\"Buffer\",\"data\":[1,2,300]}")
+    stays("{\"type\":\"Series\",\"data\":[1,2,3]}")
+    stays("Buffer sizes: [12, 40, 3], Array(2) [ 1, 2 ], Float64Array(2) [ 1, 2 ]")
+    stays("<Buffer> of {0} [1, 2, 3, 4, 5, 6, 7, 8, 9]")
+  })
+})
+
 describe("A quoted value", () => {
   for (
     const [text, left] of [

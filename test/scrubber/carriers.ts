@@ -1,6 +1,7 @@
 /** The ways in which a text reaches the scrubber: each also holds the word “kept”, which must stay. */
 import type { Scrubber } from "@dawsos/observability"
 import * as EffectHeaders from "effect/http/Headers"
+import { inspect } from "node:util"
 
 class ProviderError extends Error {
   readonly detail: string
@@ -125,6 +126,27 @@ export const carriers: ReadonlyArray<Carrier> = [
   { name: "a Set", show: (scrubber, text) => scrubber.value(new Set(["kept", text])) },
   { name: "a Buffer", show: (scrubber, text) => scrubber.value({ kept: Buffer.from(text) }) },
   { name: "a typed array", show: (scrubber, text) => scrubber.value({ kept: new TextEncoder().encode(text) }) },
+  {
+    name: "a Buffer that JSON was made of",
+    show: (scrubber, text) => scrubber.text(JSON.stringify({ kept: true, body: Buffer.from(text) }))
+  },
+  {
+    name: "a typed array that JSON was made of",
+    show: (scrubber, text) => scrubber.attributes({ kept: 1, body: JSON.stringify(new TextEncoder().encode(text)) })
+  },
+  {
+    name: "a Buffer in a part of JSON text",
+    show: (scrubber, text) =>
+      scrubber.text(`kept: ${JSON.stringify(JSON.stringify({ body: Buffer.from(text) }, null, 2))} and no more`)
+  },
+  {
+    name: "a Buffer that Node inspects",
+    show: (scrubber, text) => scrubber.text(`kept ${inspect(Buffer.from(text))}`)
+  },
+  {
+    name: "a typed array that Node inspects",
+    show: (scrubber, text) => scrubber.text(`kept ${inspect(new TextEncoder().encode(text))}`)
+  },
   {
     name: "a URL object",
     show: (scrubber, text) => scrubber.value(new URL(`https://h/kept?note=${encodeURIComponent(text)}#x`))

@@ -483,7 +483,7 @@ const longPart = 24
 
 /**
  * Texts of which none may be left where the part was sent: itself and its halves as they are, percent-encoded, escaped
- * for JSON, in hexadecimal digits, and in base64 at each of the three alignments.
+ * for JSON, in hexadecimal digits, as the numbers of their bytes, and in base64 at each of the three alignments.
  */
 export const needles = (part: string): ReadonlyArray<string> => {
   const half = Math.floor(part.length / 2)
@@ -506,7 +506,13 @@ const written = (part: string): ReadonlyArray<string> => {
     percent,
     encodeURIComponent(percent),
     JSON.stringify(part).slice(1, -1),
-    ...(part.length < 6 ? [] : [bytes.toString("hex")]),
+    ...(part.length < 6 ? [] : [bytes.toString("hex"), ...numbersOf(bytes)]),
     ...aligned
   ]
 }
+
+/** As JSON writes bytes, with an indentation and without one, and as Node's inspection does. */
+const numbersOf = (bytes: Uint8Array): ReadonlyArray<string> => [
+  ...[",", ", ", ",\n"].map((separator) => [...bytes].join(separator)),
+  [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
+]

@@ -73,6 +73,17 @@ const objects: Readonly<Record<string, (item: Item) => unknown>> = {
   error: (item) => new Error(textOf(item), { cause: new TypeError(textOf(item)) })
 }
 
+/** Objects that take their marker with them in no form: it stands beside them. */
+const silent = {
+  annotation: new Set(["buffer", "bytes", "parameters"]),
+  attribute: new Set(["map", "set", "buffer", "bytes", "headers", "parameters"])
+}
+
+const beside = (names: ReadonlySet<string>, name: string, item: Item): Readonly<Record<string, unknown>> => ({
+  probe: objects[name]?.(item),
+  ...names.has(name) ? { note: item.marker } : {}
+})
+
 /** An error with fields of its own. */
 class ProbeError extends Error {
   override readonly name = "ProbeError"
@@ -147,17 +158,17 @@ const probes: Readonly<Record<string, (item: Item) => Effect.Effect<unknown, unk
   "log key": (item) => logged(Effect.annotateLogs(Effect.logWarning("a probe"), textOf(item), "x")),
   "log span": (item) => logged(Effect.withLogSpan(Effect.logWarning("a probe"), textOf(item))),
   ...Object.fromEntries(
-    Object.entries(objects).map(([name, make]) => [
+    Object.keys(objects).map((name) => [
       `log annotation ${name}`,
-      (item: Item) => logged(Effect.annotateLogs(Effect.logWarning("a probe"), { probe: make(item) }))
+      (item: Item) => logged(Effect.annotateLogs(Effect.logWarning("a probe"), beside(silent.annotation, name, item)))
     ])
   ),
   "log annotations": (item) => logged(Effect.annotateLogs(Effect.logWarning("a probe"), recordOf(item))),
 
   ...Object.fromEntries(
-    Object.entries(objects).map(([name, make]) => [
+    Object.keys(objects).map((name) => [
       `span attribute ${name}`,
-      (item: Item) => Effect.annotateCurrentSpan("probe", make(item))
+      (item: Item) => Effect.annotateCurrentSpan(beside(silent.attribute, name, item))
     ])
   ),
   "span attributes": (item) => Effect.annotateCurrentSpan(recordOf(item)),
