@@ -2,13 +2,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
 import crypto from "node:crypto"
 import * as Http from "node:http"
 import { syncBuiltinESMExports } from "node:module"
-import type * as Net from "node:net"
+import * as Net from "node:net"
 import { afterEach, vi } from "vitest"
 import { Answers } from "../../src/metrics/Answers.ts"
 import * as Refusals from "../../src/metrics/Refusals.ts"
@@ -261,18 +262,39 @@ describe("A flood", () => {
 // Milliseconds; shorter than the usual limits, which a server that ignores those of a test would wait for.
 const beforeAnswerTimeout = 25_000
 
+// Below the usual one, after which the connection is closed without an answer.
+const beforeInactivityTimeout = 14_000
+
 // More than the buffers of both ends of a socket hold.
 const large = "#".repeat(20_000_000)
+
+describe("A client that does not get on with its request", () => {
+  served("is answered with 408, counted each time, and told in one line", () =>
+    Effect.gen(function*() {
+      const { address, lines, refusals } = yield* started({
+        limits: { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 50 }
+      })
+      expect(statuses(yield* raw(address, "GET /metr"))).toEqual([408])
+      expect([refusals("slow_request"), warnings(lines)]).toEqual([1, 1])
+      const more = yield* Effect.all([raw(address, "GET /metr"), raw(address, "GET /metrics HTTP/1.1\r\nX: ")], {
+        concurrency: 2
+      })
+      expect(more.map(statuses)).toEqual([[408], [408]])
+      expect([refusals("slow_request"), warnings(lines)]).toEqual([3, 1])
+      expect(lines.join()).toContain("did not send its request in time")
+    }), beforeInactivityTimeout)
+})
 
 describe("A client that reads slowly", () => {
   served("is cut off by a deadline though something moves all the time", () =>
     Effect.gen(function*() {
-      const { address, refused } = yield* bare(() => large, { answerTimeout: 300 })
+      const { address, lines, refused } = yield* bare(() => large, { answerTimeout: 300 })
       const clients = yield* Effect.all([1, 2, 3].map(() => connect(address, get("/metrics"))))
       const drip = setInterval(() => clients.forEach((socket) => socket.read(1)), 20)
       yield* until(() => refused.length, (refusals) => refusals === 3)
       clearInterval(drip)
       expect(refused).toEqual(["slow_reader", "slow_reader", "slow_reader"])
+      expect([warnings(lines), lines.join().includes("did not read its answer in time")]).toEqual([1, true])
       expect((yield* request(address, "/healthz")).status).toBe(200)
     }), beforeAnswerTimeout)
 
@@ -292,18 +314,75 @@ describe("A client that reads slowly", () => {
     beforeAnswerTimeout
   )
 
-  it("shares what is held by others, and gives back what it held", () => {
-    const answers = new Answers({ answerTimeout: 60_000, maxHeld: 10 }, () => {})
-    const response = () => new Http.ServerResponse(new Http.IncomingMessage(undefined as unknown as Net.Socket))
+  served(
+    "and leaves before its scrape is written holds nothing, however often that happens",
+    () =>
+      Effect.gen(function*() {
+        const begun: Array<(text: string) => void> = []
+        const written = () => new Promise<string>((resolve) => void begun.push(resolve))
+        const text = "#".repeat(1000)
+        const { address, refused } = yield* bare(written, { maxHeld: 2 * text.length })
+        // More often than the bound has room for.
+        for (let scrape = 0; scrape < 5; scrape++) {
+          const client = yield* connect(address, get("/metrics"))
+          yield* until(() => begun.length, (length) => length === scrape + 1)
+          client.destroy()
+          // The server has seen it go when a later connection was served and closed.
+          yield* request(address, "/healthz")
+          begun[scrape]!(`${text}${scrape}`)
+        }
+        const asked = yield* Effect.forkChild(request(address, "/metrics"))
+        yield* until(() => begun.length, (length) => length === 6)
+        begun[5]!(text)
+        expect([(yield* Fiber.join(asked)).status, refused]).toEqual([200, []])
+      }),
+    beforeAnswerTimeout
+  )
+
+  describe("and its answers", () => {
+    const answersOf = (maxHeld: number) => {
+      let late = 0
+      const answers = new Answers({ answerTimeout: 60_000, maxHeld }, () => void late++)
+      const asked = (socket: Net.Socket) => {
+        const request = new Http.IncomingMessage(socket)
+        const response = new Http.ServerResponse(request)
+        answers.watch(request, response)
+        return response
+      }
+      return { answers, asked, late: () => late }
+    }
     const texts = [20, 1, 10].map((length) => new Uint8Array(length))
-    const [one, same, other] = [response(), response(), response()]
-    // A single one is always allowed, else a large exposition could not be scraped at all.
-    expect([answers.hold(texts[0]!, one), answers.hold(texts[0]!, same)]).toEqual([true, true])
-    expect(answers.hold(texts[1]!, other)).toBe(false)
-    one.emit("close")
-    expect(answers.hold(texts[1]!, other)).toBe(false)
-    same.emit("close")
-    expect([answers.hold(texts[1]!, other), answers.hold(texts[2]!, one)]).toEqual([true, false])
+
+    it("shares what is held by others, and gives back what it held", () => {
+      const { answers, asked } = answersOf(10)
+      const [one, same, other] = [asked(new Net.Socket()), asked(new Net.Socket()), asked(new Net.Socket())]
+      // A single one is always allowed, else a large exposition could not be scraped at all.
+      expect([answers.hold(texts[0]!, one), answers.hold(texts[0]!, same)]).toEqual([true, true])
+      expect(answers.hold(texts[1]!, other)).toBe(false)
+      one.emit("close")
+      expect(answers.hold(texts[1]!, other)).toBe(false)
+      same.emit("close")
+      const next = asked(new Net.Socket())
+      expect([answers.hold(texts[1]!, other), answers.hold(texts[2]!, next)]).toEqual([true, false])
+    })
+
+    it("gives back what waits for its turn on a connection that closes, and what was cut off, once", () => {
+      for (const ended of ["closed", "cut"] as const) {
+        const { answers, asked, late } = answersOf(10)
+        const socket = new Net.Socket()
+        const [first, second] = [asked(socket), asked(socket)]
+        expect([answers.hold(texts[1]!, first), answers.hold(texts[2]!, second)]).toEqual([true, false])
+        expect(answers.hold(texts[1]!, second)).toBe(true)
+        if (ended === "cut") {
+          answers.cut(socket)
+          answers.cut(socket)
+        }
+        // No answer of it is told.
+        socket.emit("close")
+        expect([answers.has(socket), late()]).toEqual([false, ended === "cut" ? 1 : 0])
+        expect(answers.hold(texts[2]!, asked(new Net.Socket()))).toBe(true)
+      }
+    })
   })
 })
 

@@ -106,12 +106,17 @@ export const live = (settings: Settings = {}) =>
     }
   })
 
+/** A console that keeps what is logged. */
+const listening = () => {
+  const lines: Array<string> = []
+  const keep = (...parts: ReadonlyArray<unknown>) => void lines.push(parts.join(" "))
+  return { lines, console: { ...globalThis.console, log: keep, warn: keep, error: keep } }
+}
+
 /** Starts a server for the life of the scope, and keeps what it logs. */
 export const started = (settings?: Settings) =>
   Effect.gen(function*() {
-    const lines: Array<string> = []
-    const keep = (...parts: ReadonlyArray<unknown>) => void lines.push(parts.join(" "))
-    const console = { ...globalThis.console, log: keep, warn: keep, error: keep }
+    const { console, lines } = listening()
     const metrics = Context.get(
       yield* Layer.build(live(settings)).pipe(Effect.provideService(Console.Console, console)),
       Metrics.Metrics
@@ -135,18 +140,19 @@ export const fill = (metrics: Metrics.Service): void => {
   }
 }
 
-/** A server alone, of whatever text it is given, and what it turned away. */
-export const bare = (render: () => string, limits: NonNullable<Settings["limits"]>) =>
+/** A server alone, of whatever text it is given, what it turned away, and what it logs. */
+export const bare = (render: () => string | Promise<string>, limits: NonNullable<Settings["limits"]>) =>
   Effect.gen(function*() {
     const refused: Array<Refusals.Reason> = []
+    const { console, lines } = listening()
     const address = yield* MetricsServer.serve({
       host: "127.0.0.1",
       port: 0,
       token: Option.none(),
-      render: () => Promise.resolve(render()),
+      render: async () => render(),
       failed: () => {},
       refused: (reason) => void refused.push(reason),
       limits
-    })
-    return { address, refused }
+    }).pipe(Effect.provideService(Console.Console, console))
+    return { address, lines, refused }
   })

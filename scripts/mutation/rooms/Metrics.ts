@@ -96,6 +96,11 @@ export const mutations = [
       "return timingSafeEqual(digest(presented.trim()), token)",
       "return digest(presented.trim()).equals(token)"
     ],
+    [
+      "who sends a request slowly is answered and counted",
+      "if (code === \"ERR_HTTP_REQUEST_TIMEOUT\") return \"slow_request\"",
+      ""
+    ],
     ["of two tokens in one request neither counts", "authorization.length === 1", "authorization.length >= 1"],
     ["the program has the event loop between two scrapes", "const rest = 4", "const rest = 0"],
     ["an upgrade stays within the server's reach", "server.removeAllListeners(\"upgrade\")", ""],
@@ -110,6 +115,16 @@ export const mutations = [
     "src/metrics/Answers.ts",
     ["test/metrics/Attacks.test.ts"],
     ["slow readers hold a bounded part of the heap", "return false", "return true"],
+    [
+      "scrapers that leave early do not shut the page for good",
+      "if (response.closed || response.req.socket.destroyed) return true",
+      ""
+    ],
+    [
+      "what waits on a connection that is gone is given back",
+      "for (const response of open) this.#release(response)",
+      ""
+    ],
     ["an answer that is not read in time ends", "setTimeout(() => this.cut(socket)", "setTimeout(() => {}"]
   ),
   inFile(
