@@ -11,10 +11,14 @@ import type { SpanScrubber } from "./ScrubbedSpan.ts"
 import * as SentrySink from "./SentrySink.ts"
 import type { SpanSink } from "./SpanSink.ts"
 
-/** The sinks that a configuration asks for: its destination, and Sentry for its share of the traces. */
+/**
+ * The sinks that a configuration asks for: its destination, and Sentry for its share of the traces, which their ids
+ * decide where `trustTraceIds` says so.
+ */
 export const sinks = (
   config: Pick<ObservabilityConfig, "tracing" | "sentry">,
-  guard: Guard
+  guard: Guard,
+  trustTraceIds = true
 ): Effect.Effect<ReadonlyArray<SpanSink>> =>
   Effect.gen(function*() {
     // A request gives up a little earlier than the queue does: it knows whether its body had left.
@@ -22,7 +26,13 @@ export const sinks = (
     const made = [yield* destinationSink(config.tracing.destination, exportTimeout, guard)]
     if (Option.isSome(config.sentry.dsn) && config.sentry.tracesSampleRate > 0) {
       const { dsn, tracesSampleRate } = config.sentry
-      const sentry = SentrySink.make({ dsn: dsn.value, sampleRate: tracesSampleRate, timeout: exportTimeout, guard })
+      const sentry = SentrySink.make({
+        dsn: dsn.value,
+        sampleRate: tracesSampleRate,
+        timeout: exportTimeout,
+        guard,
+        trustTraceIds
+      })
       if (sentry === undefined) yield* Effect.logWarning("no spans go to Sentry: SENTRY_DSN names no project")
       else made.push(sentry)
     }

@@ -13,7 +13,7 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler
 } from "@opentelemetry/sdk-trace-node"
-import { randomBytes } from "node:crypto"
+import { createHmac, randomBytes } from "node:crypto"
 import type { Guard } from "../Guard.ts"
 import type { SamplerConfig } from "../ObservabilityConfig.ts"
 
@@ -69,7 +69,7 @@ export const never: Sampler = new AlwaysOffSampler()
 
 const notRecorded: SamplingResult = { decision: SamplingDecision.NOT_RECORD }
 
-/** Takes a share of all traces, by trace id: all spans of a trace or none. */
+/** Takes a share of all traces, by trace id: all spans of a trace or none, in every process alike. */
 export const byTraceId = (ratio: number): (traceId: string) => boolean => {
   if (ratio >= 1) return () => true
   if (ratio <= 0) return () => false
@@ -77,4 +77,13 @@ export const byTraceId = (ratio: number): (traceId: string) => boolean => {
   // The decision depends on the trace id alone, so an empty context does.
   const nowhere: Otel.Context = { getValue: () => undefined, setValue: () => nowhere, deleteValue: () => nowhere }
   return (traceId) => sampler.shouldSample(nowhere, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED
+}
+
+/**
+ * The same for trace ids that anybody may have chosen: a key of this process decides with them, so that nobody outside
+ * can choose one that is always, or never, taken. Other processes take other traces.
+ */
+export const byKeyedTraceId = (ratio: number, key: Uint8Array = randomBytes(32)): (traceId: string) => boolean => {
+  const below = ratio * 2 ** 32
+  return (traceId) => createHmac("sha256", key).update(traceId).digest().readUInt32BE(0) < below
 }

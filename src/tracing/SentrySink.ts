@@ -33,17 +33,21 @@ export const endpoint = (dsn: Redacted.Redacted<string>): Endpoint | undefined =
   }
 }
 
-/** Makes the sink, which takes `sampleRate` of all traces, by trace id; nothing without a usable DSN. */
+/**
+ * Makes the sink, which takes `sampleRate` of all traces; nothing without a usable DSN. Their ids decide, as everywhere
+ * else, unless `trustTraceIds` is false: then callers can't choose which are taken.
+ */
 export const make = (options: {
   readonly dsn: Redacted.Redacted<string>
   readonly sampleRate: number
   readonly timeout: Duration.Duration
   readonly guard: Guard
+  readonly trustTraceIds: boolean
 }): SpanSink | undefined => {
-  const { dsn, guard, sampleRate, timeout } = options
+  const { dsn, guard, sampleRate, timeout, trustTraceIds } = options
   const place = endpoint(dsn)
   if (place === undefined) return undefined
-  const sampled = Sampler.byTraceId(sampleRate)
+  const sampled = (trustTraceIds ? Sampler.byTraceId : Sampler.byKeyedTraceId)(sampleRate)
   return OtlpSink.make({
     name: "sentry",
     ...place,

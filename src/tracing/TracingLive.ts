@@ -78,7 +78,10 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
     const guard = yield* CurrentGuard
     const quietly = countFaults(guard)
     const log = yield* makeLog(quietly)
-    const sinks = [...(options.sinks ?? (yield* Destination.sinks(config, guard))), ...(options.extraSinks ?? [])]
+    const sinks = [
+      ...(options.sinks ?? (yield* Destination.sinks(config, guard, options.trustRemoteSampled ?? true))),
+      ...(options.extraSinks ?? [])
+    ]
     const pipeline = yield* Effect.acquireRelease(
       Effect.sync(() =>
         new SpanPipeline({

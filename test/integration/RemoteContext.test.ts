@@ -2,9 +2,11 @@
 import { Accounting } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { ReceivedSpan } from "../../examples/receiver/ReceivedSpan.ts"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
+import * as Sampler from "../../src/tracing/Sampler.ts"
 import * as ExpositionText from "../support/ExpositionText.ts"
 import * as Harness from "./Harness.ts"
 
@@ -161,6 +163,40 @@ describe("A caller who is trusted", () => {
           assert.strictEqual(accounting.sinks[0]?.exported, exported, what)
         }
         assert.strictEqual(requests(yield* app.scrape()), said.length)
+      }))
+  }
+})
+
+describe("The share of traces that goes to Sentry", () => {
+  const byId = Sampler.byTraceId(0.5)
+  const ids = Array.from({ length: 400 }, () => randomBytes(16).toString("hex"))
+  const chosen = { taken: ids.filter(byId).slice(0, 64), left: ids.filter((id) => !byId(id)).slice(0, 64) }
+  const ask = Effect.fnUntraced(function*(traceIds: ReadonlyArray<string>, trustRemoteSampled: boolean) {
+    const receiver = yield* Receiver.make()
+    const app = yield* Harness.start(
+      { ...Harness.environment(receiver), SENTRY_TRACES_SAMPLE_RATE: "0.5" },
+      { trustRemoteSampled }
+    )
+    for (const id of traceIds) {
+      assert.strictEqual(yield* status(app.base, { traceparent: `00-${id}-${spanId}-01` }), 200)
+    }
+    const { sinks } = yield* app.tracing.flush
+    const received = (yield* receiver.spans).filter(({ signal }) => signal === "sentryOtlp")
+    assert.strictEqual(received.length, sinks[1]?.exported)
+    assert.strictEqual(sinks[0]?.exported, traceIds.length)
+    return received.length
+  })
+
+  for (const which of ["taken", "left"] as const) {
+    it.live(`is not chosen by callers that are not trusted, whose trace ids a share by id would all have ${which}`, () =>
+      Effect.gen(function*() {
+        // All or none of 64 by chance: once in 2 ** 63 runs.
+        assert.include(Array.from({ length: 63 }, (_, index) => index + 1), yield* ask(chosen[which], false))
+      }))
+
+    it.live(`follows the trace ids of callers that are trusted: all of those are ${which}`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* ask(chosen[which], true), which === "taken" ? 64 : 0)
       }))
   }
 })

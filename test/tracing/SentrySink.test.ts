@@ -50,6 +50,16 @@ describe("the share of traces for Sentry", () => {
     assert.isFalse(traceIds.some(Sampler.byTraceId(0)))
   })
 
+  it("is taken by a key of the process where trace ids are not trusted, as large, and whole traces all the same", () => {
+    const taken = traceIds.filter(Sampler.byTraceId(0.5))
+    const [one, another] = [Sampler.byKeyedTraceId(0.5), Sampler.byKeyedTraceId(0.5)]
+    assert.closeTo(taken.filter(one).length / taken.length, 0.5, 0.05)
+    assert.isTrue(traceIds.every((traceId) => one(traceId) === one(traceId)))
+    assert.isTrue(traceIds.some((traceId) => one(traceId) !== another(traceId)))
+    assert.isTrue(traceIds.every(Sampler.byKeyedTraceId(1)))
+    assert.isFalse(traceIds.some(Sampler.byKeyedTraceId(0)))
+  })
+
   it.live("is exported as whole traces, and the rest is booked as not selected", () =>
     Effect.gen(function*() {
       const receiver = yield* Receiver.make()
@@ -85,7 +95,8 @@ describe("the share of traces for Sentry", () => {
         dsn: Redacted.make("https://abc123@o1.ingest.sentry.io/42"),
         sampleRate: 0,
         timeout: Duration.seconds(1),
-        guard: Guard.make()
+        guard: Guard.make(),
+        trustTraceIds: true
       })
       const extra = memory("extra")
       const { accounting } = yield* traced(Effect.void.pipe(Effect.withSpan("span")), {

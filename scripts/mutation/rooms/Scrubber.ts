@@ -3,6 +3,25 @@ import { inFile } from "../inFile.ts"
 
 export const mutations = [
   inFile(
+    "src/scrubber/Walker.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    [
+      "bytes that JSON wrote as numbers are bytes",
+      "if (count !== undefined) return written",
+      "if (false) return written"
+    ]
+  ),
+  inFile(
+    "src/scrubber/Bytes.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    [
+      "a typed array that JSON was made of is bytes",
+      "if (keys.length < fewest || keys[0] !== \"0\") return undefined",
+      "return undefined"
+    ],
+    ["bytes in a part of JSON are found", "if (count < (list ? 1 : fewest)) continue", "continue"]
+  ),
+  inFile(
     "src/scrubber/Cut.ts",
     ["test/scrubber/Cut.test.ts", "test/errors/ErrorReporter.test.ts"],
     ["a text is not cut through a secret before it is scrubbed", "const end = limit + margin", "const end = limit"]
@@ -14,6 +33,24 @@ export const mutations = [
       "a receiver's words are cut after they were scrubbed",
       "Cut.before(problem, longestProblem)",
       "problem.slice(0, longestProblem)"
+    ]
+  ),
+  inFile(
+    "src/tracing/TracingLive.ts",
+    ["test/integration/RemoteContext.test.ts"],
+    [
+      "a caller who is not trusted does not choose Sentry's share",
+      "Destination.sinks(config, guard, options.trustRemoteSampled ?? true)",
+      "Destination.sinks(config, guard, true)"
+    ]
+  ),
+  inFile(
+    "src/tracing/Sampler.ts",
+    ["test/tracing/SentrySink.test.ts"],
+    [
+      "each process takes a share by a key of its own",
+      "key: Uint8Array = randomBytes(32)",
+      "key: Uint8Array = new Uint8Array(32)"
     ]
   ),
   inFile(
