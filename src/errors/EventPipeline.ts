@@ -91,8 +91,8 @@ export interface EventPipeline {
   readonly flush: (timeout: Duration.Duration, urgency?: "flush" | "last") => Effect.Effect<ErrorAccounting>
   /**
    * Takes no more, flushes for the last time, drops what is left and closes the sink, in 5 seconds at most; once,
-   * however often it is called. Where a flush has waited in vain already, and nothing was delivered since, there is no
-   * second one.
+   * however often it is called. Where a flush has waited in vain for an attempt that is still on its way, and nothing
+   * was delivered since, there is no second one.
    */
   readonly shutdown: Effect.Effect<ErrorAccounting>
 }
@@ -114,6 +114,8 @@ interface Attempt {
   readonly held: Held
   /** Whether its result counts: it was neither given up nor has it ended. */
   open: boolean
+  /** Whether a flush ran out while it was on its way, and nothing was delivered since. */
+  hung: boolean
   fiber: Fiber.Fiber<EventSink.SendResult> | undefined
   cancel: Timers.Cancel
 }
@@ -179,8 +181,6 @@ export const make = (options: {
     // The program ends: there is no later attempt.
     let ending = false
     let given = false
-    // A flush ran out without one delivery, and what it waited for is still there.
-    let hung = false
     let ended: Promise<void> | undefined
 
     const onTheirWay = (): ReadonlyArray<Attempt> => [...attempts].filter(({ open }) => open)
@@ -259,18 +259,18 @@ export const make = (options: {
         if (result._tag === "Sent") {
           delivered++
           bytes -= held.size
-          hung = false
+          for (const other of attempts) other.hung = false
         } else if (result._tag === "Retryable" && held.attempts < backoff.attempts && !ending) {
           // Behind the others: an event that is refused for what it is must not hold them up.
           waiting.push(held)
         } else drop(held, result.reason)
-        if (queued() === 0) hung = false
         pace.settled(ticket, result, now())
         pump()
       }
       const attempt: Attempt = {
         held,
         open: true,
+        hung: false,
         fiber: undefined,
         cancel: timers.after(sendMillis, () => {
           settle(EventSink.dropped("timeout"))
@@ -362,7 +362,7 @@ export const make = (options: {
         const cancel = timers.after(
           millis,
           () => {
-            if (delivered === before && onTheirWay().length > 0) hung = true
+            for (const attempt of onTheirWay()) attempt.hung = delivered === before
             end()
           },
           true
@@ -409,7 +409,7 @@ export const make = (options: {
     const close: Effect.Effect<void> = Effect.suspend(() => {
       closed = true
       ending = true
-      return hung ? Effect.void : wait(Duration.toMillis(flushTimeout) - closeMillis)
+      return onTheirWay().some(({ hung }) => hung) ? Effect.void : wait(Duration.toMillis(flushTimeout) - closeMillis)
     }).pipe(Effect.andThen(Effect.sync(abandon)), Effect.andThen(letGo))
 
     return Effect.succeed({

@@ -412,6 +412,22 @@ describe("the end", () => {
       assert.strictEqual(made.attempts.length, 2)
     }))
 
+  it.effect("sends what waits for a circuit once more, also where a flush ran out long before", () =>
+    Effect.gen(function*() {
+      const made = yield* rig(() => Effect.as(Effect.sleep("3 seconds"), EventSink.dropped("timeout")))
+      for (let i = 0; i < 20; i++) made.pipeline.offer(draftOf(`${i}`))
+      yield* settle
+      const flushing = yield* Effect.forkChild(made.pipeline.flush(Duration.seconds(1)))
+      yield* pass("1 second")
+      yield* Fiber.join(flushing)
+      yield* pass("30 seconds")
+      const waiting = made.pipeline.accounting()
+      assert.strictEqual(waiting.delivery?.circuit, "open")
+      assert.isAbove(waiting.queued, 0)
+      made.answer = always(EventSink.sent)
+      assert.strictEqual((yield* made.pipeline.shutdown).sent, waiting.queued)
+    }))
+
   it.effect("sends what was captured a moment ago", () =>
     Effect.gen(function*() {
       const made = yield* rig(always(EventSink.sent))

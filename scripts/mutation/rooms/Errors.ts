@@ -72,7 +72,26 @@ export const mutations = [
       "if (!isWithinRates(fingerprint))"
     ],
     ["what ends the program goes first", "waiting.unshift(held)\n      else if", "waiting.push(held)\n      else if"],
-    ["the end is one", "ended ??= Effect.runPromise(close)", "Effect.runPromise(close)"]
+    ["the end is one", "ended ??= Effect.runPromise(close)", "Effect.runPromise(close)"],
+    [
+      "the end does without its attempts only while what a flush waited for in vain is on its way",
+      "onTheirWay().some(({ hung }) => hung) ?",
+      "pace.failing ?"
+    ]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    ["test/errors/EventPipeline.test.ts"],
+    [
+      "what has arrived since a flush in vain is worth another wait",
+      "for (const other of attempts) other.hung = false",
+      ""
+    ],
+    [
+      "the end does not wait a second time for what a flush has waited for in vain",
+      "for (const attempt of onTheirWay()) attempt.hung = delivered === before",
+      ""
+    ]
   ),
   inFile(
     "src/errors/EventPipeline.ts",
