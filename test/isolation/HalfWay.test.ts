@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Receiver from "../../examples/receiver/Receiver.ts"
 import * as Child from "../integration/Child.ts"
+import * as Harness from "../integration/Harness.ts"
+import type * as Open from "./support/Open.ts"
 import type { ProcessState } from "./support/ProcessState.ts"
 
 interface Left {
@@ -11,6 +14,8 @@ interface Left {
 interface Report {
   readonly untouched: ProcessState
   readonly failures: ReadonlyArray<Left & { readonly what: string }>
+  /** What was open when the construction failed that had sent something, as OTLP and over UDP. */
+  readonly sinksOpen: ReadonlyArray<Open.Counts>
   /** Beside a layer that lives, and has the port. */
   readonly occupied: Left & { readonly port: number; readonly during: ProcessState }
   /** After the end of that one. */
@@ -35,22 +40,32 @@ const expected: Readonly<Record<string, RegExp>> = {
   "sink: export": /^Success$/,
   "sink: shutdown": /^Success$/,
   "above": /Fail\("no database"\)/,
-  "beside": /Fail\("no database"\)/
+  "beside": /Fail\("no database"\)/,
+  "above, with sinks open": /Fail\("no database"\)/,
+  "above, with a socket for UDP": /Fail\("no database"\)/
 }
 
 describe("a layer whose construction ends half-way", () => {
   it.live("gives back what it had, whatever fails, and wherever it is interrupted", () =>
     Effect.gen(function*() {
-      const { code, stderr, stdout } = yield* Child.run("../../isolation/programs/halfway.ts", {})
+      const receiver = yield* Receiver.make()
+      const args = (["otlp", "jaegerUdp"] as const).map((to) => JSON.stringify(Harness.environment(receiver, to)))
+      const { code, stderr, stdout } = yield* Child.run("../../isolation/programs/halfway.ts", {}, args)
       assert.strictEqual(code, 0, stderr)
       const report = JSON.parse(stdout.slice("report: ".length)) as Report
-      const { failures, free, interruptions, occupied, turns, untouched } = report
+      const { failures, free, interruptions, occupied, sinksOpen, turns, untouched } = report
       assert.deepStrictEqual(untouched.resources, {})
       assert.deepStrictEqual(failures.map(({ what }) => what), Object.keys(expected))
       for (const { exit, left, what } of failures) {
         assert.match(exit, expected[what]!)
         assert.deepStrictEqual(left, untouched, what)
       }
+
+      // The connections that the sinks for spans keep, and the socket, none of which keeps a process alive.
+      const [otlp, udp] = sinksOpen
+      assert.isAtLeast(otlp?.["TCPWRAP"] ?? 0, 2)
+      assert.isAtLeast(udp?.["TCPWRAP"] ?? 0, 1)
+      assert.strictEqual(udp?.["UDPWRAP"], 1)
 
       assert.include(occupied.exit, `METRICS_PORT=${occupied.port}: the port is in use`)
       assert.deepStrictEqual(occupied.left, occupied.during)

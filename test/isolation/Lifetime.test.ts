@@ -15,7 +15,7 @@ describe("a layer with all signals on that is built, used and closed", () => {
         Lives.leavesNothing(report, lives)
         // A layer that can't be collected is hundreds of kilobytes; 1 KiB is what the engine still learns of its code.
         assert.isBelow(Lives.slope(report.heaps, every), 1024, report.heaps.join(" "))
-        Lives.sent(yield* receiver.totals, lives, 1)
+        Lives.sent(yield* receiver.totals, report, { otlp: lives, sentry: lives, events: lives })
       }),
     600_000
   )
@@ -28,7 +28,7 @@ describe("a layer with all signals on that is built, used and closed", () => {
         const [lives, every] = [100, 10]
         const report = yield* Lives.run("served", lives, every, Harness.environment(receiver))
         Lives.leavesNothing(report, lives)
-        Lives.sent(yield* receiver.totals, lives, 2)
+        Lives.sent(yield* receiver.totals, report, { otlp: 2 * lives, sentry: 2 * lives, events: lives })
       }),
     600_000
   )

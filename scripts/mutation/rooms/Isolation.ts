@@ -125,6 +125,61 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/tracing/SinkQueue.ts",
+    [lives],
+    [
+      "a queue's timer is called off, so that none is left at the end",
+      "this.#timer?.()\n    this.#timer = undefined",
+      "this.#timer = undefined"
+    ],
+    [
+      "what is in the books as sent has arrived",
+      "batch = entries.map(({ span }) => span)",
+      "batch = entries.map(({ span }) => span); if (this.#closed && Math.random() < 0.49) return this.#finish(entries, { exported: entries.length, dropped: Accounting.noneDropped(), left: [], fault: undefined, problem: undefined, unwell: false, retryAfter: 0 })"
+    ],
+    [
+      "a layer's end gives the last spans time",
+      "if (flush.left === 0) {",
+      "if (flush.left === 0 || this.#closed) {"
+    ]
+  ),
+  inFile(
+    "src/tracing/HttpPost.ts",
+    [lives, halfWay],
+    [
+      "connections that are kept end with the layer",
+      "close: Effect.sync(() => agent.destroy())",
+      "close: Effect.void"
+    ]
+  ),
+  inFile(
+    "src/tracing/HttpPost.ts",
+    [lives],
+    [
+      "the deadline of a request ends with its answer",
+      "over = true\n        clearTimeout(deadline)\n        resume(result)",
+      "over = true\n        resume(result)"
+    ]
+  ),
+  inFile(
+    "src/tracing/JaegerSink.ts",
+    [lives, halfWay],
+    [
+      "the socket for UDP is closed with the layer",
+      "socket?.close()\n",
+      "\n"
+    ]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    [lives],
+    [
+      "the deadline of an event ends with its answer",
+      "attempt.open = false\n        attempt.cancel()\n        if (result",
+      "attempt.open = false\n        if (result"
+    ]
+  ),
+  inFile(
     "src/metrics/RuntimeMetrics.ts",
     [lives],
     ["what watches Node is stopped with the last layer", "if (users === 0) stop()", ""]

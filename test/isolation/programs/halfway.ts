@@ -1,5 +1,5 @@
 // Builds the layer so that its construction fails or is interrupted half-way, and tells as JSON what that left behind.
-import { Catalogue, Metrics, Observability, type SpanSink } from "@dawsos/observability"
+import { Catalogue, ErrorTracking, Metrics, Observability, type SpanSink, Tracing } from "@dawsos/observability"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
@@ -11,11 +11,18 @@ import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Harness from "../../integration/Harness.ts"
+import * as Open from "../support/Open.ts"
 import * as ProcessState from "../support/ProcessState.ts"
+
+Open.watch()
+
+/** Where somebody takes the signals: as OTLP, and over UDP. */
+const [otlp, udp] = process.argv.slice(2).map((text) => JSON.parse(text) as Readonly<Record<string, string>>)
+if (otlp === undefined || udp === undefined) throw new Error("two environments are needed")
 
 const vocabulary: Observability.Vocabulary = { catalogue: Catalogue.make({ prefix: "half", metrics: {} }) }
 
-/** Every signal on, and nobody there to take them: nothing is sent before there is something to send. */
+/** Every signal on, and nobody there to take them, where nothing is sent. */
 const environment = {
   ENABLE_OBSERVABILITY: "true",
   METRICS_PORT: "0",
@@ -83,7 +90,7 @@ const interruptedAfter = (limit: number) =>
       if (turn === limit) state.interrupt()
     })
     const building = yield* Effect.forkDetach(
-      Layer.buildWithScope(layerOf({}, { sinks: [memory()] }), scope).pipe(
+      Layer.buildWithScope(Layer.provideMerge(Layer.effectDiscard(told), layerOf(udp)), scope).pipe(
         silent,
         Effect.provideService(Scheduler.Scheduler, scheduler)
       )
@@ -97,6 +104,12 @@ const interruptedAfter = (limit: number) =>
 
 const shown = (exit: Exit.Exit<unknown, unknown>): string => Exit.isFailure(exit) ? String(exit) : "Success"
 
+/** A span and an event. */
+const told = Effect.andThen(ErrorTracking.captureMessage("half-way"), Effect.void.pipe(Effect.withSpan("half-way")))
+
+/** The turns in which Node closes what was given back; what is still there then goes by itself, if at all. */
+const turns = 200
+
 const report = Effect.gen(function*() {
   const untouched = ProcessState.now()
   const failures: Array<{ readonly what: string; readonly exit: string; readonly left: ProcessState.ProcessState }> = []
@@ -106,7 +119,7 @@ const report = Effect.gen(function*() {
       // What was left behind would be found again and again, each time after a long wait.
       if (!isClean) return
       const exit = yield* build(layer)
-      const left = yield* ProcessState.settled(untouched)
+      const left = yield* ProcessState.settled(untouched, { turns })
       isClean = JSON.stringify(left) === JSON.stringify(untouched)
       failures.push({ what, exit: shown(exit), left })
     })
@@ -121,27 +134,38 @@ const report = Effect.gen(function*() {
   const failing = Layer.effectDiscard(Effect.fail("no database"))
   yield* tried("above", Layer.provide(failing, layerOf()))
   yield* tried("beside", Layer.merge(failing, layerOf()))
+  // After the first signals have arrived: sinks open with those.
+  const sinksOpen: Array<Open.Counts> = []
+  const failingLate = Layer.effectDiscard(Effect.gen(function*() {
+    yield* told
+    yield* Tracing.flush
+    yield* (yield* ErrorTracking.ErrorTracking).flush
+    sinksOpen.push(Open.now())
+    return yield* Effect.fail("no database")
+  }))
+  yield* tried("above, with sinks open", Layer.provide(failingLate, layerOf(otlp)))
+  yield* tried("above, with a socket for UDP", Layer.provide(failingLate, layerOf(udp)))
 
   const occupied = yield* Effect.scoped(Effect.gen(function*() {
     const other = yield* Layer.build(layerOf()).pipe(silent)
     const { port } = Option.getOrThrow(Context.get(other, Metrics.Metrics).address)
     const during = ProcessState.now()
     const exit = yield* build(layerOf({ METRICS_PORT: String(port) }))
-    return { port, during, exit: shown(exit), left: yield* ProcessState.settled(during) }
+    return { port, during, exit: shown(exit), left: yield* ProcessState.settled(during, { turns }) }
   }))
-  const free = yield* ProcessState.settled(untouched)
+  const free = yield* ProcessState.settled(untouched, { turns })
 
   const whole = yield* interruptedAfter(Infinity)
   const interruptions = { tried: 0, failed: 0, leaving: [] as Array<unknown> }
   for (let limit = 1; isClean && limit < whole.turns; limit++) {
     const { failed } = yield* interruptedAfter(limit)
-    const left = yield* ProcessState.settled(untouched)
+    const left = yield* ProcessState.settled(untouched, { turns })
     interruptions.tried++
     if (failed) interruptions.failed++
     isClean = JSON.stringify(left) === JSON.stringify(untouched)
     if (!isClean) interruptions.leaving.push({ limit, left })
   }
-  return { untouched, failures, occupied, free, turns: whole.turns, interruptions }
+  return { untouched, failures, sinksOpen, occupied, free, turns: whole.turns, interruptions }
 })
 
 process.stdout.write(`report: ${JSON.stringify(await Effect.runPromise(report))}\n`)

@@ -9,7 +9,12 @@ import * as AsyncHooks from "node:async_hooks"
 import * as DiagnosticsChannel from "node:diagnostics_channel"
 import * as PerfHooks from "node:perf_hooks"
 import * as Harness from "../../integration/Harness.ts"
+import * as Books from "../support/Books.ts"
+import type * as Lives from "../support/Lives.ts"
+import * as Open from "../support/Open.ts"
 import * as ProcessState from "../support/ProcessState.ts"
+
+Open.watch()
 
 /** Counts calls that take something and calls that give it back, on a prototype that all users share. */
 const balance = <K extends string>(
@@ -38,7 +43,7 @@ const counts = {
   hooks: balance(Object.getPrototypeOf(AsyncHooks.createHook({})), "enable", "disable"),
   observers: balance(PerfHooks.PerformanceObserver.prototype, "observe", "disconnect")
 }
-const taken = () => Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count()]))
+const taken = () => ({ channels: counts.channels(), hooks: counts.hooks(), observers: counts.observers() })
 
 const collect = globalThis.gc
 if (collect === undefined) throw new Error("run with --expose-gc")
@@ -48,18 +53,22 @@ const env = Object.fromEntries(
 )
 
 const remembered: Array<WeakRef<object>> = []
-const remember = (...services: ReadonlyArray<object>): void => {
-  remembered.push(...services.map((service) => new WeakRef(service)))
+
+/** What a life leaves to look at: services that have to go with it, and books that were closed with it. */
+interface Used {
+  readonly services: ReadonlyArray<object>
+  readonly tracing: Tracing.Service
+  readonly errors: ErrorTracking.Service
 }
 
 /** A program that serves: it is asked once, fails, and is scraped. */
-const served = (remembering: boolean) =>
-  Effect.scoped(Effect.gen(function*() {
-    const app = yield* Harness.start(env, { captureUncaught: true })
-    if (remembering) remember(app.tracing, app.metrics, app.errors, app.lines)
-    yield* app.get(`/api/metrics/${Harness.secrets.portfolioId}`, { connection: "close" })
-    yield* app.scrape()
-  }))
+const served = Effect.scoped(Effect.gen(function*() {
+  const app = yield* Harness.start(env, { captureUncaught: true })
+  yield* app.get(`/api/metrics/${Harness.secrets.portfolioId}`, { connection: "close" })
+  yield* app.scrape()
+  const { errors, lines, metrics, tracing } = app
+  return { services: [tracing, metrics, errors, lines], tracing, errors } satisfies Used
+}))
 
 const { console } = Harness.recordingConsole()
 
@@ -67,24 +76,24 @@ const { console } = Harness.recordingConsole()
 const capability = DawsOs.withCapabilityMetrics({ agent: "financial_analyst", capability: "metrics.compute_twr" })
 
 /** A program that runs one job, which fails. */
-const worked = (remembering: boolean) =>
-  Effect.gen(function*() {
-    const services = [yield* Tracing.Tracing, yield* Metrics.Metrics, yield* ErrorTracking.ErrorTracking]
-    if (remembering) remember(...services)
-    yield* Effect.logWarning("no prices")
-    yield* Effect.fail(new Error("no prices")).pipe(
-      capability,
-      ErrorTracking.withBoundary("job"),
-      Effect.ignore
-    )
-  }).pipe(
-    Effect.provide(
-      Layer.fresh(Observability.layer(DawsOs.vocabulary, { captureUncaught: true, logFormat: "json" })).pipe(
-        Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env)))
-      )
-    ),
-    Effect.provideService(Console.Console, { ...console, log: () => {} })
+const worked = Effect.gen(function*() {
+  const tracing = yield* Tracing.Tracing
+  const errors = yield* ErrorTracking.ErrorTracking
+  yield* Effect.logWarning("no prices")
+  yield* Effect.fail(new Error("no prices")).pipe(
+    capability,
+    ErrorTracking.withBoundary("job"),
+    Effect.ignore
   )
+  return { services: [tracing, yield* Metrics.Metrics, errors], tracing, errors } satisfies Used
+}).pipe(
+  Effect.provide(
+    Layer.fresh(Observability.layer(DawsOs.vocabulary, { captureUncaught: true, logFormat: "json" })).pipe(
+      Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env)))
+    )
+  ),
+  Effect.provideService(Console.Console, { ...console, log: () => {} })
+)
 
 const life = { served, worked }[String(process.argv[2])]
 if (life === undefined) throw new Error("served or worked?")
@@ -105,19 +114,71 @@ const heap = (untouched: ProcessState.ProcessState) =>
 const lives = Number(process.argv[3])
 const every = Number(process.argv[4])
 
+// Time for its end: a life that took less was cut off by no deadline.
+const inTimeMillis = 3_000
+
+/** The turns in which Node closes what was given back; what is still there then goes by itself, if at all. */
+const turns = 200
+
+/** The books of all lives, by where their spans and events go. */
+const books: Record<string, Books.Book> = {}
+
+/** Enters what became of the spans and events of one life; answers with how many were lost. */
+const enter = ({ errors, tracing }: Used): number => {
+  const { sinks, ended } = tracing.accounting()
+  const { captured, dropped, queued, sent } = errors.accounting()
+  const pages: ReadonlyArray<Books.Book & { readonly name: string }> = [
+    ...sinks.map((sink) => ({
+      name: sink.name,
+      all: ended - sink.notSelected,
+      sent: sink.exported,
+      dropped: sink.dropped,
+      waiting: sink.queued + sink.inFlight,
+      resent: sink.delivery?.resent ?? 0
+    })),
+    { name: "events", all: captured, sent, dropped, waiting: queued, resent: 0 }
+  ]
+  for (const { name, ...page } of pages) books[name] = Books.add(books[name], page)
+  return pages.reduce((lost, page) => lost + Books.lost(page), 0)
+}
+
 const report = Effect.gen(function*() {
   const untouched = ProcessState.now()
   const start = performance.now()
   const heaps: Array<number> = []
+  const leftBehind: Array<Lives.Left> = []
+  const lostInTime: Array<number> = []
+  const use = (n: number) =>
+    Effect.map(life, (used) => {
+      if (n % every === 0) remembered.push(...used.services.map((service) => new WeakRef(service)))
+      return enter(used)
+    })
   for (let n = 1; n <= lives; n++) {
-    yield* life(n % every === 0)
+    const before = performance.now()
+    const lost = yield* use(n)
+    if (lost > 0 && performance.now() - before < inTimeMillis) lostInTime.push(n)
+    const left = yield* ProcessState.settled(untouched, { turns })
+    if (JSON.stringify(left) !== JSON.stringify(untouched)) leftBehind.push({ life: n, left })
     if (n % every === 0) heaps.push(yield* heap(untouched))
   }
   const millis = Math.round(performance.now() - start)
   const after = yield* ProcessState.settled(untouched)
   yield* heap(untouched)
   const alive = remembered.filter((service) => service.deref() !== undefined).length
-  return { untouched, after, taken: taken(), heaps, millis, remembered: remembered.length, alive }
+  const watched = Open.watched()
+  return {
+    untouched,
+    after,
+    leftBehind,
+    watched,
+    books,
+    lostInTime,
+    taken: taken(),
+    heaps,
+    millis,
+    remembered: remembered.length,
+    alive
+  } satisfies Lives.Report
 })
 
 process.stdout.write(`report: ${JSON.stringify(await Effect.runPromise(report))}\n`)

@@ -1,10 +1,15 @@
 // What a layer may leave behind in a process, as data that can be compared.
 import * as Effect from "effect/Effect"
 import * as RuntimeMetrics from "../../../src/metrics/RuntimeMetrics.ts"
+import * as Open from "./Open.ts"
 
 export interface ProcessState {
   /** Handles and timers that keep the process alive, by kind. */
-  readonly resources: Readonly<Record<string, number>>
+  readonly resources: Open.Counts
+  /** The same with those that don't keep it alive, in a process that calls `Open.watch`. */
+  readonly open: Open.Counts
+  /** Sockets among the process's descriptors, in a process that calls `Open.watch`. */
+  readonly sockets: number
   /** Listeners on the process, by event. */
   readonly listeners: Readonly<Record<string, number>>
   /** What is registered behind OpenTelemetry's API. */
@@ -16,15 +21,11 @@ export interface ProcessState {
 // Work of this very turn of the loop, and what a test runner has open.
 const passing = new Set(["Immediate", "TickObject", "PipeWrap", "FSReqPromise", "CloseReq"])
 
-const counted = (names: ReadonlyArray<string>): Readonly<Record<string, number>> => {
-  const counts: Record<string, number> = {}
-  for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1
-  return counts
-}
-
 /** The state now. */
 export const now = (): ProcessState => ({
-  resources: counted(process.getActiveResourcesInfo().filter((name) => !passing.has(name))),
+  resources: Open.counted(process.getActiveResourcesInfo().filter((name) => !passing.has(name))),
+  open: Open.now(),
+  sockets: Open.sockets(),
   listeners: Object.fromEntries(
     process.eventNames().map((name) => [String(name), process.listenerCount(name)] as const)
       .filter(([, count]) => count > 0)
@@ -35,15 +36,26 @@ export const now = (): ProcessState => ({
   runtimeMetrics: RuntimeMetrics.userCount()
 })
 
+/** How long to wait: by the clock, or in turns of the event loop. */
+export type Deadline = { readonly millis: number } | { readonly turns: number }
+
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
-/** The state as soon as it is the expected one, else what it is at the deadline: Node lets go of handles in later turns. */
-export const settled = (expected: ProcessState, deadlineMillis = 10_000): Effect.Effect<ProcessState> => {
+/**
+ * The state as soon as it is the expected one, else what it is at the deadline: Node lets go of handles in later turns.
+ * Where turns are given, what only time takes away is still there: a timer that fires, a connection that the other end
+ * closes.
+ */
+export const settled = (
+  expected: ProcessState,
+  deadline: Deadline = { millis: 10_000 }
+): Effect.Effect<ProcessState> => {
   const wanted = JSON.stringify(expected)
-  const until = performance.now() + deadlineMillis
+  const until = "millis" in deadline ? performance.now() + deadline.millis : Infinity
+  const turns = "turns" in deadline ? deadline.turns : Infinity
   return Effect.gen(function*() {
     let state = now()
-    while (JSON.stringify(state) !== wanted && performance.now() < until) {
+    for (let n = 0; JSON.stringify(state) !== wanted && n < turns && performance.now() < until; n++) {
       yield* turn
       state = now()
     }
