@@ -7,7 +7,7 @@ import { parseArgs } from "node:util"
 import * as Document from "../scripts/Document.ts"
 import * as Machine from "../scripts/Machine.ts"
 import { root } from "../scripts/Process.ts"
-import * as Table from "../scripts/soak/Table.ts"
+import * as Table from "../scripts/Table.ts"
 import * as Faults from "./faults/Faults.ts"
 import * as Host from "./host/Host.ts"
 

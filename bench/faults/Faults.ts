@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
-import * as Program from "../../scripts/soak/Program.ts"
+import * as Program from "../../scripts/program/Program.ts"
 import type { Counted } from "./Candidates.ts"
 import * as Candidates from "./Candidates.ts"
 import { type Scenario, scenarios } from "./Scenarios.ts"

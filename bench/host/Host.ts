@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
 import * as Reply from "../../examples/receiver/Reply.ts"
-import * as Program from "../../scripts/soak/Program.ts"
-import { seeded, shuffled } from "../../scripts/soak/Random.ts"
-import { median, quantile } from "../../scripts/soak/Trend.ts"
+import * as Program from "../../scripts/program/Program.ts"
+import { seeded, shuffled } from "../../scripts/Random.ts"
+import { median, quantile } from "../../scripts/Trend.ts"
 import * as OpenLoop from "./OpenLoop.ts"
 
 /** How its back ends answer; `off` is the program without observability, twice, to see what noise makes of the same. */

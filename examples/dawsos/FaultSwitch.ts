@@ -48,26 +48,27 @@ export class FaultSwitch {
   )
 }
 
-/** What a parent process says to this one: the name of a fault, or null for none. */
-const messageFault = (message: unknown): Fault | null | undefined => {
-  if (typeof message !== "object" || message === null || !("fault" in message)) return undefined
-  const { fault } = message
-  return fault === null || (typeof fault === "string" && isFault(fault)) ? fault : undefined
-}
+/** Whether a parent process says to this one which fault to suffer. */
+const isChoice = (message: unknown): message is { readonly fault: unknown } =>
+  typeof message === "object" && message !== null && "fault" in message
 
 /**
  * Lets the parent process choose the fault while the program runs, where it has opened a channel to it (`npm run soak`
- * does): by `{ fault: NAME }` and `{ fault: null }`. The channel does not keep the program alive.
+ * does): by `{ fault: NAME }` and `{ fault: null }`. Each is answered by `{ suffers: NAME or null }`, so that the parent
+ * sees a name that is none. The channel does not keep the program alive.
  */
 export const steeredByParent = (
   suffered: FaultSwitch,
-  channel: Pick<NodeJS.Process, "on" | "off" | "channel"> = process
+  channel: Pick<NodeJS.Process, "on" | "off" | "channel" | "send"> = process
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(Effect.acquireRelease(
     Effect.sync(() => {
       const listener = (message: unknown) => {
-        const fault = messageFault(message)
-        if (fault !== undefined) suffered.choose(fault ?? undefined)
+        if (!isChoice(message)) return
+        const { fault } = message
+        if (fault === null) suffered.choose(undefined)
+        else if (typeof fault === "string" && isFault(fault)) suffered.choose(fault)
+        channel.send?.({ suffers: suffered.current ?? null })
       }
       channel.on("message", listener)
       channel.channel?.unref()

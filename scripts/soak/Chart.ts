@@ -1,9 +1,9 @@
 // The samples as an SVG: one panel a figure over the same time, what was struck above them. Follows the reader's
 // light or dark theme.
+import { median, quantile } from "../Trend.ts"
 import { queuedBytes, queuedSpans } from "./Judge.ts"
 import type { Sample } from "./Sample.ts"
 import { type Period, targets } from "./Schedule.ts"
-import { median, quantile } from "./Trend.ts"
 
 interface Line {
   readonly label: string

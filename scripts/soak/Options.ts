@@ -15,19 +15,23 @@ export interface Options {
   readonly chart: string | undefined
   readonly json: string | undefined
   readonly leak: Leak | undefined
+  /** The collector hangs for good. */
+  readonly stuck: boolean
   readonly update: boolean
   readonly help: boolean
 }
 
 export const usage = [
-  "usage: npm run soak -- [--duration 10m] [--seed N] [--chart FILE.svg] [--json FILE] [--leak heap|handles] [--update]",
+  "usage: npm run soak -- [--duration 10m] [--seed N] [--chart FILE.svg] [--json FILE] [--leak heap|handles] " +
+  "[--stuck] [--update]",
   "",
   "  --duration 10m   how long the program is under load, 20 s at least; 10m unless said",
   "  --seed N         the schedule of faults; chosen by the clock, and printed, unless said",
   "  --chart FILE     writes the samples as an SVG chart",
   "  --json FILE      writes samples, faults and verdicts",
   "  --update         keeps the run in docs/reliability.md, and its chart beside it",
-  "  --leak KIND      makes the program leak on purpose: the run has to fail"
+  "  --leak KIND      makes the program leak on purpose: the run has to fail",
+  "  --stuck          the collector hangs from the beginning to the end: the run has to fail"
 ].join("\n")
 
 /** The shortest run that has room for a fault of each kind. */
@@ -44,6 +48,7 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
         chart: { type: "string" },
         json: { type: "string" },
         leak: { type: "string" },
+        stuck: { type: "boolean", default: false },
         update: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false }
       }
@@ -66,6 +71,7 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
       chart: values.chart,
       json: values.json,
       leak,
+      stuck: values.stuck,
       update: values.update,
       help: values.help
     }

@@ -1,6 +1,6 @@
 // One look at the program: what its process says of itself, and what `/metrics` says of its books.
 import type { Figures } from "../../examples/dawsos/view/Figures.ts"
-import type { Vitals } from "./Vitals.ts"
+import type { Vitals } from "../program/Vitals.ts"
 
 /** The books of a sink, as `/metrics` has them; what is dropped is a sum, whatever the reasons. */
 export interface Sink {
@@ -8,10 +8,16 @@ export interface Sink {
   readonly notSelected: number
   readonly exported: number
   readonly dropped: number
+  /** Of those dropped, the ones whose answer was lost: they may have arrived. */
+  readonly timeout: number
+  /** Sent twice: they may have arrived as often. */
+  readonly resent: number
   readonly queued: number
   readonly inFlight: number
   /** Encoded bytes of what is queued and in flight. */
   readonly bytes: number
+  /** 0 while all is sent; 1 while nothing is, after many failures; 2 while a trial is on its way. */
+  readonly circuit: number
 }
 
 export interface Spans {
@@ -26,13 +32,13 @@ export interface Events {
   readonly captured: number
   readonly sent: number
   readonly dropped: number
+  /** Of those dropped, the ones whose answer was lost: they may have arrived. */
+  readonly timeout: number
   readonly queued: number
 }
 
-export interface Sample {
-  /** Seconds since the beginning of the run. */
-  readonly at: number
-  readonly vitals: Vitals
+/** What `/metrics` tells. */
+export interface Books {
   readonly spans: Spans
   readonly events: Events
   /** Guarded faults of the layer's own, by any hook. */
@@ -41,32 +47,53 @@ export interface Sample {
   readonly requests: number
 }
 
+export interface Sample extends Books {
+  /** Seconds since the beginning of the run. */
+  readonly at: number
+  readonly vitals: Vitals
+}
+
+/** The sinks that a page must have: spans go to a collector and to Sentry. */
+export const sinks = ["otlp", "sentry"] as const
+
+/** A page was answered and has no books: nothing of it may count as balanced. */
+export class NoBooks extends Error {
+  override readonly name = "NoBooks"
+}
+
 const prefix = "dawsos_observability"
 
-/** The books as a page of metrics tells them. */
-export const read = (figures: Figures): Omit<Sample, "at" | "vitals"> => {
-  const total = (metric: string, labels = {}) => figures.total(`${prefix}_${metric}`, labels)
-  const names = figures.of(`${prefix}_spans_exported_total`).map(({ labels }) => labels["sink"] ?? "")
+/** The books as a page of metrics tells them; throws {@link NoBooks} where a figure is not there at all. */
+export const read = (figures: Figures): Books => {
+  const total = (metric: string, labels = {}): number => {
+    const name = `${prefix}_${metric}`
+    if (figures.of(name, labels).length === 0) throw new NoBooks(`no ${name} ${JSON.stringify(labels)} on the page`)
+    return figures.total(name, labels)
+  }
   return {
     spans: {
       started: total("spans_started_total"),
       open: total("spans_open"),
       unsampled: total("spans_unsampled_total"),
       ended: total("spans_ended_total"),
-      sinks: names.map((sink) => ({
+      sinks: sinks.map((sink) => ({
         name: sink,
         notSelected: total("spans_not_selected_total", { sink }),
         exported: total("spans_exported_total", { sink }),
         dropped: total("spans_dropped_total", { sink }),
+        timeout: total("spans_dropped_total", { sink, reason: "timeout" }),
+        resent: total("spans_resent_total", { sink }),
         queued: total("spans_queued", { sink }),
         inFlight: total("spans_in_flight", { sink }),
-        bytes: total("spans_queued_bytes", { sink })
+        bytes: total("spans_queued_bytes", { sink }),
+        circuit: total("spans_circuit_state", { sink })
       }))
     },
     events: {
       captured: total("events_captured_total"),
       sent: total("events_sent_total"),
       dropped: total("events_dropped_total"),
+      timeout: total("events_dropped_total", { reason: "timeout" }),
       queued: total("events_queued")
     },
     faults: total("faults_total"),

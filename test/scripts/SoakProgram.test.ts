@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Program from "../../scripts/program/Program.ts"
+import type { Vitals } from "../../scripts/program/Vitals.ts"
 import * as Judge from "../../scripts/soak/Judge.ts"
 import type * as Options from "../../scripts/soak/Options.ts"
-import * as Program from "../../scripts/soak/Program.ts"
 import type { Sample } from "../../scripts/soak/Sample.ts"
-import type { Vitals } from "../../scripts/soak/Vitals.ts"
 
 /** What a program without telemetry would be judged by: its vitals alone. */
 const sampleOf = (at: number, vitals: Vitals): Sample => ({
@@ -19,12 +19,15 @@ const sampleOf = (at: number, vitals: Vitals): Sample => ({
       notSelected: 0,
       exported: at,
       dropped: 0,
+      timeout: 0,
+      resent: 0,
       queued: 0,
       inFlight: 0,
-      bytes: 0
+      bytes: 0,
+      circuit: 0
     }]
   },
-  events: { captured: 0, sent: 0, dropped: 0, queued: 0 },
+  events: { captured: 0, sent: 0, dropped: 0, timeout: 0, queued: 0 },
   faults: 0,
   requests: 0
 })
@@ -51,9 +54,15 @@ describe("a program under the probe", () => {
       const run = {
         samples,
         expectedSamples: count,
-        calmUntil: 4,
-        calmFrom: 30,
-        shutdown: { took, whole: took, problem: undefined }
+        badPages: [],
+        struck: [{ period: { target: "program", fault: "error-storm", from: 5, to: 6 } as const, asked: 1, felt: 1 }],
+        settled: {
+          books: sampleOf(age + count, samples[0]!.vitals),
+          received: { spans: { otlp: age + count }, events: 0 }
+        },
+        calmUntil: age + 4,
+        calmFrom: age + 30,
+        shutdown: { took, whole: took, code: Judge.limits.exitCode, problem: undefined }
       }
       return Judge.judge(run).flatMap(({ criterion, holds }) => holds ? [] : [criterion])
     } finally {

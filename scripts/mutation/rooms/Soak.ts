@@ -6,13 +6,30 @@ export const mutations = [
     "scripts/soak/Judge.ts",
     ["test/scripts/Soak.test.ts"],
     ["a sample out of balance fails the run", "holds: wrong.length === 0", "holds: true"],
+    ["a counter that falls fails the run", "if (count < before)", "if (count < 0)"],
     ["a trend fails the run", "grown > tolerance && agreement > minAgreement", "grown > 1e9"],
     ["a broken bound fails the run", "holds: worst <= limit", "holds: true"],
     ["a shutdown that takes too long fails the run", " && shutdown.took <= bounds.shutdown", ""],
-    ["a sink that takes nothing any more fails the run", "since.every(({ count }) => count > 0)", "true"]
+    ["a program that ends by another exit code fails the run", " && shutdown.code === bounds.exitCode", ""],
+    ["a sink that stopped for good fails the run", "state === \"recovered\" && quiet", "state !== \"late\" && quiet"],
+    ["a sink that stops after it came back fails the run", " && quiet(run.samples, sink) <= recoveryWithin", ""],
+    ["a closed circuit is given a minute", "let within = recoveryWithin", "let within = Infinity"],
+    ["what was accepted has arrived", "taken <= received && received", "received"],
+    ["what arrived was accepted or is in doubt", " && received <= taken + doubtful", ""],
+    ["a fault that was not felt fails the run", "felt < asked", "felt < 0"]
   ),
   inFile(
-    "scripts/soak/Trend.ts",
+    "scripts/soak/Sample.ts",
+    ["test/scripts/Soak.test.ts"],
+    ["a page without the books is none", "figures.of(name, labels).length === 0", "labels === undefined"]
+  ),
+  inFile(
+    "examples/dawsos/FaultSwitch.ts",
+    ["test/examples/dawsos/FaultSwitch.test.ts"],
+    ["a parent is told what is suffered, not what it asked for", "suffers: suffered.current ?? null", "suffers: fault"]
+  ),
+  inFile(
+    "scripts/Trend.ts",
     ["test/scripts/Soak.test.ts"],
     ["single peaks make no trend", "slope: median(slopes)", "slope: Math.max(...slopes)"]
   )

@@ -37,17 +37,21 @@ describe("the switch of faults", () => {
     Effect.gen(function*() {
       const suffered = new FaultSwitch(undefined)
       const parent = new EventEmitter()
+      const answers: Array<unknown> = []
       const after = (message: unknown) => {
         parent.emit("message", message)
         return suffered.current
       }
+      const channel = Object.assign(parent, { send: (answer: unknown) => answers.push(answer) > 0 })
       yield* Effect.scoped(Effect.gen(function*() {
-        yield* steeredByParent(suffered, parent as typeof parent & Pick<NodeJS.Process, "on" | "off">)
+        yield* steeredByParent(suffered, channel as typeof channel & Pick<NodeJS.Process, "on" | "off" | "send">)
         assert.deepStrictEqual(
           [{ fault: "error-storm" }, { fault: "no-such" }, "error-storm", null, { fault: null }].map(after),
           ["error-storm", "error-storm", "error-storm", "error-storm", undefined]
         )
       }))
+      // What is suffered, and not what was asked for: a name that is none is seen by the parent.
+      assert.deepStrictEqual(answers, ["error-storm", "error-storm", null].map((suffers) => ({ suffers })))
       assert.strictEqual(parent.listenerCount("message"), 0)
       assert.strictEqual(after({ fault: "error-storm" }), undefined)
     }))

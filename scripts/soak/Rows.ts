@@ -1,8 +1,8 @@
-// The samples as a table of a few rows: each is a stretch of time, its figures are the worst or the middle of it.
-import { queuedBytes, queuedSpans } from "./Judge.ts"
+// The samples as rows of a table: each is a stretch of time, its figures are the worst or the middle of it.
+import type { Table } from "../Table.ts"
+import { median } from "../Trend.ts"
+import { queuedBytes, queuedSpans, type Struck } from "./Judge.ts"
 import type { Sample } from "./Sample.ts"
-import type { Period } from "./Schedule.ts"
-import { median } from "./Trend.ts"
 
 const mebibyte = 1024 * 1024
 
@@ -54,7 +54,7 @@ const stretches = (samples: ReadonlyArray<Sample>, count: number): ReadonlyArray
 }
 
 /** Rows of cells, the first being the headings. */
-export const rows = (samples: ReadonlyArray<Sample>, count = 12): ReadonlyArray<ReadonlyArray<string>> => {
+export const rows = (samples: ReadonlyArray<Sample>, count = 12): Table => {
   const parts = stretches(samples, count)
   return [
     columns.map(({ heading }) => heading),
@@ -62,28 +62,21 @@ export const rows = (samples: ReadonlyArray<Sample>, count = 12): ReadonlyArray<
   ]
 }
 
-/** For a terminal: columns of equal width, numbers to the right. */
-export const text = (table: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)))
-  return table.map((row) => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")).join("\n")
-}
-
-/** For a document: columns of numbers to the right. */
-export const markdown = (table: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const [headings = [], ...others] = table
-  const align = (column: number): string =>
-    others.every((row) => /^[-–+]?\d*/.exec(row[column] ?? "")?.[0] !== "") ? "---:" : "---"
-  return [headings, headings.map((_, column) => align(column)), ...others].map((row) => `| ${row.join(" | ")} |`).join(
-    "\n"
-  )
-}
-
-/** How often and how long each fault was suffered. */
-export const faults = (periods: ReadonlyArray<Period>): ReadonlyArray<ReadonlyArray<string>> => [
-  ["target", "fault", "times", "seconds"],
-  ...[...Map.groupBy(periods, ({ fault, target }) => `${target} ${fault}`)].map(([key, of]) => [
+/** How often and how long each fault was suffered, and how often it was the answer to a request. */
+export const faults = (struck: ReadonlyArray<Struck>): Table => [
+  ["target", "fault", "times", "seconds", "felt"],
+  ...[...Map.groupBy(struck, ({ period: { fault, target } }) => `${target} ${fault}`)].map(([key, of]) => [
     ...key.split(" "),
     String(of.length),
-    sum(of.map(({ from, to }) => to - from)).toFixed(0)
+    sum(of.map(({ period: { from, to } }) => to - from)).toFixed(0),
+    String(sum(of.map(({ felt }) => felt)))
   ])
 ]
+
+/** What the program did on the average of the run. */
+export const rate = (samples: ReadonlyArray<Sample>): string => {
+  const [first, last] = [samples[0], samples.at(-1)]
+  if (first === undefined || last === undefined || last.at <= first.at) return "no rate: fewer than two samples"
+  const perSecond = (read: (sample: Sample) => number) => ((read(last) - read(first)) / (last.at - first.at)).toFixed(1)
+  return `${perSecond(({ requests }) => requests)} requests and ${perSecond(({ spans }) => spans.ended)} spans a second`
+}

@@ -1,4 +1,4 @@
-// The program under the run: a child process with the probe in it, asked once a second.
+// A program under measurement: a child process with the probe in it, that can be asked and told.
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Path from "node:path"
 import { root } from "../Process.ts"
@@ -12,6 +12,8 @@ export interface Started {
   readonly vitals: (withinMs: number) => Promise<Vitals>
   /** Tells it something, over the channel between the two. */
   readonly tell: (message: object) => void
+  /** What it said over that channel of its own accord. */
+  readonly messages: () => ReadonlyArray<unknown>
   /** Asks it to end; kills it after `withinMs`. Milliseconds until then, the exit code, and whether it was killed. */
   readonly end: (withinMs: number) => Promise<{ readonly took: number; readonly code: number | string }>
   /** How it ended; undefined while it runs. */
@@ -83,8 +85,12 @@ export const start = (
     })
 
   const answers = new Map<number, Vitals>()
+  const messages: Array<unknown> = []
   child.on("message", (message) => {
-    if (!isAnswer(message)) return
+    if (!isAnswer(message)) {
+      messages.push(message)
+      return
+    }
     answers.set(message.probe, message.vitals)
     tell()
   })
@@ -109,6 +115,7 @@ export const start = (
       return vitals
     },
     tell: send,
+    messages: () => messages,
     end: async (withinMs) => {
       const from = performance.now()
       if (ended === undefined) child.kill("SIGTERM")
