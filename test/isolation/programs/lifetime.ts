@@ -100,10 +100,13 @@ if (life === undefined) throw new Error("served or worked?")
 
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
+/** The turns in which Node closes what was given back; what is still there then goes by itself, if at all. */
+const turns = 200
+
 /** The heap after everything was collected that can be; what ends in later turns ends before. */
 const heap = (untouched: ProcessState.ProcessState) =>
   Effect.gen(function*() {
-    yield* ProcessState.settled(untouched)
+    yield* ProcessState.settled(untouched, { turns })
     for (let n = 0; n < 5; n++) {
       collect()
       yield* turn
@@ -116,9 +119,6 @@ const every = Number(process.argv[4])
 
 // Time for its end: a life that took less was cut off by no deadline.
 const inTimeMillis = 3_000
-
-/** The turns in which Node closes what was given back; what is still there then goes by itself, if at all. */
-const turns = 200
 
 /** The books of all lives, by where their spans and events go. */
 const books: Record<string, Books.Book> = {}
