@@ -57,7 +57,7 @@ export const selfMetrics = (prefix: string) => {
     }),
     spansQueuedBytes: Catalogue.gauge({
       name: own("spans_queued_bytes"),
-      help: "The size of the spans that wait for a sink or are being sent, encoded as OTLP",
+      help: "About the bytes of memory that the spans take that wait for a sink or are being sent",
       unit: "bytes",
       labels: { sink: Label.bounded(few) }
     }),
@@ -110,7 +110,7 @@ export const selfMetrics = (prefix: string) => {
     labelOverflow: Catalogue.counter({
       name: own("label_overflow_total"),
       help:
-        "Records that fell into __overflow__ because a label or metric was at its bound, by metric and label (__series__: the metric)",
+        "Records that fell into __overflow__ because a label or metric was at its bound, by metric and label (__series__: the metric); of collectors and of Effect's own metrics the label sets beyond it, again at each scrape",
       labels: { metric: Label.bounded(1000), label: Label.bounded(1000) }
     }),
     faults: Catalogue.counter({
@@ -139,7 +139,7 @@ export const selfMetrics = (prefix: string) => {
     }),
     scrapeErrors: Catalogue.counter({
       name: own("scrape_errors_total"),
-      help: "Metrics that could not be collected or written and were left out of a scrape, by metric",
+      help: "Collectors and metrics that failed and were left out of a scrape, by metric",
       labels: { metric: Label.bounded(1000) }
     }),
     scrapeDuration: Catalogue.gauge({

@@ -4,11 +4,11 @@
 import * as Backoff from "../delivery/Backoff.ts"
 import * as Circuit from "../delivery/Circuit.ts"
 
-/** See the module. Times in milliseconds, sizes in bytes of OTLP's protobuf encoding. */
+/** See the module. Times in milliseconds, requests in bytes of OTLP's protobuf encoding. */
 export interface Limits {
   /** The most spans that a queue holds, those on their way included, since they may come back. */
   readonly maxQueueSize: number
-  /** The most bytes that a queue holds, as above. */
+  /** The most bytes that a queue holds in the heap, as above; reckoned, see `SpanSize.inHeap`. */
   readonly maxQueueBytes: number
   readonly maxExportBatchSize: number
   /** The largest request. A span that is larger all by itself is dropped. */
@@ -24,8 +24,8 @@ export interface Limits {
 const mebibyte = 1024 * 1024
 
 /**
- * The defaults of OpenTelemetry's specification for batching. It knows no bounds in bytes: 8 MiB are four times what
- * 2,048 spans of 1 KB take, and 4 MiB are what gRPC servers receive by default, collectors included; the default of the
+ * The defaults of OpenTelemetry's specification for batching. It knows no bounds in bytes: 8 MiB are what 2,048
+ * spans of 4 KB take, three of them attributes, and 4 MiB are what gRPC servers receive by default, collectors included; the default of the
  * collector's HTTP receiver is 20 MiB.
  */
 export const defaults: Limits = {

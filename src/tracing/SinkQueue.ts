@@ -37,8 +37,10 @@ export interface Environment {
 /** A scrubbed span, with its size. */
 export interface Bound {
   readonly span: ReadableSpan
-  /** What it adds to a request. */
+  /** What it adds to a request, in bytes. */
   readonly bytes: number
+  /** What it takes in the heap, in bytes: what the queue's bound counts. */
+  readonly room: number
   /** The size of a request with nothing else. */
   readonly requestBytes: number
 }
@@ -105,7 +107,7 @@ export class SinkQueue {
       queued: this.#buffer.waiting + this.#held.length,
       inFlight: this.#inFlight,
       delivery: {
-        bytes: this.#buffer.bytes,
+        bytes: this.#buffer.room,
         retried: this.#retried,
         resent: this.#resent,
         circuit: this.#circuit.state
@@ -127,8 +129,8 @@ export class SinkQueue {
     const bound = bind()
     if (bound === undefined) return this.drop("fault")
     if (bound.requestBytes > this.#env.limits.maxRequestBytes) return this.drop("too_large")
-    if (!this.#buffer.hasRoom(bound.bytes, failed)) return this.drop("queue_full")
-    const displaced = this.#buffer.add(bound.span, bound.bytes)
+    if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop("queue_full")
+    const displaced = this.#buffer.add(bound)
     this.drop("queue_full", displaced.length)
     if (this.#running === undefined && !this.#soon && !this.#gated) {
       if (this.#isFull()) this.#pumpSoon()
@@ -197,8 +199,10 @@ export class SinkQueue {
   }
 
   #isFull(): boolean {
-    const { maxExportBatchSize, maxRequestBytes } = this.#env.limits
-    return this.#buffer.waiting >= maxExportBatchSize || this.#buffer.waitingBytes >= maxRequestBytes
+    const { maxExportBatchSize, maxQueueBytes, maxRequestBytes } = this.#env.limits
+    const { waiting, waitingBytes, waitingRoom } = this.#buffer
+    // Spans of many events fill the queue long before a request.
+    return waiting >= maxExportBatchSize || waitingBytes >= maxRequestBytes || waitingRoom >= maxQueueBytes / 2
   }
 
   #isDue(): boolean {

@@ -12,8 +12,10 @@ import * as SpanSize from "./SpanSize.ts"
 /** A span that waits or is on its way. */
 export interface Entry {
   readonly span: ReadableSpan
-  /** What it adds to a request. */
+  /** What it adds to a request, in bytes. */
   readonly bytes: number
+  /** What it takes of the queue's room, in bytes: as an object it may be far larger than encoded. */
+  readonly room: number
   /** Counts up with each span. */
   readonly sequence: number
   /** How often it was sent in vain. */
@@ -35,9 +37,10 @@ export const isFailed = (span: ReadableSpan): boolean => span.status.code === Sp
 interface Line {
   readonly entries: MutableList.MutableList<Entry>
   bytes: number
+  room: number
 }
 
-const line = (): Line => ({ entries: MutableList.make(), bytes: 0 })
+const line = (): Line => ({ entries: MutableList.make(), bytes: 0, room: 0 })
 
 const first = ({ entries: { head } }: Line): Entry | undefined => head?.array[head.offset]
 
@@ -48,7 +51,7 @@ export class SpanBuffer {
   readonly #failed = line()
   readonly #others = line()
   #size = 0
-  #bytes = 0
+  #room = 0
   #last = 0
 
   constructor(bounds: Bounds) {
@@ -60,9 +63,9 @@ export class SpanBuffer {
     return this.#size
   }
 
-  /** The bytes of these. */
-  get bytes(): number {
-    return this.#bytes
+  /** The room that these take, in bytes. */
+  get room(): number {
+    return this.#room
   }
 
   /** Spans that wait. */
@@ -70,9 +73,14 @@ export class SpanBuffer {
     return this.#failed.entries.length + this.#others.entries.length
   }
 
-  /** The bytes of these. */
+  /** What these add to requests, in bytes. */
   get waitingBytes(): number {
     return this.#failed.bytes + this.#others.bytes
+  }
+
+  /** The room that these take, in bytes. */
+  get waitingRoom(): number {
+    return this.#failed.room + this.#others.room
   }
 
   /** The sequence of the span that came last. */
@@ -85,27 +93,28 @@ export class SpanBuffer {
     return first(this.#next())?.sequence
   }
 
-  /** Whether a span of that many bytes finds room, where a failed one may take that of others. */
-  hasRoom(bytes: number, failed: boolean): boolean {
+  /** Whether a span finds that much room, where a failed one may take that of others. */
+  hasRoom(room: number, failed: boolean): boolean {
     const yielding = failed ? this.#others : undefined
-    return this.#fits(this.#size - (yielding?.entries.length ?? 0), this.#bytes - (yielding?.bytes ?? 0) + bytes)
+    return this.#fits(this.#size - (yielding?.entries.length ?? 0), this.#room - (yielding?.room ?? 0) + room)
   }
 
   /** Adds a span that has room, and gives those that had to make it. */
-  add(span: ReadableSpan, bytes: number): ReadonlyArray<Entry> {
+  add({ bytes, room, span }: Pick<Entry, "bytes" | "room" | "span">): ReadonlyArray<Entry> {
     const displaced: Array<Entry> = []
-    while (!this.#fits(this.#size, this.#bytes + bytes)) {
+    while (!this.#fits(this.#size, this.#room + room)) {
       const entry = this.#shift(this.#others)
       if (entry === undefined) break
       displaced.push(entry)
       this.#leave(entry)
     }
-    const entry: Entry = { span, bytes, sequence: ++this.#last, attempts: 0, company: Infinity }
+    const entry: Entry = { span, bytes, room, sequence: ++this.#last, attempts: 0, company: Infinity }
     const to = this.#lineOf(entry)
     MutableList.append(to.entries, entry)
     to.bytes += bytes
+    to.room += room
     this.#size++
-    this.#bytes += bytes
+    this.#room += room
     return displaced
   }
 
@@ -138,7 +147,10 @@ export class SpanBuffer {
     for (const to of [this.#failed, this.#others]) {
       const own = ordered.filter((entry) => this.#lineOf(entry) === to)
       MutableList.prependAll(to.entries, own)
-      for (const entry of own) to.bytes += entry.bytes
+      for (const { bytes, room } of own) {
+        to.bytes += bytes
+        to.room += room
+      }
     }
   }
 
@@ -151,8 +163,8 @@ export class SpanBuffer {
     return waiting
   }
 
-  #fits(size: number, bytes: number): boolean {
-    return size < this.#bounds.maxQueueSize && bytes <= this.#bounds.maxQueueBytes
+  #fits(size: number, room: number): boolean {
+    return size < this.#bounds.maxQueueSize && room <= this.#bounds.maxQueueBytes
   }
 
   #lineOf(entry: Entry): Line {
@@ -170,11 +182,12 @@ export class SpanBuffer {
     const entry = MutableList.take(from.entries)
     if (entry === MutableList.Empty) return undefined
     from.bytes -= entry.bytes
+    from.room -= entry.room
     return entry
   }
 
   #leave(entry: Entry): void {
     this.#size--
-    this.#bytes -= entry.bytes
+    this.#room -= entry.room
   }
 }

@@ -187,7 +187,12 @@ export class SpanPipeline {
     if (scrubbed === undefined) return undefined
     return this.#guard.run<Bound | undefined>("sink", () => {
       const bytes = SpanSize.ofSpan(scrubbed)
-      return { span: scrubbed, bytes, requestBytes: bytes + SpanSize.ofEnvelope(scrubbed) }
+      return {
+        span: scrubbed,
+        bytes,
+        room: SpanSize.inHeap(scrubbed, bytes),
+        requestBytes: bytes + SpanSize.ofEnvelope(scrubbed)
+      }
     }, () => undefined)
   }
 

@@ -1,7 +1,7 @@
 /**
- * How many bytes a span takes in an OTLP request, reckoned without encoding it.
+ * How many bytes a span takes in an OTLP request, reckoned without encoding it, and how many in the heap.
  *
- * It follows OpenTelemetry's stock serialiser field by field; a property holds the two together.
+ * The first follows OpenTelemetry's stock serialiser field by field; a property holds the two together.
  */
 import type * as Otel from "@opentelemetry/api"
 import type { Resource } from "@opentelemetry/resources"
@@ -35,6 +35,36 @@ export const ofSpan = (span: ReadableSpan): number => {
   }
   return field(size)
 }
+
+/**
+ * About the bytes that a scrubbed span takes in the heap, `encoded` being those that it adds to a request.
+ *
+ * Many small parts take far more room as objects than they do encoded: an event of 38 bytes takes 300. The sizes of
+ * objects were measured in Node 24, with the texts that are in them counted as encoded.
+ */
+export const inHeap = (span: ReadableSpan, encoded: number): number => {
+  let size = encoded + objectBytes + attributesInHeap(span.attributes)
+  for (const { attributes } of span.events) size += partBytes + attributesInHeap(attributes)
+  for (const { attributes } of span.links) size += partBytes + attributesInHeap(attributes)
+  return size
+}
+
+const attributesInHeap = (attributes: Otel.Attributes | undefined): number => {
+  let size = 0
+  for (const key in attributes) {
+    const value = attributes[key]
+    size += attributeBytes + (Array.isArray(value) ? value.length * itemBytes : 0)
+  }
+  return size
+}
+
+// A span, its two contexts, times and lists.
+const objectBytes = 1_000
+// An event or link with its time or context and the object of its attributes.
+const partBytes = 250
+const attributeBytes = 50
+// A short text in a list.
+const itemBytes = 32
 
 /**
  * At most the bytes of a request beside its spans: it tells each resource once, and each scope once in a resource.

@@ -7,12 +7,18 @@ import { fileURLToPath } from "node:url"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
 import * as Reply from "../../examples/receiver/Reply.ts"
 
+/** In milliseconds, by the clock of the program. */
+interface Timed {
+  readonly millis: number
+  /** After a timer of 5 s that was set at the same moment. */
+  readonly late: number
+}
+
 interface Report {
   /** Bytes in use after garbage collection, the layer being open. */
   readonly heap: number
-  /** Milliseconds. */
-  readonly flush: number
-  readonly shutdown: number
+  readonly flush: Timed
+  readonly shutdown: Timed
   readonly spans: Accounting.Accounting
   readonly events: ErrorTracking.ErrorAccounting
 }
@@ -43,8 +49,8 @@ const environment = (receiver: Receiver.Shape) => ({
 
 const mebibyte = 1024 * 1024
 
-// The promise is 5 s; the machine may be busy.
-const withinFiveSeconds = 6_500
+// Two timers of 5 s may be a turn of the event loop apart, and a turn is long on a machine that is busy.
+const aTurn = 250
 
 describe("a program whose collector and Sentry hang while it makes 10,000 spans and 40 errors", () => {
   it.live(
@@ -66,8 +72,8 @@ describe("a program whose collector and Sentry hang while it makes 10,000 spans 
           const { captured, dropped, queued, sent } = report.events
           assert.strictEqual(captured, sent + queued + Object.values(dropped).reduce((sum, count) => sum + count, 0))
           assert.isAtLeast(report.spans.ended, 10_000)
-          assert.isBelow(report.flush, withinFiveSeconds)
-          assert.isBelow(report.shutdown, withinFiveSeconds)
+          assert.isBelow(report.flush.late, aTurn)
+          assert.isBelow(report.shutdown.late, aTurn)
         }
         for (const sink of unwell.spans.sinks) {
           assert.strictEqual(sink.exported, 0)

@@ -350,15 +350,31 @@ describe("a queue that is bounded by bytes", () => {
   const padded = (bytes: number) => ({ attributes: { padding: "x".repeat(bytes) } })
 
   it("counts what finds no room, and knows its bytes", () => {
-    const { books, end, sink, timers } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 10_000 })
+    const { books, end, sink } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 20_000 })
     end(20, padded(1_000))
-    assert.deepInclude(books(), { queued: 9 })
+    assert.deepInclude(books(), { inFlight: 9 })
     assert.strictEqual(books().dropped.queue_full, 11)
-    assert.isAtMost(books().bytes, 10_000)
-    assert.isAtLeast(books().bytes, 9_000)
-    timers.advance(5_000)
+    assert.isAtMost(books().bytes, 20_000)
+    assert.isAtLeast(books().bytes, 18_000)
     const names = Array.from({ length: 9 }, (_, index) => `span ${index}`)
     assert.deepStrictEqual(sink.pending[0]?.batch.map(({ name }) => name), names)
+  })
+
+  it("counts events, links and attributes as what they take in the heap, which is far more than encoded", () => {
+    const { books, end, tracer } = one({ maxQueueSize: 100, maxExportBatchSize: 100 })
+    end(1)
+    const plain = books().bytes
+    const span = tracer.startSpan("span 0", { attributes: { list: Array.from({ length: 50 }, () => "ab") } })
+    for (let index = 0; index < 100; index++) span.addEvent("e", { n: index })
+    span.addLinks(Array.from({ length: 100 }, () => ({ context: span.spanContext() })))
+    span.end()
+    assert.isAtLeast(books().bytes - 2 * plain, 100 * 300 + 100 * 250 + 50 * 32)
+  })
+
+  it("is emptied once it is half full, even where that is less than a request", () => {
+    const { end, onTheWay } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 20_000 })
+    end(5, padded(1_000))
+    assert.deepStrictEqual(onTheWay(), [5])
   })
 
   it.effect("cuts requests by bytes, and sends one at once when there is enough for it", () =>

@@ -28,7 +28,9 @@ interface Span {
   readonly id: string
   readonly sequence: number
   readonly failed: boolean
+  /** Encoded, and in the queue. */
   readonly bytes: number
+  readonly room: number
   attempts: number
   company: number
 }
@@ -69,16 +71,17 @@ export class SinkModel {
   ended(span: ReadableSpan): void {
     const { maxQueueBytes, maxQueueSize, maxRequestBytes } = this.#limits
     const bytes = SpanSize.ofSpan(span)
+    const taken = SpanSize.inHeap(span, bytes)
     const failed = span.status.code === 2
     if (this.#closed) return this.#drop("shutdown")
     const room = (spans: ReadonlyArray<Span>, more: number): boolean =>
-      spans.length < maxQueueSize && spans.reduce((sum, other) => sum + other.bytes, more) <= maxQueueBytes
+      spans.length < maxQueueSize && spans.reduce((sum, other) => sum + other.room, more) <= maxQueueBytes
     const yielding = (other: Span): boolean => failed && !other.failed && this.#waiting.includes(other)
     const staying = this.#all().filter((other) => !yielding(other))
     if (!room(staying, 0)) return this.#drop("queue_full")
     if (bytes + SpanSize.ofEnvelope(span) > maxRequestBytes) return this.#drop("too_large")
-    if (!room(staying, bytes)) return this.#drop("queue_full")
-    while (!room(this.#all(), bytes)) {
+    if (!room(staying, taken)) return this.#drop("queue_full")
+    while (!room(this.#all(), taken)) {
       const displaced = this.#waiting.find(yielding)
       assert(displaced !== undefined)
       this.#waiting = this.#waiting.filter((other) => other !== displaced)
@@ -86,7 +89,7 @@ export class SinkModel {
       this.#tried([displaced])
     }
     const id = span.spanContext().spanId
-    this.#waiting.push({ id, sequence: ++this.#sequence, failed, bytes, attempts: 0, company: Infinity })
+    this.#waiting.push({ id, sequence: ++this.#sequence, failed, bytes, room: taken, attempts: 0, company: Infinity })
   }
 
   flush(budget: number): void {
@@ -184,7 +187,7 @@ export class SinkModel {
 
   /** The bytes of what is queued and on its way. */
   get bytes(): number {
-    return this.#all().reduce((sum, { bytes }) => sum + bytes, 0)
+    return this.#all().reduce((sum, { room }) => sum + room, 0)
   }
 
   /** The state of the circuit. */

@@ -39,9 +39,15 @@ export const mutations = [
     ["a span larger than a request is dropped alone", "return this.drop(\"too_large\")", "void bound"],
     [
       "a queue is bounded by bytes",
-      "if (!this.#buffer.hasRoom(bound.bytes, failed)) return this.drop(\"queue_full\")",
+      "if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop(\"queue_full\")",
       ""
     ],
+    [
+      "a queue counts what spans take in the heap",
+      "if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop(\"queue_full\")\n    const displaced = this.#buffer.add(bound)",
+      "if (!this.#buffer.hasRoom(bound.bytes, failed)) return this.drop(\"queue_full\")\n    const displaced = this.#buffer.add({ ...bound, room: bound.bytes })"
+    ],
+    ["a queue is emptied before it is full", " || waitingRoom >= maxQueueBytes / 2", ""],
     ["who had to make room is counted", "this.drop(\"queue_full\", displaced.length)", ""]
   ),
   inFile(
