@@ -44,7 +44,10 @@ export interface Registry {
    * moment however long the writing takes; ends by `Asking.deadline` whatever they do.
    */
   readonly gather: () => Promise<Gathered>
-  /** The state of one metric; `undefined`, and a fault, when one of its collectors gave none. */
+  /**
+   * The state of one metric. Of a gauge, what a collector that failed would have told is missing, and a fault is counted;
+   * of a counter all of it, since its sums would fall: `undefined`, and one fault.
+   */
   readonly snapshot: (definition: Catalogue.Definition, gathered?: Gathered) => Snapshot.Snapshot | undefined
   /** Cleans the texts of metrics that are not of the catalogue. */
   readonly clean: Cleaning.Clean
@@ -110,10 +113,22 @@ export const make = (options: Options): Registry => {
   const scalar = (definition: Catalogue.Counter | Catalogue.Gauge, value: number): number =>
     definition.kind === "gauge" && definition.exposes === "age" ? Math.max(0, (now() - value) / 1000) : value
 
+  /** What one collector tells, all of it or, where a part is garbage, a fault. */
   const told = (family: Family.Family, entry: Collectors.Entry, gathered: Gathered) => {
+    const { definition } = family
     const answer = gathered.get(entry) ?? entry.now?.()
-    if (answer?._tag !== "Fault") return answer?.values ?? []
-    throw new Error(`${family.definition.name}: a collector told nothing`, { cause: answer.fault })
+    if (answer?._tag === "Fault") {
+      throw new Error(`${definition.name}: a collector told nothing`, { cause: answer.fault })
+    }
+    return (answer?.values ?? []).flatMap(({ labels, value }) => {
+      if (!Number.isFinite(value) || (definition.kind === "counter" && value < 0)) {
+        throw new RangeError(`${definition.name}: a collector told ${value}`)
+      }
+      const resolved = family.resolve(labels)
+      // What the collector itself has put there was counted by whoever did it.
+      const overflowed = resolved?.overflowed?.filter((label) => labels[label] !== Catalogue.overflowValue) ?? []
+      return resolved === undefined ? [] : [{ series: resolved.series, overflowed, value }]
+    })
   }
 
   const collected = (
@@ -121,19 +136,22 @@ export const make = (options: Options): Registry => {
     from: Iterable<Collectors.Entry>,
     gathered: Gathered
   ): Map<Family.Series, number> => {
+    const { definition } = family
     const values = new Map<Family.Series, number>()
     for (const entry of from) {
-      for (const { labels, value } of told(family, entry, gathered)) {
-        if (!Number.isFinite(value) || (family.definition.kind === "counter" && value < 0)) {
-          throw new RangeError(`${family.definition.name}: a collector told ${value}`)
-        }
-        const resolved = family.resolve(labels)
-        if (resolved === undefined) continue
-        // What the collector itself has put there was counted by whoever did it.
-        const overflowed = resolved.overflowed?.filter((label) => labels[label] !== Catalogue.overflowValue)
-        if (overflowed !== undefined) family.overflow(overflowed)
-        const other = values.get(resolved.series)
-        values.set(resolved.series, other === undefined ? value : together(family.definition, other, value))
+      let answer: ReturnType<typeof told>
+      try {
+        answer = told(family, entry, gathered)
+      } catch (fault) {
+        // A counter without one of its parts would seem to fall, and be taken for one that began anew.
+        if (definition.kind === "counter") throw fault
+        books.scrapeFailed(definition.name, fault)
+        continue
+      }
+      for (const { overflowed, series, value } of answer) {
+        family.overflow(overflowed)
+        const other = values.get(series)
+        values.set(series, other === undefined ? value : together(definition, other, value))
       }
     }
     return values

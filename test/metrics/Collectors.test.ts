@@ -148,6 +148,49 @@ describe("A collector", () => {
       }
     }))
 
+  const faulty: ReadonlyArray<Metrics.Collector["collect"]> = [
+    () => {
+      throw new Error("no")
+    },
+    Effect.fail("no"),
+    // What it told before the garbage is not believed either.
+    () => [{ labels: tea, value: 100 }, { labels: tea, value: NaN }]
+  ]
+
+  it.effect("that fails takes nothing from what others tell of the same gauge, and is counted", () =>
+    Effect.gen(function*() {
+      const { guard, metrics } = yield* Shop.make()
+      metrics.gauge(Shop.stock, { product: "salt" }).set(3)
+      const value = { labels: tea, value: 2 }
+      yield* metrics.collect({ definition: Shop.stock, collect: () => [value] })
+      for (const collect of faulty) yield* metrics.collect({ definition: Shop.stock, collect })
+      yield* metrics.collect({ definition: Shop.stock, collect: Effect.succeed([value]) })
+      const read = yield* scraped(metrics)
+      expect([read.value("shop_stock", tea), read.value("shop_stock", { product: "salt" })]).toEqual([4, 3])
+      expect([failedScrapes(read), guard.faults().get("collect")]).toEqual([faulty.length, faulty.length])
+      // Only the collectors that answer at once.
+      expect(Shop.valuesOf(metrics.samples(), "shop_stock")).toEqual({ "product=tea": 2, "product=salt": 3 })
+    }))
+
+  it.effect("that fails takes its counter from the scrape, whose sums would seem to fall without it", () =>
+    Effect.gen(function*() {
+      for (const collect of [...faulty, () => [{ labels: { channel: "web", ...tea }, value: -1 }]]) {
+        const { guard, metrics } = yield* Shop.make()
+        const value = { labels: { channel: "web", ...tea }, value: 2 }
+        metrics.counter(Shop.ordersTotal, { channel: "phone", product: "tea" }).increment()
+        yield* metrics.collect({ definition: Shop.ordersTotal, collect: () => [value] })
+        expect((yield* scraped(metrics)).value("shop_orders_total", value.labels)).toBe(2)
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* metrics.collect({ definition: Shop.ordersTotal, collect })
+          expect((yield* scraped(metrics)).families.has("shop_orders_total")).toBe(false)
+        }))
+        const after = yield* scraped(metrics)
+        expect(after.value("shop_orders_total", value.labels)).toBe(2)
+        expect(after.value("shop_observability_scrape_errors_total", { metric: "shop_orders_total" })).toBe(1)
+        expect(guard.faults().get("collect")).toBe(1)
+      }
+    }))
+
   it.effect("that is none at all harms nobody", () =>
     Effect.gen(function*() {
       const { guard, metrics } = yield* Shop.make()

@@ -25,7 +25,17 @@ export const mutations = [
   inFile(
     "src/metrics/Registry.ts",
     ["test/metrics/Collectors.test.ts"],
-    ["the books of a page are of one moment", "gathered.set(entry, entry.now())", "void entry"]
+    ["the books of a page are of one moment", "gathered.set(entry, entry.now())", "void entry"],
+    [
+      "a collector that fails leaves what others tell of the same gauge",
+      "if (definition.kind === \"counter\") throw fault",
+      "throw fault"
+    ],
+    [
+      "a counter does not fall for want of one of its collectors",
+      "if (definition.kind === \"counter\") throw fault",
+      ""
+    ]
   ),
   inFile(
     "src/metrics/Registry.ts",
@@ -38,7 +48,7 @@ export const mutations = [
     ],
     [
       "a collector that throws costs its own metric only",
-      "books.scrapeFailed(definition.name, fault)",
+      "books.scrapeFailed(definition.name, fault)\n      return undefined",
       "throw fault"
     ]
   ),
