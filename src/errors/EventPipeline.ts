@@ -85,8 +85,9 @@ export interface EventPipeline {
   readonly accounting: () => ErrorAccounting
   /**
    * Sends what was captured so far once, without waiting for a backoff, and waits for the answers, at most as long as
-   * given. What the tracker or the circuit holds back stays queued; where the program ends (`last`), the circuit holds
-   * nothing back, and an event that fails is given up.
+   * given. What the tracker or the circuit holds back stays queued. Where the program ends (`last`), the circuit holds
+   * nothing back, an event that fails is given up, and one event is sent although the tracker asked for more time than
+   * is left: where that one is refused as well, the others are not tried.
    */
   readonly flush: (timeout: Duration.Duration, urgency?: "flush" | "last") => Effect.Effect<ErrorAccounting>
   /**
@@ -212,7 +213,7 @@ export const make = (options: {
 
     // At the end there is one place more: what ends the program is the first to wait, and finds it free.
     const mayStart = (): boolean =>
-      !given && attempts.size < (ending ? concurrency + 1 : pace.failing ? 1 : concurrency)
+      !given && !pace.deciding && attempts.size < (ending ? concurrency + 1 : pace.failing ? 1 : concurrency)
 
     const pump = (): void => {
       // An attempt that ends at once comes back here; the loop that began it goes on with what it has changed.
@@ -356,7 +357,9 @@ export const make = (options: {
           waiters = waiters.filter((other) => other !== waiter)
           resume(Effect.void)
         }
-        const waiter: Waiter = { sequence: captured, flush: ++flushes, until: now() + millis, resume: end }
+        const until = now() + millis
+        if (ending) pace.end(until)
+        const waiter: Waiter = { sequence: captured, flush: ++flushes, until, resume: end }
         // What is on its way gets no second attempt.
         for (const { held } of attempts) held.flush = flushes
         const cancel = timers.after(

@@ -22,7 +22,7 @@ export interface Options {
 
 /**
  * How much an attempt matters: a `flush` does not wait for the backoff; the `last` one, made because the program ends,
- * does not wait for the circuit either. Nothing goes against the tracker's own wish.
+ * does not wait for the circuit either. Against the tracker's own wish goes one attempt only: see {@link Pace.end}.
  */
 export type Urgency = "routine" | "flush" | "last"
 
@@ -40,6 +40,8 @@ export class Pace {
   #pausedUntil = 0
   // Requests that were on their way together and fail together have failed once.
   #failures = 0
+  // Of the one attempt that the end makes in spite of the tracker's wish.
+  #lastTrial: "none" | "due" | "under way" | "over" = "none"
 
   constructor(options: Options) {
     this.#options = options
@@ -55,6 +57,21 @@ export class Pace {
     return this.#circuit.failures > 0
   }
 
+  /** Whether nothing more may be sent before the one attempt that decides on the others is answered. */
+  get deciding(): boolean {
+    return this.#lastTrial === "under way"
+  }
+
+  /**
+   * The program ends, and waits until `until` at most: where the tracker asked for more than that, one attempt is made
+   * all the same. Where it is told to wait again, that is the end of it; else the others follow.
+   */
+  end(until: number): void {
+    if (this.#lastTrial !== "none" || this.#pausedUntil < until) return
+    this.#lastTrial = "due"
+    this.#pausedUntil = 0
+  }
+
   /** The milliseconds from `now` until an attempt may be made. */
   wait(now: number, urgency: Urgency): number {
     const circuit = urgency === "last" ? 0 : Circuit.wait(this.#circuit, now)
@@ -64,12 +81,14 @@ export class Pace {
 
   /** Notes that an attempt is made now; what it answers is to be given back with its result. */
   attempted(): number {
+    if (this.#lastTrial === "due") this.#lastTrial = "under way"
     this.#change(Circuit.attempted(this.#circuit))
     return this.#failures
   }
 
   /** Notes what came of an attempt. */
   settled(attempt: number, result: SendResult, now: number): void {
+    if (this.#lastTrial === "under way") this.#lastTrial = "over"
     if (result.pause !== undefined) {
       const pause = Math.min(Duration.toMillis(result.pause), RetryAfter.maxWait)
       this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)

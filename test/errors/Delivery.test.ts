@@ -218,14 +218,54 @@ describe("a tracker that asks for time", () => {
       assert.strictEqual((yield* Fiber.join(flushing)).sent, 1)
     }))
 
-  it.effect("is left alone at the end; what waits for it is dropped at once", () =>
+  const throttled = (pause: Duration.Input) =>
     Effect.gen(function*() {
-      const made = yield* rig(always(EventSink.retryable("throttled", Duration.seconds(60))))
-      made.pipeline.offer(draftOf("A"))
+      const made = yield* rig(always(EventSink.retryable("throttled", Duration.fromInputUnsafe(pause))), {
+        concurrency: 1
+      })
+      for (const type of ["A", "B", "C", "D"]) made.pipeline.offer(draftOf(type))
       yield* settle
-      const books = yield* made.pipeline.shutdown
-      assert.strictEqual(books.dropped.shutdown, 1)
       assert.strictEqual(made.attempts.length, 1)
+      return made
+    })
+
+  it.effect("is asked once more at the end; what waits is dropped where it still wants nothing", () =>
+    Effect.gen(function*() {
+      const made = yield* throttled("60 seconds")
+      const books = yield* made.pipeline.shutdown
+      assert.deepStrictEqual([books.dropped.throttled, books.dropped.shutdown], [1, 3])
+      assert.strictEqual(made.attempts.length, 2)
+    }))
+
+  it.effect("gets all that waits at the end, once it has taken the first", () =>
+    Effect.gen(function*() {
+      const made = yield* throttled("60 seconds")
+      const answer = yield* Deferred.make<EventSink.SendResult>()
+      made.answer = () => Deferred.await(answer)
+      const ending = yield* Effect.forkChild(made.pipeline.shutdown)
+      yield* pass("1 second")
+      assert.strictEqual(made.attempts.length, 2)
+      yield* Deferred.succeed(answer, EventSink.sent)
+      assert.strictEqual((yield* Fiber.join(ending)).sent, 4)
+    }))
+
+  it.effect("is not asked by the end where the time that it wants is over before", () =>
+    Effect.gen(function*() {
+      const made = yield* throttled("3 seconds")
+      made.answer = always(EventSink.sent)
+      const ending = yield* Effect.forkChild(made.pipeline.shutdown)
+      yield* pass("2 seconds")
+      assert.strictEqual(made.attempts.length, 1)
+      yield* pass("1 second")
+      assert.strictEqual((yield* Fiber.join(ending)).sent, 4)
+    }))
+
+  it.effect("is asked once, also where a last flush comes before the end", () =>
+    Effect.gen(function*() {
+      const made = yield* throttled("60 seconds")
+      yield* made.pipeline.flush(Duration.seconds(2), "last")
+      yield* made.pipeline.shutdown
+      assert.strictEqual(made.attempts.length, 2)
     }))
 })
 

@@ -113,8 +113,10 @@ export class PipelineModel {
 
   shutdown(): void {
     this.#isClosed = true
-    this.#send()
     const end = this.now + 4_000
+    // The tracker is asked once more: it answers as before, or the others may follow.
+    if (this.#pausedUntil >= end) this.#pausedUntil = 0
+    this.#send()
     while (this.#next() < end) {
       this.now = this.#next()
       this.#send()

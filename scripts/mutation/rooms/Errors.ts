@@ -105,6 +105,14 @@ export const mutations = [
   inFile(
     "src/errors/Pace.ts",
     ["test/errors/Delivery.test.ts"],
+    ["the end goes once against the tracker's wish", "this.#lastTrial = \"due\"\n    this.#pausedUntil = 0", ""],
+    ["the end asks one event's leave for all", "return this.#lastTrial === \"under way\"", "return false"],
+    [
+      "the end waits for a tracker that wants little time",
+      " || this.#pausedUntil < until",
+      ""
+    ],
+    ["the end asks once", "this.#lastTrial !== \"none\" || ", ""],
     ["what fails together has failed once", "if (attempt !== this.#failures) return", ""],
     ["a tracker gets the time that it asks for", "Math.max(this.#pausedUntil, now + pause)", "this.#pausedUntil"],
     [
