@@ -161,10 +161,11 @@ export const make: Effect.Effect<BackEnds, ServeError, Scope.Scope> = Effect.gen
     begin: (period) => {
       if (period.target === "collector") return struckCollector.begin(period.fault)
       if (period.target === "sentry") return struckSentry.begin(period.fault)
-      return Effect.sync(() => {
+      return Effect.promise(async () => {
         connectedBefore = scrapers.connected()
         scraping = period.fault
         scrapers.top()
+        for (let waited = 0; waited < 10 && scrapers.connected() === connectedBefore; waited++) await sleep(settledMs)
       })
     },
     end: (period) => {

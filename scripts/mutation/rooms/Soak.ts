@@ -24,6 +24,13 @@ export const mutations = [
     ["a page without the books is none", "figures.of(name, labels).length === 0", "labels === undefined"]
   ),
   inFile(
+    "scripts/soak/BackEnds.ts",
+    ["test/scripts/SoakBackEnds.test.ts"],
+    ["a fault is the answer", "typeof reply === \"function\" ? reply(head, n) : reply", "Reply.ok"],
+    ["an answer by a fault is counted", "            answers++\n", ""],
+    ["a refused connection is tried and seen", "await once(socket, \"connect\")\n    return false", "return false"]
+  ),
+  inFile(
     "examples/dawsos/FaultSwitch.ts",
     ["test/examples/dawsos/FaultSwitch.test.ts"],
     ["a parent is told what is suffered, not what it asked for", "suffers: suffered.current ?? null", "suffers: fault"]
