@@ -37,8 +37,15 @@ export const read = (entries: ReadonlyArray<Entry>, exit: Exit.Exit<ExportResult
   if (exit._tag === "Success") return ofResult(entries, exit.value)
   const error = Cause.squash(exit.cause)
   if (error instanceof SpanSinkError) return ofResult(entries, leaving(entries.map(({ span }) => span), error))
-  return { ...ofResult(entries, { accepted: 0, rejected: 0 }), problem: "the sink failed unexpectedly", fault: error }
+  return broken(entries, error)
 }
+
+/** The outcome of an export whose end can't be read, or that threw: its spans are lost by a fault of the sink. */
+export const broken = (entries: ReadonlyArray<Entry>, fault: unknown): Outcome => ({
+  ...ofResult(entries, { accepted: 0, rejected: 0 }),
+  problem: "the sink failed unexpectedly",
+  fault
+})
 
 /** The outcome of an export that nobody waits for any longer: its spans may have arrived. */
 export const givenUp = (entries: ReadonlyArray<Entry>, problem: string): Outcome => ({
@@ -88,7 +95,7 @@ const readLeft = (
 ): ReadonlyArray<Left> => {
   const bySpan = new Map(entries.map((entry) => [entry.span, entry]))
   return answered.map(({ error: { reason, retryable }, spans }) => ({
-    reason,
+    reason: Accounting.dropReasons.includes(reason) ? reason : "fault",
     // A second sending after a lost answer would make duplicates, whatever the sink says.
     retryable: retryable && reason !== "timeout",
     entries: spans.flatMap((span) => {
@@ -114,4 +121,5 @@ const book = (size: number, result: ExportResult): Pick<Outcome, "dropped" | "ex
   return { dropped, exported }
 }
 
-const wholeNumber = (count: number | undefined): number => Math.max(0, Math.trunc(count ?? 0) || 0)
+/** A count that a sink gives, as one that can be booked. */
+export const wholeNumber = (count: number | undefined): number => Math.max(0, Math.trunc(count ?? 0) || 0)

@@ -288,11 +288,16 @@ export class SinkQueue {
     this.#running = running
     const batch = entries.map(({ span }) => span)
     const onResent = (spans: number): void => {
-      this.#resent += Math.min(batch.length, spans)
+      this.#resent += Math.min(batch.length, Attempt.wholeNumber(spans))
     }
     running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch, onResent)))
     running.fiber.addObserver((exit) => {
-      finish(Attempt.read(entries, exit))
+      // Whatever a sink answers: what is thrown here would be thrown at the host, and nothing would be sent any more.
+      finish(this.#env.guard.run(
+        "sink",
+        () => Attempt.read(entries, exit),
+        () => Attempt.broken(entries, undefined)
+      ))
       this.#running = undefined
       this.#letGo()
     })
@@ -311,7 +316,7 @@ export class SinkQueue {
     this.#buffer.putBack(smaller)
     this.#held.push(...again)
     this.#due = Math.max(this.#due, ...[...waiting].map(({ sequence }) => sequence))
-    this.#env.onExport(this.sink, outcome.problem)
+    this.#env.guard.run("logger", () => this.#env.onExport(this.sink, outcome.problem), () => {})
     const halved = new Set(smaller)
     this.#flushes.tried(entries.filter((entry) => !halved.has(entry)))
   }
@@ -350,7 +355,8 @@ export class SinkQueue {
   #turn(circuit: Circuit.Circuit): void {
     const before = this.#circuit.state
     this.#circuit = circuit
-    if (circuit.state !== before) this.#env.onCircuit(this.sink, circuit)
+    if (circuit.state === before) return
+    this.#env.guard.run("logger", () => this.#env.onCircuit(this.sink, circuit), () => {})
   }
 
   /** Goes on after an export or a flush has ended. */

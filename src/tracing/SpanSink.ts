@@ -69,6 +69,8 @@ export class SpanSinkError extends Data.TaggedError("SpanSinkError")<{
   readonly cause?: unknown
 }> {}
 
+type Answer = Parameters<Parameters<SpanExporter["export"]>[1]>[0]
+
 /**
  * A sink from an OpenTelemetry exporter, for a destination that this package does not know.
  *
@@ -87,12 +89,22 @@ export const fromExporter = (name: string, exporter: SpanExporter): SpanSink => 
   acknowledged: true,
   export: (batch) =>
     Effect.callback<ExportResult, SpanSinkError>((resume) => {
-      exporter.export([...batch], ({ code, error }) => {
+      // Exporters are written in JavaScript too: nothing is taken for granted of what they say.
+      exporter.export([...batch], (result: Partial<Answer> | undefined) => {
+        const { code, error } = result ?? {}
         // 0 is `ExportResultCode.SUCCESS`; importing it would load OpenTelemetry into programs that are off.
         if (code === 0) return resume(Effect.succeed({ accepted: batch.length, rejected: 0 }))
-        const message = error?.message ?? "the exporter failed"
+        const message: unknown = error?.message
         resume(
-          Effect.fail(new SpanSinkError({ sink: name, reason: "rejected", retryable: false, message, cause: error }))
+          Effect.fail(
+            new SpanSinkError({
+              sink: name,
+              reason: "rejected",
+              retryable: false,
+              message: typeof message === "string" ? message : "the exporter failed",
+              cause: error
+            })
+          )
         )
       })
     }),

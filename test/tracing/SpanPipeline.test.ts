@@ -2,6 +2,7 @@ import { Accounting, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import type * as Otel from "@opentelemetry/api"
 import { resourceFromAttributes } from "@opentelemetry/resources"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import { SamplingDecision } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -111,6 +112,62 @@ describe("the span pipeline", () => {
       assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
       assert.strictEqual(problems[2], "HTTP 400")
       assert.strictEqual(guard.faults().get("sink"), 0)
+    }))
+
+  for (
+    const [what, answer] of [
+      ["nothing", () => Effect.succeed(undefined)],
+      ["no effect", () => undefined],
+      [
+        "what it left without an error",
+        (batch) => Effect.succeed({ accepted: 0, rejected: 0, left: [{ spans: batch }] })
+      ],
+      [
+        "a reason that nobody knows",
+        () => Effect.fail(new SpanSink.SpanSinkError({ ...unreachable, reason: "tired" as never, retryable: false }))
+      ]
+    ] as ReadonlyArray<readonly [string, (batch: ReadonlyArray<ReadableSpan>) => unknown]>
+  ) {
+    it.effect(`survives a sink that answers with ${what}: a fault, and the next batch goes out`, () =>
+      Effect.gen(function*() {
+        const answers = [answer, () => Effect.succeed({ accepted: 4, rejected: 0 })]
+        const sink: SpanSink.SpanSink = {
+          ...memory(),
+          export: (batch) => answers.shift()?.(batch) as Effect.Effect<SpanSink.ExportResult>
+        }
+        const { pipeline, timers, tracer } = pipelineOf([sink])
+        for (const exported of [0, 4]) {
+          endSpans(tracer, 4)
+          timers.advance(0)
+          yield* settled
+          const books = sinkOf(pipeline.accounting())
+          assert.deepInclude(books, { exported, inFlight: 0, queued: 0 })
+          assert.strictEqual(books.dropped.fault, 4)
+        }
+        assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
+      }))
+  }
+
+  it.effect("goes on where those who are told of exports and circuits throw, and counts that", () =>
+    Effect.gen(function*() {
+      const sink = controlled()
+      const { guard, pipeline, timers, tracer } = pipelineOf(
+        [sink],
+        { circuit: { failures: 1, open: 1_000, maxOpen: 1_000 } },
+        undefined,
+        () => {
+          throw new Error("the logger broke")
+        }
+      )
+      endSpans(tracer, 4)
+      timers.advance(0)
+      sink.pending[0]?.fail(unreachable)
+      yield* settled
+      assert.strictEqual(guard.faults().get("logger"), 2)
+      timers.advance(10_000)
+      sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+      yield* settled
+      assert.deepInclude(sinkOf(pipeline.accounting()), { exported: 4, inFlight: 0, queued: 0 })
     }))
 
   it.effect("gives an export up at its deadline and interrupts it", () =>

@@ -50,6 +50,15 @@ describe("a sink from an OpenTelemetry exporter", () => {
       assert.strictEqual(thrown.faults, 1)
     }))
 
+  it.effect("counts a batch as rejected whatever the exporter says of its failure", () =>
+    Effect.gen(function*() {
+      for (const answer of [undefined, {}, { code: 1, error: { message: { text: "no" } } }]) {
+        const { faults, sink } = yield* books(exporter({ export: (_spans, done) => done(answer as never) }))
+        assert.strictEqual(sink?.dropped.rejected, 2)
+        assert.strictEqual(faults, 0)
+      }
+    }))
+
   it.effect("counts a shutdown that failed, without failing", () =>
     Effect.gen(function*() {
       const { faults, sink } = yield* books(exporter({ shutdown: () => Promise.reject(new Error("broken")) }))

@@ -186,7 +186,9 @@ export const manualTimers = (): Timers & {
 export const pipelineOf = (
   sinks: ReadonlyArray<SpanSink.SpanSink>,
   limits: Partial<Limits.Limits> = {},
-  scrub: (span: ReadableSpan) => ReadableSpan = (span) => ScrubbedSpan.make(span, passThrough)
+  scrub: (span: ReadableSpan) => ReadableSpan = (span) => ScrubbedSpan.make(span, passThrough),
+  /** Called whenever the pipeline tells of an export or a circuit. */
+  onTold: () => void = () => {}
 ) => {
   const guard = Guard.make()
   const timers = manualTimers()
@@ -200,8 +202,14 @@ export const pipelineOf = (
     random: () => 0,
     scrub,
     run: (effect) => Effect.runFork(effect),
-    onExport: (_sink, problem) => problems.push(problem),
-    onCircuit: (_sink, { state }) => circuits.push(state)
+    onExport: (_sink, problem) => {
+      problems.push(problem)
+      onTold()
+    },
+    onCircuit: (_sink, { state }) => {
+      circuits.push(state)
+      onTold()
+    }
   })
   const provider = SpanProvider.make({
     guard,

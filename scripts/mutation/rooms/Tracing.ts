@@ -16,6 +16,21 @@ export const mutations = [
       "#pump(): void {\n    if (this.#running !== undefined || ",
       "#pump(): void {\n    if ("
     ],
+    [
+      "a sink's answer that can't be read harms nobody",
+      "finish(this.#env.guard.run(\n        \"sink\",\n        () => Attempt.read(entries, exit),\n        () => Attempt.broken(entries, undefined)\n      ))",
+      "finish(Attempt.read(entries, exit))"
+    ],
+    [
+      "who is told of an export and throws harms nobody",
+      "this.#env.guard.run(\"logger\", () => this.#env.onExport(this.sink, outcome.problem), () => {})",
+      "this.#env.onExport(this.sink, outcome.problem)"
+    ],
+    [
+      "who is told of a circuit and throws harms nobody",
+      "this.#env.guard.run(\"logger\", () => this.#env.onCircuit(this.sink, circuit), () => {})",
+      "this.#env.onCircuit(this.sink, circuit)"
+    ],
     ["spans in flight are in the books", "this.#inFlight = entries.length", ""],
     ["a sink takes its share only", "if (!selected) {", "if (false) {"]
   ),
@@ -93,7 +108,12 @@ export const mutations = [
   inFile(
     "src/tracing/Attempt.ts",
     ["test/tracing/SpanPipeline.test.ts"],
-    ["spans that a sink forgets are lost by its fault", "dropped.fault += rest", ""]
+    ["spans that a sink forgets are lost by its fault", "dropped.fault += rest", ""],
+    [
+      "a reason that nobody knows is a fault",
+      "reason: Accounting.dropReasons.includes(reason) ? reason : \"fault\"",
+      "reason"
+    ]
   ),
   inFile(
     "src/tracing/SpanSize.ts",
