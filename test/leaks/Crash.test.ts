@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Secrets from "../support/Secrets.ts"
+import * as CrashParts from "./CrashParts.ts"
 import * as ReferenceProgram from "./ReferenceProgram.ts"
 import * as Search from "./Search.ts"
 import * as Traffic from "./Traffic.ts"
@@ -107,18 +108,20 @@ describe.concurrent("the reference program tells no secret of its environment", 
     }), timeout)
 })
 
-/** Ways in which a program ends by itself, each with what it says first. */
-const crashes: ReadonlyArray<readonly [how: string, says: string]> = [
-  ["defect", "a fatal probe"],
-  ["uncaught", "Uncaught"],
-  ["rejected", "Uncaught"]
+/** Ways in which a program ends by itself, each with what it says first and with the parts of the error that it shows. */
+const crashes: ReadonlyArray<readonly [how: string, says: string, shows: ReadonlyArray<CrashParts.Part>]> = [
+  // Effect's rendering of a cause leaves the fields of an error out.
+  ["defect", "a fatal probe", ["message", "cause"]],
+  ["uncaught", "Uncaught", ["message", "cause", "field"]],
+  ["rejected", "Uncaught", ["message", "cause", "field"]]
 ]
 
 describe.concurrent("the reference program crashes without a secret", () => {
-  for (const [index, [how, says]] of crashes.entries()) {
+  for (const [index, [how, says, shows]] of crashes.entries()) {
     // An output has its longest length: a third of the secrets each.
     const sent = Traffic.secrets(4).filter((_, at) => at % crashes.length === index)
     const needles = new Search.Needles(sent.flatMap(({ needles }) => needles))
+    const markers = (text: string, part: CrashParts.Part) => text.split(CrashParts.markerOf(part)).length - 1
     const env = { LEAKS_CRASH: how, LEAKS_TEXTS: JSON.stringify(sent.map(({ text }) => text)) }
 
     it.live(
@@ -130,7 +133,12 @@ describe.concurrent("the reference program crashes without a secret", () => {
           const text = output.toString("utf8")
           assert.include(text, says)
           assert.include(text, "a fatal probe")
-          assert.isAtLeast(text.split("zqcrashqz").length, 10)
+          // A secret of several lines may take the marker behind it with it.
+          for (const part of CrashParts.parts) {
+            const given = sent.filter((_, at) => CrashParts.partOf(at) === part).length
+            if (shows.includes(part)) assert.isAtLeast(markers(text, part), given - 3, part)
+            else assert.strictEqual(markers(text, part), 0, `${part} is shown: search it`)
+          }
           assert.deepStrictEqual(needles.find(output).map(({ around }) => around), [])
         }),
       timeout
@@ -139,7 +147,11 @@ describe.concurrent("the reference program crashes without a secret", () => {
     it.live(`which is found, were nothing scrubbed, when it ends with ${how}`, () =>
       Effect.gen(function*() {
         const { output } = yield* run({ ...env, LEAKS_SCRUBBER: "off" }, ["hooks.ts"])
-        assert.isAbove(needles.find(output).length, 10)
+        const found = new Set(needles.find(output).map(({ needle }) => needle))
+        for (const part of shows) {
+          const ofPart = sent.filter((_, at) => CrashParts.partOf(at) === part)
+          assert.isAbove(ofPart.filter((one) => one.needles.some((needle) => found.has(needle))).length, 10, part)
+        }
       }), timeout)
   }
 })

@@ -1,15 +1,14 @@
 // Ends the program by itself, as LEAKS_CRASH says, with an error that tells what is in LEAKS_TEXTS.
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { markerOf, type Part, partOf } from "../CrashParts.ts"
 
 /** An error as a careless program makes it: secrets in its message, its cause and its fields. */
 const makeError = (texts: ReadonlyArray<string>): Error => {
-  const part = (index: number) => texts.filter((_, at) => at % 3 === index).map((text) => `zqcrashqz ${text}`)
+  const lines = (part: Part) => texts.filter((_, at) => partOf(at) === part).map((text) => `${markerOf(part)} ${text}`)
   return Object.assign(
-    new Error(`a fatal probe\n${part(0).join("\n")}`, { cause: new TypeError(part(1).join("\n")) }),
-    {
-      request: { lines: part(2) }
-    }
+    new Error(`a fatal probe\n${lines("message").join("\n")}`, { cause: new TypeError(lines("cause").join("\n")) }),
+    { request: { lines: lines("field") } }
   )
 }
 
