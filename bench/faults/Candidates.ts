@@ -12,14 +12,22 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 
-/** What the program itself can say of its losses at the end; nothing where it counts none. */
-export type Counted = Readonly<Record<string, number>> | undefined
+/** What the program itself can say at the end of what became of its spans. */
+export interface Books {
+  readonly exported: number
+  /** Sent twice. */
+  readonly resent: number
+  /** Lost, for any reason. */
+  readonly dropped: number
+  /** Of those dropped, the ones whose answer was lost: they may have arrived. */
+  readonly inDoubt: number
+}
 
 export interface Candidate {
   /** Ends one span of that name, with a few attributes. */
   readonly emit: (name: string) => void
-  /** Shuts down as its documents say, and answers once that says it is over. */
-  readonly close: () => Promise<Counted>
+  /** Shuts down as its documents say, and answers once that says it is over; with nothing where nothing is counted. */
+  readonly close: () => Promise<Books | undefined>
 }
 
 export const names = ["@dawsos/observability", "BatchSpanProcessor", "OtlpExporter"] as const
@@ -48,10 +56,15 @@ const ours = async (url: string): Promise<Candidate> => {
     emit: (name) => runtime.runSync(Effect.void.pipe(Effect.withSpan(name, { attributes }))),
     close: async () => {
       await runtime.dispose()
-      return tracing.accounting().sinks.reduce<Record<string, number>>((counts, { dropped }) => {
-        for (const reason of Accounting.dropReasons) counts[reason] = (counts[reason] ?? 0) + dropped[reason]
-        return counts
-      }, {})
+      const { sinks } = tracing.accounting()
+      const sum = (read: (sink: Accounting.SinkAccounting) => number) =>
+        sinks.reduce((total, sink) => total + read(sink), 0)
+      return {
+        exported: sum(({ exported }) => exported),
+        resent: sum(({ delivery }) => delivery?.resent ?? 0),
+        dropped: sum(Accounting.droppedTotal),
+        inDoubt: sum(({ dropped }) => dropped.timeout)
+      }
     }
   }
 }

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Receiver from "../../examples/receiver/Receiver.ts"
 import * as Program from "../../scripts/program/Program.ts"
-import type { Counted } from "./Candidates.ts"
 import * as Candidates from "./Candidates.ts"
 import { type Scenario, scenarios } from "./Scenarios.ts"
 import * as Way from "./Way.ts"
@@ -16,12 +15,10 @@ export interface Result {
   readonly arrived: number
   /** Copies beyond the first. */
   readonly duplicates: number
-  /** What the program counted as lost; nothing where it counts none. */
-  readonly counted: number | undefined
+  /** What the program says of its spans; nothing where it counts none. */
+  readonly books: Candidates.Books | undefined
   /** Spans that did not arrive and that nobody counted. */
   readonly uncounted: number
-  /** Spans that were counted as lost and arrived all the same: their answer was lost. */
-  readonly doubted: number
   readonly connections: number
   /** Bytes of heap after a collection at the end of the load, above those before it. */
   readonly heap: number
@@ -31,9 +28,6 @@ export interface Result {
 
 const limits = { spans: 200_000, requests: 10, requestBytes: 1024 * 1024 }
 const patience = 60_000
-
-const totalOf = (counted: Counted): number | undefined =>
-  counted === undefined ? undefined : Object.values(counted).reduce((sum, count) => sum + count, 0)
 
 const play = async (
   scenario: Scenario,
@@ -73,24 +67,22 @@ const measure = (scenario: Scenario, candidate: Candidates.Name): Effect.Effect<
       await sleep(scenario.rest * 1000)
       program.tell({ close: true })
       const closed = await program.line("closed ", patience).then(
-        (line) => JSON.parse(line) as { readonly took: number; readonly counted?: Readonly<Record<string, number>> },
+        (line) => JSON.parse(line) as { readonly took: number; readonly books?: Candidates.Books },
         () => undefined
       )
       return { ended, heap: after.heap - before.heap, closed }
     })
     const spans = yield* receiver.spans
     const arrived = new Set(spans.map(({ name }) => name)).size
-    const counted = totalOf(told.closed?.counted)
-    const missing = told.ended - arrived
+    const books = told.closed?.books
     return {
       scenario: scenario.name,
       candidate,
       ended: told.ended,
       arrived,
       duplicates: spans.length - arrived,
-      counted,
-      uncounted: Math.max(0, missing - (counted ?? 0)),
-      doubted: Math.max(0, (counted ?? 0) - missing),
+      books,
+      uncounted: Math.max(0, told.ended - arrived - (books?.dropped ?? 0)),
       connections: way.most(),
       heap: told.heap,
       shutdown: told.closed?.took
@@ -130,6 +122,7 @@ export const table = (results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyArr
     "arrived",
     "duplicates",
     "lost and counted",
+    "in doubt",
     "lost, uncounted",
     "connections at once",
     "heap, MiB",
@@ -141,7 +134,8 @@ export const table = (results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyArr
     number(result.ended),
     number(result.arrived),
     number(result.duplicates),
-    result.counted === undefined ? "–" : number(result.counted),
+    result.books === undefined ? "–" : number(result.books.dropped - result.books.inDoubt),
+    result.books === undefined ? "–" : number(result.books.inDoubt),
     number(result.uncounted),
     number(result.connections),
     (result.heap / 2 ** 20).toFixed(1),
@@ -149,13 +143,27 @@ export const table = (results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyArr
   ])
 ]
 
+/** Copies that arrived beyond those that were accepted, are in doubt or were sent twice: they are counted as lost. */
+const beyondBooks = ({ arrived, books, duplicates }: Result): number =>
+  books === undefined ? 0 : Math.max(0, arrived + duplicates - books.exported - books.inDoubt - books.resent)
+
 /**
- * What our own figures must not show: a span lost that nobody counted, more connections than the export in flight and
- * one that is being replaced, a shutdown of more than 5 seconds.
+ * What our own figures must not show: books that are missing or don't add up, a span lost that nobody counted, one that
+ * arrived and is counted as lost for certain, a copy that nobody counted, more connections than the export in flight
+ * and one that is being replaced, a shutdown of more than 5 seconds.
  */
 export const missed = (results: ReadonlyArray<Result>): ReadonlyArray<string> =>
   results.filter(({ candidate }) => candidate === "@dawsos/observability").flatMap((result) => [
     ...result.uncounted > 0 ? [`${result.scenario}: ${result.uncounted} spans lost that nobody counted`] : [],
+    ...result.books === undefined || result.books.exported + result.books.dropped !== result.ended
+      ? [`${result.scenario}: the books don't add up to ${result.ended} spans`]
+      : [],
+    ...beyondBooks(result) > 0
+      ? [`${result.scenario}: ${beyondBooks(result)} spans arrived that are counted as lost for certain`]
+      : [],
+    ...result.duplicates > (result.books?.resent ?? 0)
+      ? [`${result.scenario}: ${result.duplicates} copies, of which the books know ${result.books?.resent ?? 0}`]
+      : [],
     ...result.connections > 2 ? [`${result.scenario}: ${result.connections} connections at once`] : [],
     ...result.shutdown === undefined || result.shutdown > 5000
       ? [`${result.scenario}: the shutdown took ${result.shutdown ?? "more than 60,000"} ms`]

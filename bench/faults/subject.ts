@@ -30,9 +30,9 @@ const load = ({ rate, seconds }: Load): void => {
 
 const close = async (): Promise<void> => {
   const begin = performance.now()
-  const counted = await candidate.close()
+  const books = await candidate.close()
   process.stdout.write(
-    `closed ${JSON.stringify({ took: performance.now() - begin, counted })}\n`,
+    `closed ${JSON.stringify({ took: performance.now() - begin, books })}\n`,
     () => process.exit(0)
   )
 }

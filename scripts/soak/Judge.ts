@@ -356,7 +356,7 @@ const recovery = (run: Run): Verdict => {
     criterion: "recovery",
     holds: found.length > 0 && found.every(holds),
     text: found.map((each) =>
-      `${each.sink} took spans ${each.state === "recovered" ? "again " : "not again within "}` +
+      `${each.sink} took ${each.state === "recovered" ? "spans again " : "no spans again within "}` +
       `${oneDigit(each.after)} s after the last fault, ${whole(each.accepted)} of them until the end` +
       (each.state !== "recovered" || holds(each) ? "" : `, none in the last ${whole(quiet(run.samples, each.sink))} s`)
     ).join("; ") || "0 sinks"

@@ -55,9 +55,8 @@ describe("the comparison under faults", () => {
     ended: 5_000,
     arrived: 4_900,
     duplicates: 0,
-    counted: 100,
+    books: { exported: 4_890, resent: 0, dropped: 110, inDoubt: 40 },
     uncounted: 0,
-    doubted: 0,
     connections: 2,
     heap: 1024 * 1024,
     shutdown: 5_000
@@ -71,8 +70,18 @@ describe("the comparison under faults", () => {
     )
   })
 
+  it("takes what arrived in doubt or twice for what it is", () => {
+    const books = { exported: 4_890, resent: 5, dropped: 110, inDoubt: 40 }
+    assert.deepStrictEqual(Faults.missed([{ ...fine, arrived: 4_930, duplicates: 5, books }]), [])
+    assert.lengthOf(Faults.missed([{ ...fine, arrived: 4_931, duplicates: 5, books }]), 1)
+  })
+
   it.each<readonly [string, Partial<Faults.Result>, RegExp]>([
     ["a span that nobody counted", { uncounted: 1 }, /^none: 1 spans lost that nobody counted$/],
+    ["books that don't add up", { ended: 5_001 }, /^none: the books don't add up to 5001 spans$/],
+    ["a program that has no books", { books: undefined }, /^none: the books don't add up/],
+    ["spans that arrived and are counted as lost for certain", { arrived: 4_931 }, /^none: 1 spans arrived/],
+    ["a copy that nobody counted", { duplicates: 1 }, /^none: 1 copies, of which the books know 0$/],
     ["more connections than an export and its successor", { connections: 3 }, /^none: 3 connections at once$/],
     ["a shutdown of more than 5 seconds", { shutdown: 5_001 }, /^none: the shutdown took 5001 ms$/],
     ["a shutdown that never ends", { shutdown: undefined }, /more than 60,000 ms$/]
@@ -83,8 +92,10 @@ describe("the comparison under faults", () => {
   })
 
   it("has a row for each program and fault, and says where nothing is counted", () => {
-    const [headings, ...rows] = Faults.table([fine, { ...fine, candidate: "OtlpExporter", counted: undefined }])
-    assert.deepStrictEqual(rows.map((row) => row[headings?.indexOf("lost and counted") ?? -1]), ["100", "–"])
+    const [headings, ...rows] = Faults.table([fine, { ...fine, candidate: "OtlpExporter", books: undefined }])
+    const column = (heading: string) => rows.map((row) => row[headings?.indexOf(heading) ?? -1])
+    assert.deepStrictEqual(column("lost and counted"), ["70", "–"])
+    assert.deepStrictEqual(column("in doubt"), ["40", "–"])
   })
 
   it("tells what happens in each fault that was tried", () => {
@@ -161,7 +172,8 @@ describe("what callers feel", () => {
     cpu: p99.map(() => 3),
     p99,
     different,
-    requests: 100
+    requests: 100,
+    seconds: 30
   })
   const results = [
     result("off", [10, 20, 10]),
