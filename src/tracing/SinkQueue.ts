@@ -79,6 +79,7 @@ export class SinkQueue {
   #due = 0
   #finished = 0
   #circuit = Circuit.closed
+  #told: Circuit.State = Circuit.closed.state
   // Until when to wait after a failure: by our own choice, and by the receiver's wish.
   #backoff = 0
   #pause = 0
@@ -261,7 +262,7 @@ export class SinkQueue {
 
   #start(): void {
     const { exportTimeout, maxExportBatchSize, maxRequestBytes } = this.#env.limits
-    if (!this.#closed) this.#turn(Circuit.attempted(this.#circuit))
+    if (!this.#closed) this.#circuit = Circuit.attempted(this.#circuit)
     const size = this.#circuit.state === "half_open" ? Math.min(trialBatchSize, maxExportBatchSize) : maxExportBatchSize
     const entries = this.#buffer.take(size, maxRequestBytes)
     this.#retried += entries.filter(({ attempts }) => attempts > 0).length
@@ -286,6 +287,7 @@ export class SinkQueue {
     )
     this.#inFlight = entries.length
     this.#running = running
+    this.#tellCircuit()
     const batch = entries.map(({ span }) => span)
     const onResent = (spans: number): void => {
       this.#resent += Math.min(batch.length, Attempt.wholeNumber(spans))
@@ -316,6 +318,8 @@ export class SinkQueue {
     this.#buffer.putBack(smaller)
     this.#held.push(...again)
     this.#due = Math.max(this.#due, ...[...waiting].map(({ sequence }) => sequence))
+    // Who is told may look at the books: every span is in its place by now.
+    this.#tellCircuit()
     this.#env.guard.run("logger", () => this.#env.onExport(this.sink, outcome.problem), () => {})
     const halved = new Set(smaller)
     this.#flushes.tried(entries.filter((entry) => !halved.has(entry)))
@@ -342,20 +346,19 @@ export class SinkQueue {
     const { limits, random, timers } = this.#env
     const now = timers.now()
     if (unwell) {
-      const circuit = Circuit.failed(limits.circuit, this.#circuit, now, random())
-      this.#backoff = now + Backoff.delay(limits.retry, circuit.failures, random())
-      this.#turn(circuit)
+      this.#circuit = Circuit.failed(limits.circuit, this.#circuit, now, random())
+      this.#backoff = now + Backoff.delay(limits.retry, this.#circuit.failures, random())
     } else {
       this.#backoff = 0
-      this.#turn(Circuit.closed)
+      this.#circuit = Circuit.closed
     }
     this.#pause = now + retryAfter
   }
 
-  #turn(circuit: Circuit.Circuit): void {
-    const before = this.#circuit.state
-    this.#circuit = circuit
-    if (circuit.state === before) return
+  #tellCircuit(): void {
+    const circuit = this.#circuit
+    if (circuit.state === this.#told) return
+    this.#told = circuit.state
     this.#env.guard.run("logger", () => this.#env.onCircuit(this.sink, circuit), () => {})
   }
 

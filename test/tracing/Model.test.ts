@@ -124,13 +124,19 @@ const step: fc.Arbitrary<Step> = fc.record({
 const live = async (steps: ReadonlyArray<Step>, shutdownAt: number) => {
   let now = (): number => 0
   const sinks = [scripted("left", () => now()), scripted("right", () => now())] as const
-  const { circuits, pipeline, timers, tracer, unsampled } = pipelineOf(sinks.map(({ sink }) => sink), limits)
+  const { circuits, guard, pipeline, timers, tracer, unsampled } = pipelineOf(
+    sinks.map(({ sink }) => sink),
+    limits,
+    undefined,
+    () => assert.deepStrictEqual(Accounting.imbalances(pipeline.accounting()), [])
+  )
   now = timers.now
   const counts = { started: 0, unsampled: 0, ended: 0 }
   const open: Array<Otel.Span> = []
   const check = () => {
     const accounting = pipeline.accounting()
     assert.deepStrictEqual(Accounting.imbalances(accounting), [])
+    assert.isUndefined(guard.last("logger"), "the books are true for those who are told of an export or a circuit")
     assert.deepInclude(accounting, { ...counts, open: open.length })
     for (const [index, { model }] of sinks.entries()) {
       model.timePassed()

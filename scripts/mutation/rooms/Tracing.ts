@@ -78,7 +78,17 @@ export const mutations = [
       "#letGo(): void {\n    if (!this.#flushes.any) this.#letHeldWait()",
       "#letGo(): void {"
     ],
-    ["an answer closes the circuit", "this.#turn(Circuit.closed)", ""]
+    ["an answer closes the circuit", "this.#circuit = Circuit.closed\n    }", "}"],
+    [
+      "who is told of a circuit sees true books",
+      "    const { again, smaller } = this.#sort(outcome.left)",
+      "    this.#tellCircuit()\n    const { again, smaller } = this.#sort(outcome.left)"
+    ],
+    [
+      "who is told of an export sees true books",
+      "    this.#learn(outcome)",
+      "    this.#env.guard.run(\"logger\", () => this.#env.onExport(this.sink, outcome.problem), () => {})\n    this.#learn(outcome)"
+    ]
   ),
   inFile(
     "src/tracing/SpanBuffer.ts",
