@@ -5,12 +5,10 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Asking from "./Asking.ts"
 import type * as Metrics from "./Metrics.ts"
+import * as Patience from "./Patience.ts"
 
 /** Collected values of one collector and scrape; more are an iterator that doesn't end. */
 const maxCollected = 10_000
-
-/** Milliseconds that a collector may hold the event loop while its values are read. */
-const maxHeld = 500
 
 /** The values that collectors tell of one metric, or why there are none. */
 export type Told =
@@ -24,6 +22,7 @@ export interface Entry {
   readonly now: (() => Told) | undefined
   /** The answer of a collector that takes time; never rejects. */
   readonly later: (() => Promise<Told>) | undefined
+  readonly patience: Patience.Patience
   /** Lets go of an answer that is waited for. */
   readonly release: () => void
 }
@@ -41,7 +40,9 @@ const read = (told: Iterable<Metrics.CollectedValue>): ReadonlyArray<Metrics.Col
   const started = performance.now()
   for (const value of told) {
     if (values.length === maxCollected) throw new RangeError(`a collector told more than ${maxCollected} values`)
-    if (performance.now() - started > maxHeld) throw new RangeError(`a collector took more than ${maxHeld} ms`)
+    if (performance.now() - started > Patience.maxHeld) {
+      throw new RangeError(`a collector took more than ${Patience.maxHeld} ms`)
+    }
     values.push(value)
   }
   return values
@@ -49,25 +50,31 @@ const read = (told: Iterable<Metrics.CollectedValue>): ReadonlyArray<Metrics.Col
 
 const fault = (fault: unknown): Told => ({ _tag: "Fault", fault })
 
+/** What stands for the answer of a collector for which a scrape has no time left. */
+export const outOfTime = fault(new Error("the collectors before it took the time of this scrape"))
+
+const leftAlone = fault(new Error(`it took more than ${Patience.maxHeld} ms several times; not asked for a while`))
+
 /** Makes the entry of a collector that was added under `context`. */
 export const make = (collector: Metrics.Collector, context: Context.Context<never>): Entry => {
   const { definition } = collector
   const { collect } = collector
+  const patience = new Patience.Patience()
   if (!Effect.isEffect(collect)) {
     const now = (): Told => {
+      if (patience.isAtEnd) return leftAlone
       try {
-        return { _tag: "Values", values: read(collect.call(collector)) }
+        return { _tag: "Values", values: patience.during(() => read(collect.call(collector))) }
       } catch (thrown) {
         return fault(thrown)
       }
     }
-    return { definition, now, later: undefined, release: () => {} }
+    return { definition, now, later: undefined, patience, release: () => {} }
   }
-  const asking = new Asking.Asking(Effect.map(collect, read), context)
-  return {
-    definition,
-    now: undefined,
-    later: () => asking.ask().then((values): Told => ({ _tag: "Values", values }), fault),
-    release: () => asking.abandon()
+  const asking = new Asking.Asking(Effect.map(collect, (told) => patience.during(() => read(told))), context)
+  const later = async (): Promise<Told> => {
+    if (patience.isAtEnd) return leftAlone
+    return asking.ask().then((values): Told => ({ _tag: "Values", values }), fault)
   }
+  return { definition, now: undefined, later, patience, release: () => asking.abandon() }
 }

@@ -55,8 +55,9 @@ export interface Collector {
    * When it throws or fails, tells what is no finite number, or tells more than 10,000 values, all that it would tell is
    * absent from that scrape and a fault is counted; what others tell of the same gauge stays, while a counter, whose sums
    * would fall, is absent altogether. So it is for an effect without an answer in a second: the scrape goes on, and the
-   * effect is not run again while it runs. `samples`, which is synchronous, leaves out what effects tell. A function that
-   * never returns stops the whole program, as it would anywhere.
+   * effect is not run again while it runs. `samples`, which is synchronous, leaves out what effects tell. What holds
+   * the event loop for more than 500 ms twice in a row is left alone for a minute or more, counted as well. A function
+   * that never returns stops the whole program, as it would anywhere.
    */
   readonly collect: (() => Iterable<CollectedValue>) | Effect.Effect<Iterable<CollectedValue>, unknown>
 }

@@ -12,6 +12,7 @@ import * as Cleaning from "./Cleaning.ts"
 import * as Collectors from "./Collectors.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
+import * as Patience from "./Patience.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -209,9 +210,15 @@ export const make = (options: Options): Registry => {
       [...entries].flatMap((entry) => entry.later === undefined ? [] : [{ entry, told: entry.later() }])
     )
     const gathered = new Map(await Promise.all(asked.map(async ({ entry, told }) => [entry, await told] as const)))
-    for (const entries of collectors.values()) {
-      for (const entry of entries) if (entry.now !== undefined && !own.has(entry)) gathered.set(entry, entry.now())
-    }
+    const atOnce = [...collectors.values()].flatMap((entries) =>
+      [...entries].flatMap((entry) => entry.now === undefined || own.has(entry) ? [] : [{ entry, now: entry.now }])
+    )
+    // Time that is short is short for those who take it.
+    const ordered = atOnce.sort((one, other) =>
+      Number(one.entry.patience.isTried) - Number(other.entry.patience.isTried)
+    )
+    const started = performance.now()
+    for (const { entry, now } of ordered) gathered.set(entry, Patience.isSpent(started) ? Collectors.outOfTime : now())
     return gathered
   }
 

@@ -12,6 +12,7 @@ import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import { afterEach, vi } from "vitest"
 import * as Exposition from "../../src/metrics/Exposition.ts"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
 import { type Exposition as Read, parse } from "../support/ExpositionText.ts"
@@ -31,6 +32,17 @@ const during = <A>(scrapes: Effect.Effect<A>, asked: Latch.Latch, time: Duration
     yield* TestClock.adjust(time)
     return yield* Fiber.join(running)
   })
+
+/** A clock that goes on by itself, and faster where it is told so; put back after the test. */
+const passing = () => {
+  vi.restoreAllMocks()
+  const now = performance.now.bind(performance)
+  let passed = 0
+  vi.spyOn(performance, "now").mockImplementation(() => now() + passed)
+  return { pass: (milliseconds: number) => void (passed += milliseconds) }
+}
+
+afterEach(() => vi.restoreAllMocks())
 
 const failedScrapes = (read: Read) => read.value("shop_observability_scrape_errors_total", { metric: "shop_stock" })
 
@@ -248,6 +260,68 @@ describe("A collector", () => {
       })
       expect((yield* scraped(metrics)).families.has("shop_stock")).toBe(false)
       expect(told).toBeLessThan(30)
+    }))
+
+  it.effect("that is too slow twice in a row is left alone for a while, and longer each time", () =>
+    Effect.gen(function*() {
+      for (const asEffect of [false, true]) {
+        const time = passing()
+        const { metrics } = yield* Shop.make()
+        let asked = 0
+        let takes = 600
+        const told = function*(): Iterable<Metrics.CollectedValue> {
+          asked++
+          time.pass(takes)
+          yield { labels: tea, value: asked }
+        }
+        const collect = asEffect ? Effect.sync(told) : told
+        yield* metrics.collect({ definition: Shop.stock, collect })
+        const after = (milliseconds: number) =>
+          Effect.gen(function*() {
+            time.pass(milliseconds)
+            const read = yield* scraped(metrics)
+            return [asked, read.value("shop_stock", tea), failedScrapes(read)]
+          })
+        expect(yield* after(0)).toEqual([1, undefined, 1])
+        expect(yield* after(0)).toEqual([2, undefined, 2])
+        expect(yield* after(0)).toEqual([2, undefined, 3])
+        expect(yield* after(61_000)).toEqual([3, undefined, 4])
+        expect(yield* after(61_000)).toEqual([3, undefined, 5])
+        takes = 0
+        expect(yield* after(61_000)).toEqual([4, 4, 5])
+        // All is forgiven.
+        takes = 600
+        expect(yield* after(0)).toEqual([5, undefined, 6])
+        takes = 0
+        expect(yield* after(0)).toEqual([6, 6, 6])
+      }
+    }))
+
+  it.effect("may be one of many slow ones: a scrape ends in time, and those who are quick are told in it", () =>
+    Effect.gen(function*() {
+      const time = passing()
+      const { metrics } = yield* Shop.make()
+      let asked = 0
+      for (let slow = 0; slow < 10; slow++) {
+        const collect = () => {
+          asked++
+          time.pass(600)
+          return []
+        }
+        yield* metrics.collect({ definition: Shop.wide(`shop_slow_${slow}`), collect })
+      }
+      yield* metrics.collect({ definition: Shop.stock, collect: () => [{ labels: tea, value: 7 }] })
+      const seen: Array<readonly [asked: number, told: number | undefined]> = []
+      for (let scrape = 0; scrape < 8; scrape++) {
+        asked = 0
+        const read = yield* scraped(metrics)
+        seen.push([asked, read.value("shop_stock", tea)])
+      }
+      // Four take 2.4 s. Who is slow is known after three scrapes, and left alone after it was slow twice.
+      expect(seen.slice(0, 2).map(([asked]) => asked)).toEqual([4, 4])
+      expect(seen.every(([asked]) => asked <= 4)).toBe(true)
+      expect(seen.slice(2).every(([, told]) => told === 7)).toBe(true)
+      expect(seen.at(-1)).toEqual([0, 7])
     }))
 
   it.effect("opens no span, whatever it was added under", () =>

@@ -25,7 +25,21 @@ export const mutations = [
   inFile(
     "src/metrics/Registry.ts",
     ["test/metrics/Collectors.test.ts"],
-    ["the books of a page are of one moment", "gathered.set(entry, entry.now())", "void entry"],
+    [
+      "the books of a page are of one moment",
+      "gathered.set(entry, Patience.isSpent(started) ? Collectors.outOfTime : now())",
+      "void [entry, now]"
+    ],
+    [
+      "collectors together have a share of a scrape",
+      "Patience.isSpent(started) ? Collectors.outOfTime : now()",
+      "now()"
+    ],
+    [
+      "slow collectors take the time from each other, not from the quick ones",
+      "Number(one.entry.patience.isTried) - Number(other.entry.patience.isTried)",
+      "0"
+    ],
     [
       "a collector that fails leaves what others tell of the same gauge",
       "if (definition.kind === \"counter\") throw fault",
@@ -153,7 +167,13 @@ export const mutations = [
     "src/metrics/Collectors.ts",
     ["test/metrics/Collectors.test.ts"],
     ["a collector's values are capped", "if (values.length === maxCollected)", "if (false)"],
-    ["a collector that is slow is stopped", "if (performance.now() - started > maxHeld)", "if (false)"]
+    ["a collector that is slow is stopped", "if (performance.now() - started > Patience.maxHeld)", "if (false)"]
+  ),
+  inFile(
+    "src/metrics/Patience.ts",
+    ["test/metrics/Collectors.test.ts"],
+    ["a collector that is slow each time is left alone", "if (this.#late > 1) this", "if (false) this"],
+    ["it is left alone longer each time", "2 ** (this.#late - 2)", "1"]
   ),
   inFile(
     "src/metrics/Negotiation.ts",
