@@ -70,7 +70,8 @@ export const make = (catalogue: Catalogue.Catalogue = Catalogue.make({ prefix: "
     Layer.provideMerge(TracingLive.layer({
       config: { ...config, tracing: { ...config.tracing, queue } },
       scrubber,
-      sinks: [spans satisfies SpanSink.SpanSink]
+      sinks: [spans satisfies SpanSink.SpanSink],
+      limits: { maxQueueBytes: Infinity }
     })),
     Layer.provideMerge(MetricsLive.layer({
       catalogue,
