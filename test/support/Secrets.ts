@@ -11,6 +11,7 @@
  * ```
  */
 import { createHash } from "node:crypto"
+import * as Random from "../../scripts/Random.ts"
 
 /** One secret, and what of it must not be left anywhere. */
 export interface Secret {
@@ -41,14 +42,7 @@ export interface Seeded {
 /** Always the same numbers for the same text. */
 export const seeded = (seed: string): Seeded => {
   const digest = createHash("sha256").update(seed).digest()
-  let state = digest.readUInt32LE(0)
-  // mulberry32
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = Random.seeded(digest.readUInt32LE(0))
   const below = (limit: number): number => Math.floor(next() * limit)
   const pick = <A>(items: ReadonlyArray<A>): A => {
     const item = items[below(items.length)]
