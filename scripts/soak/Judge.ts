@@ -355,11 +355,14 @@ const recovery = (run: Run): Verdict => {
   return {
     criterion: "recovery",
     holds: found.length > 0 && found.every(holds),
-    text: found.map((each) =>
-      `${each.sink} took ${each.state === "recovered" ? "spans again " : "no spans again within "}` +
-      `${oneDigit(each.after)} s after the last fault, ${whole(each.accepted)} of them until the end` +
-      (each.state !== "recovered" || holds(each) ? "" : `, none in the last ${whole(quiet(run.samples, each.sink))} s`)
-    ).join("; ") || "0 sinks"
+    text:
+      found.map((each) =>
+        `${each.sink} took ${each.state === "recovered" ? "spans again " : "no spans again within "}` +
+        `${oneDigit(each.after)} s after the last fault, ${whole(each.accepted)} of them until the end` +
+        (each.state !== "recovered" || holds(each)
+          ? ""
+          : `, none in the last ${whole(quiet(run.samples, each.sink))} s`)
+      ).join("; ") || "0 sinks"
   }
 }
 

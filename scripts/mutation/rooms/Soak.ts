@@ -1,4 +1,4 @@
-// The long run: its judge, and what it reads.
+// The long run: its judge, and what it reads; the bench's own figures.
 import { inFile } from "../inFile.ts"
 
 export const mutations = [
@@ -34,6 +34,16 @@ export const mutations = [
     "examples/dawsos/FaultSwitch.ts",
     ["test/examples/dawsos/FaultSwitch.test.ts"],
     ["a parent is told what is suffered, not what it asked for", "suffers: suffered.current ?? null", "suffers: fault"]
+  ),
+  inFile(
+    "bench/faults/Faults.ts",
+    ["test/bench/Bench.test.ts"],
+    ["what arrived and is counted as lost is missed", "...beyondBooks(result) > 0", "...beyondBooks(result) > 1e9"],
+    [
+      "a copy that nobody counted is missed",
+      "result.duplicates > (result.books?.resent ?? 0)",
+      "result.duplicates > 1e9"
+    ]
   ),
   inFile(
     "scripts/Trend.ts",
