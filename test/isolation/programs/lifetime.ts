@@ -148,6 +148,7 @@ const report = Effect.gen(function*() {
   const heaps: Array<number> = []
   const leftBehind: Array<Lives.Left> = []
   const lostInTime: Array<number> = []
+  let inTime = 0
   const use = (n: number) =>
     Effect.map(life, (used) => {
       if (n % every === 0) remembered.push(...used.services.map((service) => new WeakRef(service)))
@@ -156,7 +157,10 @@ const report = Effect.gen(function*() {
   for (let n = 1; n <= lives; n++) {
     const before = performance.now()
     const lost = yield* use(n)
-    if (lost > 0 && performance.now() - before < inTimeMillis) lostInTime.push(n)
+    if (performance.now() - before < inTimeMillis) {
+      inTime++
+      if (lost > 0) lostInTime.push(n)
+    }
     const left = yield* ProcessState.settled(untouched, { turns })
     if (JSON.stringify(left) !== JSON.stringify(untouched)) leftBehind.push({ life: n, left })
     if (n % every === 0) heaps.push(yield* heap(untouched))
@@ -172,6 +176,7 @@ const report = Effect.gen(function*() {
     leftBehind,
     watched,
     books,
+    inTime,
     lostInTime,
     taken: taken(),
     heaps,

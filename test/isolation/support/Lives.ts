@@ -23,7 +23,9 @@ export interface Report {
   readonly watched: Open.Counts
   /** The books of all lives, by sink. */
   readonly books: Readonly<Record<string, Books.Book>>
-  /** Lives that lost something although they had time. */
+  /** How many lives took so little time that no deadline cut them off. */
+  readonly inTime: number
+  /** Those of them that lost something. */
   readonly lostInTime: ReadonlyArray<number>
   /** What was taken of things that `process` does not list, and what of it was not given back. */
   readonly taken: Readonly<
@@ -104,9 +106,14 @@ const ofSink = (totals: Totals): Readonly<Record<string, number>> => ({
  * `timeout` (the answer was not waited for; it may have arrived) or as `shutdown` (it was not sent), and in lives that
  * had time there is nothing of it.
  */
-export const sent = (totals: Totals, { books, lostInTime }: Report, expected: Readonly<Record<string, number>>) => {
+export const sent = (
+  totals: Totals,
+  { books, inTime, lostInTime }: Report,
+  expected: Readonly<Record<string, number>>
+) => {
   assert.deepInclude(totals, { unreadable: 0, refused: 0 })
   assert.deepStrictEqual(lostInTime, [])
+  assert.isAbove(inTime, expected["events"]! / 2)
   assert.sameMembers(Object.keys(books), Object.keys(expected))
   for (const [sink, all] of Object.entries(expected)) {
     const book = books[sink]!
