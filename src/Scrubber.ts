@@ -23,6 +23,7 @@ import * as ProviderKeys from "./scrubber/ProviderKeys.ts"
 import * as Text from "./scrubber/Text.ts"
 import * as Urls from "./scrubber/Urls.ts"
 import * as Walker from "./scrubber/Walker.ts"
+import { wordedDetector } from "./scrubber/Worded.ts"
 
 export type { Detector } from "./scrubber/Detector.ts"
 export type { Limits } from "./scrubber/Walker.ts"
@@ -120,6 +121,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
     byteDetector,
     Urls.urlDetector,
     Urls.oracleDetector,
+    Urls.userDetector,
     postgresDetector,
     Personal.cardDetector,
     accountDetector,
@@ -138,6 +140,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
     ProviderKeys.mailchimpDetector,
     ProviderKeys.providerKeyDetector,
     Prose.passwordDetector,
+    wordedDetector,
     Paths.pathDetector(paths),
     Personal.emailDetector,
     Phones.internationalPhoneDetector,

@@ -93,23 +93,30 @@ export const cardDetector: Detector = {
   }
 }
 
-/** `4111 1111 1111 1111`, `3782-822463-10005`: where groups of a card number end, or -1. */
+/** `4111 1111 1111 1111`, `3782-822463-10005`, `4111.1111.1111.1111`: where groups of a card number end, or -1. */
 const groupsEnd = (text: string, start: number): number => {
   const separator = text.charCodeAt(start + 4)
-  if (separator !== code.space && separator !== code.dash) return -1
-  const second = runEnd(text, start + 5, isDigit) - start - 5
+  // JSON writes a tab as two characters.
+  const width = separator === code.backslash && text.charCodeAt(start + 5) === 116 ? 2 : isSeparator(separator) ? 1 : 0
+  if (width === 0) return -1
+  const second = runEnd(text, start + 4 + width, isDigit) - start - 4 - width
   const sizes = second === 4 ? fours : second === 6 ? amex : undefined
   if (sizes === undefined) return -1
   let at = start + 4
   for (const size of sizes) {
-    if (text.charCodeAt(at) !== separator) return -1
-    const end = runEnd(text, at + 1, isDigit)
-    const last = at + 1 + size === end
-    if (!last && !(size === 4 && sizes === amex && end - at - 1 === 5)) return -1
+    const group = at + width
+    if (text.charCodeAt(at) !== separator || (width === 2 && text.charCodeAt(at + 1) !== 116)) return -1
+    const end = runEnd(text, group, isDigit)
+    const last = group + size === end
+    if (!last && !(size === 4 && sizes === amex && end - group === 5)) return -1
     at = end
   }
   return at
 }
+/** White space of one line, a dash or a dot. */
+const isSeparator = (c: number): boolean =>
+  c === code.dash || c === code.dot || (isSpace(c) && c !== code.newline && c !== code.carriageReturn)
+
 const fours = [4, 4, 4]
 const amex = [6, 4]
 
@@ -129,9 +136,7 @@ const standsAlone = (text: string, start: number, end: number): boolean => {
 const digitsOf = (text: string, start: number, end: number): string => {
   let out = ""
   for (let i = start; i < end; i++) {
-    const c = text.charCodeAt(i)
-    if (isDigit(c)) out += text.charAt(i)
-    else if (!isSpace(c) && c !== code.dash) return ""
+    if (isDigit(text.charCodeAt(i))) out += text.charAt(i)
   }
   return out
 }

@@ -137,7 +137,10 @@ export const curlDetector: Detector = {
 /** Shorter words behind “password” are not taken for one. */
 const shortestPassword = 8
 
-/** `login svc password hunter2-x`, as in a netrc file and in prose: a word with a digit, which prose hardly has there. */
+/**
+ * `login svc password hunter2-x`, `the password is hunter2-x`, as in a netrc file and in prose: a word with a digit, which
+ * prose hardly has there.
+ */
 export const passwordDetector: Detector = {
   name: "passwords-in-prose",
   triggers: " \t",
@@ -146,8 +149,11 @@ export const passwordDetector: Detector = {
   find: (text, found) => {
     for (let at = text.indexOf("assword"); at >= 0; at = text.indexOf("assword", at)) {
       at += 7
-      const start = runEnd(text, at, isSpace, at + 4)
-      if (start === at || text.startsWith(mark, start)) continue
+      const next = runEnd(text, at, isSpace, at + 4)
+      if (next === at) continue
+      const verb = text.startsWith("is ", next) ? next + 3 : text.startsWith("was ", next) ? next + 4 : next
+      const start = runEnd(text, verb, isQuote, verb + 1)
+      if (text.startsWith(mark, start)) continue
       const end = trimEnd(text, start, tokenEnd(text, start, isSpace))
       const digit = runEnd(text, start, (c) => !isDigit(c), end)
       if (end - start < shortestPassword || digit === end || isVersionOrPlace(text, start, end)) continue

@@ -1,4 +1,16 @@
-import { code, isAlphanumeric, isDigit, isSpace, mark, runEnd, runStart, trimEnd } from "./Characters.ts"
+import {
+  code,
+  isAlphanumeric,
+  isDigit,
+  isHost,
+  isKey,
+  isQuote,
+  isSpace,
+  mark,
+  runEnd,
+  runStart,
+  trimEnd
+} from "./Characters.ts"
 import { type Detector, tokenEnd } from "./Detector.ts"
 
 /** Schemes whose URL as a whole is a credential: databases, queues, caches, mail. */
@@ -118,3 +130,48 @@ export const oracleDetector: Detector = {
     }
   }
 }
+
+/** User and password are read back over at most as many characters. */
+const longestUser = 128
+
+/**
+ * `user:password@db:5432/app`, `//user:password@host/x`, `user:password@tcp(db:3306)/app`: no scheme tells that it is a
+ * URL, but a port, a path or two slashes do. What stands before a plain domain is found as an e-mail address.
+ */
+export const userDetector: Detector = {
+  name: "users-and-passwords",
+  triggers: "@",
+  find: (text, found) => {
+    let from = 0
+    for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
+      const floor = runStart(text, at, isUserInfo, Math.max(from, at - longestUser))
+      const colon = runEnd(text, floor, (c) => c !== code.colon, at)
+      const start = runStart(text, colon, isKey, floor)
+      if (colon === start || colon + 1 >= at) continue
+      const slashes = start > 1 && text.charCodeAt(start - 1) === code.slash &&
+        text.charCodeAt(start - 2) === code.slash
+      const host = runEnd(text, at + 1, (c) => isHost(c) || c === code.dot)
+      if (host === at + 1 || isVersion(text, at + 1, host) || !(slashes || goesOnAsUrl(text, host))) continue
+      found(start, at, mark)
+      from = at
+    }
+  }
+}
+
+const isUserInfo = (c: number): boolean =>
+  !isSpace(c) && !isQuote(c) && c !== code.slash && c !== code.at && c !== code.less && c !== code.greater &&
+  c !== code.open && c !== code.openBrace && c !== code.closeBrace && c !== code.openBracket && c !== code.closeBracket
+
+/** A port, a path, or the address in brackets that drivers of Go take. */
+const goesOnAsUrl = (text: string, at: number): boolean => {
+  const c = text.charCodeAt(at)
+  if (c === code.slash) return isAlphanumeric(text.charCodeAt(at + 1))
+  if (c === code.open) return true
+  if (c !== code.colon) return false
+  const port = runEnd(text, at + 1, isDigit, at + 7)
+  return port - at > 2 && port - at < 7 && !isAlphanumeric(text.charCodeAt(port))
+}
+
+/** `npm:react@18.2.0/index.js` names a version, `@10.0.0.7:5432` an address. */
+const isVersion = (text: string, start: number, end: number): boolean =>
+  isDigit(text.charCodeAt(start)) && text.slice(start, end).split(".").length !== 4

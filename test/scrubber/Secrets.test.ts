@@ -2,7 +2,7 @@ import { Scrubber } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { encodings, inContext, keyStyles, needles, secretShapes } from "../support/Secrets.ts"
-import { carriers, namedCarriers } from "./carriers.ts"
+import { carriers, namedCarriers, wordedCarriers } from "./carriers.ts"
 
 const scrubber = Scrubber.make()
 
@@ -45,6 +45,21 @@ describe("Secrets", () => {
         for (const carrier of namedCarriers) {
           for (const key of keys) {
             holds(carrier.show(scrubber, key, encode(text)), forbidden, `${name}, ${key} in ${carrier.name}`)
+          }
+        }
+      }
+    }
+  )
+
+  it.each(secretShapes.filter(({ keys, make }) => keys !== undefined && make(1).text.length >= 20))(
+    "of the shape “$name”, which words tell, are gone in what providers say of them",
+    ({ make }) => {
+      for (const seed of [1, 2, 3, 4]) {
+        const { parts, text } = make(seed)
+        const forbidden = forbiddenOf(parts)
+        for (const { encode, name } of encodings) {
+          for (const carrier of wordedCarriers) {
+            holds(carrier.show(scrubber, "", encode(text)), forbidden, `${name}, in ${carrier.name}`)
           }
         }
       }

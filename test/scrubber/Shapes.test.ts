@@ -240,6 +240,51 @@ describe("What a URL or a name makes of a secret", () => {
   })
 })
 
+describe("A secret that words tell", () => {
+  const hex = "0123456789abcdef0123456789abcdef"
+  for (
+    const [text, left] of [
+      [`Invalid API key ${hex}`, "Invalid API key [redacted]"],
+      [`the api key is ${hex}.`, "the api key is [redacted]."],
+      [`api key ${hex} was refused`, "api key [redacted] was refused"],
+      [`Incorrect API key provided: ${hex}`, "Incorrect API key provided: [redacted]"],
+      [`token ${hex} expired`, "token [redacted] expired"],
+      [`access_token '${hex}' expired`, "access_token '[redacted]' expired"],
+      ["password is hunter2zz", "password is [redacted]"],
+      ["the password was \"hunter2zz\", once", "the password was \"[redacted]\", once"],
+      ["user:pw@db:5432/app", "[redacted]@db:5432/app"],
+      ["connect to user:p:w@10.0.0.7:5432 failed", "connect to [redacted]@10.0.0.7:5432 failed"],
+      ["//user:pw@h/x", "//[redacted]@h/x"],
+      ["user:pw@tcp(db:3306)/app", "[redacted]@tcp(db:3306)/app"],
+      [
+        "4111\u00a01111\u00a01111\u00a01111 4111\t1111\t1111\t1111 4111.1111.1111.1111",
+        "[redacted] [redacted] [redacted]"
+      ]
+    ] as const
+  ) {
+    it(`is found in ${text}`, () => assert.strictEqual(scrubber.text(text), left))
+  }
+
+  for (
+    const text of [
+      `commit ${hex}`,
+      `token bucket of ${hex}`,
+      `cache key ${hex}`,
+      "secret dawsos-api-production-v2 not found",
+      "token src/services/authentication2/refresh",
+      "token 123456789012345678901234",
+      "the password is wrong",
+      "npm:react@18.2.0/index.js and image:1.2@sha256:9f86d081",
+      "mail to: team@db, 10:30@room",
+      "{user}:{password}@db:5432",
+      "4111\n1111\n1111\n1111",
+      "4111.1111.1111.1112"
+    ]
+  ) {
+    it(`is not in ${JSON.stringify(text)}`, () => stays(text))
+  }
+})
+
 describe("Bytes that were written as numbers", () => {
   const secret = "npm_7JVQvqrGEP2LH5gz"
   const size = secret.length

@@ -206,3 +206,20 @@ export const namedCarriers: ReadonlyArray<NamedCarrier> = [
   },
   { name: "an attribute", show: (scrubber, key, value) => scrubber.attributes({ kept: 1, [key]: value }) }
 ]
+
+/** Where a long value stands behind words that say what it is, in what a provider answers. */
+export const wordedCarriers: ReadonlyArray<NamedCarrier> = [
+  { name: "a refusal", show: (scrubber, _, value) => scrubber.text(`kept: Invalid API key ${value}`) },
+  {
+    name: "a sentence",
+    show: (scrubber, _, value) => scrubber.text(`kept: the access token is "${value}", which expired`)
+  },
+  {
+    name: "an error",
+    show: (scrubber, _, value) => scrubber.value(new Error(`kept: api key provided: ${value} was refused`))
+  },
+  {
+    name: "a URL's query",
+    show: (scrubber, _, value) => scrubber.url(`/kept?m=${encodeURIComponent(`secret ${value} expired`)}`)
+  }
+]

@@ -388,8 +388,11 @@ export const secretShapes: ReadonlyArray<SecretShape> = [
     )
   ),
   shape("URL with a user", around((secret, random) => `https://${user(random)}:${secret}@git.internal/x.git`)),
+  shape("user and password of a database", around((secret, random) => `${user(random)}:${secret}@db:5432/app`)),
+  shape("URL without a scheme", around((secret, random) => `//${user(random)}:${secret}@git/x.git`)),
   shape("Sentry DSN", around((secret) => `https://${secret}@o1.ingest.sentry.io/42`, (random) => random.of(hex, 32))),
   shape("curl with a user", around((secret, random) => `curl -u ${user(random)}:${secret} https://h/x`)),
+  shape("password in a sentence", around((secret) => `the password is ${secret}`)),
   shape("netrc entry", around((secret) => `machine h.internal login svc password ${secret}`)),
   shape(
     "key URI of an authenticator",
@@ -412,6 +415,8 @@ export const secretShapes: ReadonlyArray<SecretShape> = [
   shape("card number", card("4", 16)),
   shape("card number in groups", (random) => grouped(card("5500", 16)(random), [4, 4, 4, 4], " ")),
   shape("card number with dashes", (random) => grouped(card("6011", 16)(random), [4, 4, 4, 4], "-")),
+  shape("card number with tabs", (random) => grouped(card("5100", 16)(random), [4, 4, 4, 4], "\t")),
+  shape("card number with dots", (random) => grouped(card("4", 16)(random), [4, 4, 4, 4], ".")),
   shape("American Express card number", (random) => grouped(card("37", 15)(random), [4, 6, 5], " ")),
   shape("IBAN", germanIban),
   shape("IBAN with letters", malteseIban),

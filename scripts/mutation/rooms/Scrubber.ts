@@ -12,6 +12,22 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/scrubber/Worded.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a key behind words that name it is found", "if (!fillers.has(word.text)) {", "if (true) {"],
+    ["a name of words is no secret", "digits && (lower || upper) && !wordy", "digits && (lower || upper)"]
+  ),
+  inFile(
+    "src/scrubber/Urls.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a user without a scheme has a password all the same", "!(slashes || goesOnAsUrl(text, host))", "true"]
+  ),
+  inFile(
+    "src/scrubber/Personal.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["groups of a card may be apart by a dot", "c === code.dash || c === code.dot ||", "c === code.dash ||"]
+  ),
+  inFile(
     "src/scrubber/Bytes.ts",
     ["test/scrubber/Shapes.test.ts"],
     [
