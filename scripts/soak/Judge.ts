@@ -366,14 +366,25 @@ const recovery = (run: Run): Verdict => {
   }
 }
 
-/** Every criterion, those that do not hold included. `bounds` are the documented ones unless given. */
-export const judge = (run: Run, bounds: Limits = limits): ReadonlyArray<Verdict> => {
-  const { samples, shutdown } = run
+/** What a program is judged by that observes nothing: its memory, its handles, its event loop. */
+export const judgeVitals = (run: Run, bounds: Limits = limits): ReadonlyArray<Verdict> => {
+  const { samples } = run
   // The first half of the calm is the start: code is loaded, caches are filled.
   const calm = samples.filter(({ at }) => at > run.calmUntil / 2 && at <= run.calmUntil)
   const heap = median(calm.map(({ vitals }) => vitals.heap))
   return [
     sampled(run),
+    bound("heap", samples, heap + bounds.heapAboveCalm, ({ vitals }) => vitals.heap, inMebibytes),
+    bound("handles", samples, bounds.handles, ({ vitals }) => vitals.handles),
+    bound("descriptors", samples, bounds.handles, ({ vitals }) => vitals.descriptors),
+    ...watched.map((each) => growth(samples, each))
+  ]
+}
+
+/** Every criterion, those that do not hold included. `bounds` are the documented ones unless given. */
+export const judge = (run: Run, bounds: Limits = limits): ReadonlyArray<Verdict> => {
+  const { samples, shutdown } = run
+  return [
     pages(run),
     accounting(run),
     neverFalling(run),
@@ -383,10 +394,7 @@ export const judge = (run: Run, bounds: Limits = limits): ReadonlyArray<Verdict>
     bound("queued bytes", samples, bounds.queuedBytes, ({ spans }) => most(spans.sinks.map(({ bytes }) => bytes))),
     bound("queued events", samples, bounds.queuedEvents, ({ events }) => events.queued),
     bound("faults of the layer", samples, bounds.faults, ({ faults }) => faults),
-    bound("heap", samples, heap + bounds.heapAboveCalm, ({ vitals }) => vitals.heap, inMebibytes),
-    bound("handles", samples, bounds.handles, ({ vitals }) => vitals.handles),
-    bound("descriptors", samples, bounds.handles, ({ vitals }) => vitals.descriptors),
-    ...watched.map((each) => growth(samples, each)),
+    ...judgeVitals(run, bounds),
     recovery(run),
     {
       criterion: "shutdown",

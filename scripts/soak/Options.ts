@@ -17,13 +17,15 @@ export interface Options {
   readonly leak: Leak | undefined
   /** The collector hangs for good. */
   readonly stuck: boolean
+  /** Whether the program observes itself; without, its vitals alone are judged. */
+  readonly observability: boolean
   readonly update: boolean
   readonly help: boolean
 }
 
 export const usage = [
   "usage: npm run soak -- [--duration 10m] [--seed N] [--chart FILE.svg] [--json FILE] [--leak heap|handles] " +
-  "[--stuck] [--update]",
+  "[--stuck] [--observability on|off] [--update]",
   "",
   "  --duration 10m   how long the program is under load, 20 s at least; 10m unless said",
   "  --seed N         the schedule of faults; chosen by the clock, and printed, unless said",
@@ -31,7 +33,8 @@ export const usage = [
   "  --json FILE      writes samples, faults and verdicts",
   "  --update         keeps the run in docs/reliability.md, and its chart beside it",
   "  --leak KIND      makes the program leak on purpose: the run has to fail",
-  "  --stuck          the collector hangs from the beginning to the end: the run has to fail"
+  "  --stuck          the collector hangs from the beginning to the end: the run has to fail",
+  "  --observability off   the same without observability: what of the growth of memory is not its own"
 ].join("\n")
 
 /** The shortest run that has room for a fault of each kind. */
@@ -49,6 +52,7 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
         json: { type: "string" },
         leak: { type: "string" },
         stuck: { type: "boolean", default: false },
+        observability: { type: "string", default: "on" },
         update: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false }
       }
@@ -65,6 +69,9 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
     if (values.leak !== undefined && leak === undefined) {
       return `--leak ${values.leak} is not one of ${leaks.join(", ")}`
     }
+    const { observability, update } = values
+    if (observability !== "on" && observability !== "off") return `--observability ${observability} is not on or off`
+    if (update && observability === "off") return "--update keeps runs with observability alone"
     return {
       durationMs,
       seed: Number(seed),
@@ -72,7 +79,8 @@ export const parse = (args: ReadonlyArray<string>, clock: () => number = Date.no
       json: values.json,
       leak,
       stuck: values.stuck,
-      update: values.update,
+      observability: observability === "on",
+      update,
       help: values.help
     }
   } catch (error) {

@@ -56,6 +56,14 @@ export interface Sample extends Books {
 /** The sinks that a page must have: spans go to a collector and to Sentry. */
 export const sinks = ["otlp", "sentry"] as const
 
+/** The books of a program that observes nothing. */
+export const none: Books = {
+  spans: { started: 0, open: 0, unsampled: 0, ended: 0, sinks: [] },
+  events: { captured: 0, sent: 0, dropped: 0, timeout: 0, queued: 0 },
+  faults: 0,
+  requests: 0
+}
+
 /** A page was answered and has no books: nothing of it may count as balanced. */
 export class NoBooks extends Error {
   override readonly name = "NoBooks"

@@ -45,6 +45,7 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
     SENTRY_TRACES_SAMPLE_RATE: "0.2",
     SENTRY_PROFILES_SAMPLE_RATE: "0",
     NO_COLOR: "1",
+    ENABLE_OBSERVABILITY: String(options.observability),
     ...options.leak === undefined ? {} : { SOAK_LEAK: options.leak }
   })
   const { calmFrom, calmUntil } = schedule
@@ -62,7 +63,7 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
       program.tell({ fault: period?.fault ?? null })
     }
     suffer(undefined)
-    backEnds.scrapeFrom(new URL(page))
+    if (options.observability) backEnds.scrapeFrom(new URL(page))
     const begin = performance.now()
     const now = (): number => Math.round((performance.now() - begin) / 100) / 10
     const turns = schedule.periods.flatMap((period) => [
@@ -83,10 +84,11 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
     }
     const sample = async (): Promise<Sample> => {
       const vitals = await program.vitals(answersWithinMs)
-      return { ...await books(), at: now(), vitals }
+      return { ...options.observability ? await books() : SampleOf.none, at: now(), vitals }
     }
     const turn = async (period: Period, strikes: boolean): Promise<void> => {
       if (period.target === "program") return suffer(strikes ? period : undefined)
+      if (!options.observability) return
       if (options.stuck && period.target === "collector") return
       if (strikes) return Effect.runPromise(backEnds.begin(period))
       struck.push({ period, ...await Effect.runPromise(backEnds.end(period)) })
@@ -120,7 +122,7 @@ const observe = async (options: Options.Options, backEnds: BackEnds.BackEnds): P
     // Spans and events are on their way to back ends that never answer when the end comes.
     await Effect.runPromise(backEnds.hangAll)
     await sleep(3000)
-    const atEnd = await books().catch(notSampled)
+    const atEnd = options.observability ? await books().catch(notSampled) : undefined
     if (atEnd !== undefined) settled = { books: atEnd, received: await Effect.runPromise(backEnds.received) }
     const gone = program.ended()
     const stopping = program.line("stopping", killAfterMs).then(() => performance.now(), () => undefined)
@@ -156,7 +158,7 @@ const main = (options: Options.Options) =>
     console.log(`soak of ${options.durationMs / 1000} s, seed ${options.seed}; ${machine}; ${date}`)
     const backEnds = yield* BackEnds.make
     const run = yield* Effect.promise(() => observe(options, backEnds))
-    const verdicts = Judge.judge(run)
+    const verdicts = options.observability ? Judge.judge(run) : Judge.judgeVitals(run)
     console.log(`\n${Table.text(Rows.faults(run.struck))}`)
     console.log(`\n${Table.text(Rows.rows(run.samples))}`)
     console.log(`\n${Rows.rate(run.samples)}\n`)

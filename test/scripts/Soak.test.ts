@@ -264,6 +264,17 @@ describe("the judge of a long run", () => {
     })
   })
 
+  it("judges a program that observes nothing by its vitals alone", () => {
+    const bare = (grown: number): Judge.Run => {
+      const { samples, ...others } = runOf((at) => ({ vitals: { rss: (500 + at / seconds * grown) * mebibyte } }))
+      return { ...others, settled: undefined, samples: samples.map((sample) => ({ ...sample, ...SampleOf.none })) }
+    }
+    const failed = (run: Judge.Run) =>
+      Judge.judgeVitals(run).filter(({ holds }) => !holds).map((each) => each.criterion)
+    assert.deepStrictEqual([failed(bare(100)), failed(bare(140))], [[], ["trend of resident set"]])
+    assert.includeMembers([...failing(bare(0))], ["received", "recovery"])
+  })
+
   it("fails on a shutdown of more than 5 seconds and a half, one that is none, and any other exit code", () => {
     const shutdown = (changes: Partial<Judge.Run["shutdown"]>) =>
       failing(runOf(undefined, { shutdown: { ...ended, ...changes } }))
@@ -468,7 +479,15 @@ describe("what is shown of a run", () => {
 
 describe("the command line of the long run", () => {
   it("has defaults, takes a duration as the reference program does, and says what is wrong", () => {
-    const nothing = { chart: undefined, json: undefined, leak: undefined, stuck: false, update: false, help: false }
+    const nothing = {
+      chart: undefined,
+      json: undefined,
+      leak: undefined,
+      stuck: false,
+      observability: true,
+      update: false,
+      help: false
+    }
     assert.deepEqual(Options.parse([], () => 5) as object, { durationMs: 600_000, seed: 5, ...nothing })
     assert.deepEqual(Options.parse(["--duration", "1.5m", "--seed", "7", "--leak", "heap"]) as object, {
       ...nothing,
@@ -482,6 +501,8 @@ describe("the command line of the long run", () => {
         [["--duration", "5s"], "too short"],
         [["--seed", "x"], "--seed x is not a whole number"],
         [["--leak", "rain"], "--leak rain is not one of heap, handles"],
+        [["--observability", "of"], "--observability of is not on or off"],
+        [["--observability", "off", "--update"], "--update keeps runs with observability alone"],
         [["--speed"], "--speed"]
       ] as const
     ) {
