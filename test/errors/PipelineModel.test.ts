@@ -1,6 +1,7 @@
-import { Guard } from "@dawsos/observability"
+import { ErrorTracking, Guard } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
@@ -8,13 +9,23 @@ import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
 import * as EventPipeline from "../../src/errors/EventPipeline.ts"
 import type * as EventSink from "../../src/errors/EventSink.ts"
 import { assertBalanced, eventOf, makeTime } from "./Events.ts"
-import { type Bounds, type Mood, PipelineModel } from "./PipelineModel.ts"
+import { type Answer, type Bounds, delivery, meanwhileMillis, type Mood, PipelineModel } from "./PipelineModel.ts"
 
-const bounds: Bounds = { perFingerprint: 6, perMinute: 15, queue: 8, queueBytes: 6_000, eventBytes: 3_000 }
+const bounds: Bounds = {
+  perFingerprint: 6,
+  perMinute: 15,
+  queue: 8,
+  queueBytes: 6_000,
+  eventBytes: 3_000,
+  concurrency: 3
+}
 
-const pauseOf = fc.option(fc.constantFrom(500, 3_000, 4_999, 5_000, 60_000, 900_000), { nil: undefined })
+// No multiple of any other time.
+const flushMillis = 5_039
 
-const mood: fc.Arbitrary<Mood> = fc.oneof(
+const pauseOf = fc.option(fc.constantFrom(503, 3_011, 4_987, 5_021, 60_000, 900_000), { nil: undefined })
+
+const answer: fc.Arbitrary<Answer> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ _tag: "Takes" } as const) },
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Takes" as const), pause: pauseOf }) },
   {
@@ -41,6 +52,13 @@ const mood: fc.Arbitrary<Mood> = fc.oneof(
   }
 )
 
+const mood: fc.Arbitrary<Mood> = fc.oneof(
+  { weight: 2, arbitrary: answer },
+  { weight: 1, arbitrary: fc.constant({ _tag: "Hangs" as const }) }
+)
+
+const which = fc.nat({ max: 7 })
+
 const step = fc.oneof(
   {
     weight: 6,
@@ -63,11 +81,19 @@ const step = fc.oneof(
       millis: fc.oneof(fc.integer({ min: 1, max: 10_000 }), fc.constantFrom(30_000, 60_000, 600_000))
     })
   },
-  { weight: 1, arbitrary: fc.record({ step: fc.constant("flush" as const) }) },
+  { weight: 3, arbitrary: fc.record({ step: fc.constant("answer" as const), which, answer }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      step: fc.constant("flush" as const),
+      // What happens while it waits, if it does: nothing for its whole time, or the steps that follow.
+      millis: fc.constantFrom(0, 2_003, flushMillis)
+    })
+  },
   { weight: 1, arbitrary: fc.record({ step: fc.constant("clock" as const), hours: fc.integer({ min: -48, max: 48 }) }) }
 )
 
-const resultOf = (mood: Mood): Effect.Effect<EventSink.SendResult> => {
+const resultOf = (mood: Answer): Effect.Effect<EventSink.SendResult> => {
   const pause = "pause" in mood && mood.pause !== undefined ? { pause: Duration.millis(mood.pause) } : {}
   if (mood._tag === "Takes") return Effect.succeed({ _tag: "Sent", ...pause })
   if (mood._tag === "Fails") return Effect.succeed({ _tag: "Retryable", reason: mood.reason, ...pause })
@@ -88,25 +114,48 @@ const make = (type: string, size: number | undefined): ErrorEvent => ({
 const sizeOf = (type: string, size: number | undefined): number | undefined =>
   size === undefined ? undefined : Buffer.byteLength(JSON.stringify(make(type, size)))
 
-const run = Effect.fnUntraced(function*(steps: ReadonlyArray<typeof step extends fc.Arbitrary<infer A> ? A : never>) {
+/** A tracker in the model's mood. */
+const trackerOf = (model: PipelineModel) => {
+  const seen: Array<string> = []
+  let hanging: Array<Deferred.Deferred<Answer>> = []
+  const send = ({ id }: ErrorEvent): Effect.Effect<EventSink.SendResult> => {
+    seen.push(id)
+    if (model.mood._tag !== "Hangs") return resultOf(model.mood)
+    const told = Deferred.makeUnsafe<Answer>()
+    hanging.push(told)
+    return Deferred.await(told).pipe(
+      Effect.ensuring(Effect.sync(() => hanging = hanging.filter((other) => other !== told))),
+      Effect.flatMap(resultOf)
+    )
+  }
+  const answer = (which: number, answer: Answer): void => {
+    const told = hanging[which % hanging.length]
+    if (told !== undefined) Deferred.doneUnsafe(told, Effect.succeed(answer))
+  }
+  return { seen, send, answer, hanging: () => hanging.length }
+}
+
+type Step = typeof step extends fc.Arbitrary<infer A> ? A : never
+
+/** Lives one life, and says what has happened in it. */
+const run = Effect.fnUntraced(function*(
+  steps: ReadonlyArray<Step>,
+  last: { readonly which: number; readonly answer: Answer } | undefined
+) {
   const time = makeTime()
   const model = new PipelineModel(bounds)
-  const seen: Array<string> = []
+  const tracker = trackerOf(model)
+  const circuits = new Set<string>()
   const pipeline = yield* EventPipeline.make({
-    sink: {
-      send: (event) => {
-        seen.push(event.id)
-        return resultOf(model.mood)
-      },
-      close: Effect.void
-    },
+    sink: { send: tracker.send, close: Effect.void },
     scrub: (event) => {
       if (event.extra["scrubbable"] === false) throw new Error("scrubber")
       return event
     },
     guard: Guard.make(),
     limits: bounds,
-    delivery: { timers: time.timers, random: () => 1 }
+    concurrency: bounds.concurrency,
+    delivery: { ...delivery, timers: time.timers, random: () => 1, onCircuit: (state) => circuits.add(state) }
   }).pipe(Effect.provideService(Clock.Clock, time.clock))
 
   const compare = (): void => {
@@ -119,8 +168,9 @@ const run = Effect.fnUntraced(function*(steps: ReadonlyArray<typeof step extends
       queued: books.queued,
       bytes: books.delivery?.bytes,
       retried: books.delivery?.retried,
-      isOpen: books.delivery?.circuit === "open",
-      attempts: seen.length
+      circuit: books.delivery?.circuit,
+      attempts: tracker.seen.length,
+      hanging: tracker.hanging()
     }, {
       captured: model.captured,
       sent: model.sent,
@@ -128,8 +178,9 @@ const run = Effect.fnUntraced(function*(steps: ReadonlyArray<typeof step extends
       queued: model.queued,
       bytes: model.bytes,
       retried: model.retried,
-      isOpen: model.isOpen,
-      attempts: model.attempts
+      circuit: model.circuit,
+      attempts: model.attempts,
+      hanging: model.flying
     })
   }
 
@@ -141,40 +192,62 @@ const run = Effect.fnUntraced(function*(steps: ReadonlyArray<typeof step extends
         yield* turn
       }
     } else if (each.step === "mood") model.mood = each.mood
-    else if (each.step === "pass") {
+    else if (each.step === "answer") {
+      model.answer(each.which, each.answer)
+      tracker.answer(each.which, each.answer)
+    } else if (each.step === "pass") {
       model.pass(each.millis)
       time.pass(each.millis)
     } else if (each.step === "clock") time.jump(each.hours * 3_600_000)
     else {
-      model.flush()
-      const flushing = Effect.runFork(pipeline.flush(EventPipeline.flushTimeout))
-      time.pass(5_000)
+      model.flush(flushMillis)
+      model.pass(each.millis)
+      const flushing = Effect.runFork(pipeline.flush(Duration.millis(flushMillis)))
+      time.pass(each.millis)
       yield* turn
-      assert.isDefined(flushing.pollUnsafe())
+      if (each.millis === flushMillis) assert.isDefined(flushing.pollUnsafe())
     }
     yield* turn
     compare()
   }
-  model.shutdown()
+  model.shutdown(() => last === undefined ? undefined : model.answer(last.which, last.answer))
   const ending = Effect.runFork(pipeline.shutdown)
   yield* turn
-  time.pass(5_000)
+  time.pass(meanwhileMillis)
+  if (last !== undefined) tracker.answer(last.which, last.answer)
+  yield* turn
+  time.pass(5_000 - meanwhileMillis)
   for (let i = 0; i < 5 && ending.pollUnsafe() === undefined; i++) yield* turn
   assert.isDefined(ending.pollUnsafe())
   compare()
   assert.strictEqual(pipeline.accounting().queued, 0)
+  return { circuits, dropped: model.dropped, most: model.most }
 })
 
 describe("the pipeline of error events", () => {
   it.effect(
     "does what a naive reckoning says, step by step, whatever is captured, fails, recovers and passes",
     () =>
-      Effect.promise(() =>
-        fc.assert(
-          fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) => Effect.runPromise(run(steps))),
+      Effect.promise(async () => {
+        const seen = new Set<string>()
+        let most = 0
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(step, { maxLength: 40, size: "max" }),
+            fc.option(fc.record({ which, answer }), { nil: undefined }),
+            async (steps, last) => {
+              const life = await Effect.runPromise(run(steps, last))
+              for (const state of life.circuits) seen.add(state)
+              for (const reason of ErrorTracking.dropReasons) if (life.dropped[reason] > 0) seen.add(reason)
+              most = Math.max(most, life.most)
+            }
+          ),
           { numRuns: 300 }
         )
-      ),
+        // Lives in which nothing happens would prove nothing.
+        assert.sameMembers([...seen], [...ErrorTracking.dropReasons, "open", "half_open", "closed"])
+        assert.isAtLeast(most, bounds.concurrency)
+      }),
     60_000
   )
 })

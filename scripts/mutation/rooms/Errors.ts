@@ -43,7 +43,14 @@ export const mutations = [
     ["one event is limited in size", "if (held.size > limits.eventBytes) drop", "if (false) drop"],
     ["bytes that are gone are forgotten", "          bytes -= held.size\n", ""],
     ["a flush does not wait for the backoff", "? \"flush\"", "? \"routine\""],
-    ["the end does not wait for the circuit", "? \"last\"", "? \"flush\""]
+    ["the end does not wait for the circuit", "? \"last\"", "? \"flush\""],
+    ["whatever hangs is given up one by one", "settle(EventSink.dropped(\"timeout\"))", ""],
+    ["a flush in vain is remembered", "attempt.hung = delivered === before", "attempt.hung = false"]
+  ),
+  inFile(
+    "src/errors/Pace.ts",
+    ["test/errors/PipelineModel.test.ts"],
+    ["a failure that is known already is not learnt again", "if (attempt !== this.#failures) return", ""]
   ),
   inFile(
     "src/errors/EventPipeline.ts",
