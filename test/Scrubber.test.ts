@@ -399,7 +399,7 @@ describe("a value", () => {
         password: null,
         token: false,
         secret: "",
-        tokens: "[redacted]"
+        tokens: 5
       }
     )
   })

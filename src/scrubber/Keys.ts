@@ -124,7 +124,7 @@ export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
     if (last === "key" && (count === 1 || !Vocabulary.harmlessBeforeKey.has(list[count - 2] ?? ""))) return "sensitive"
     for (let from = 0; from < count; from++) {
       const word = base[from] ?? ""
-      if (word === "token" && from > 0 && Vocabulary.counting.has(list[from - 1] ?? "")) continue
+      if (word === "token" && (base[from + 1] === "per" || Vocabulary.counting.has(list[from - 1] ?? ""))) continue
       if (anywhereJoined.has(word) || endsSensitive(word)) return "sensitive"
       for (let size = 1; size <= longestPhrase && from + size <= count; size++) {
         const candidate = size === 1 ? word : base.slice(from, from + size).join(" ")

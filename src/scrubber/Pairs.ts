@@ -17,7 +17,16 @@ import { type Detector, followedByWord, isEscape } from "./Detector.ts"
 import { decodeAscii } from "./Encoding.ts"
 import { identify } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
-import { isColumn, isColumnName, isHarmless, isPlaceholder, standsForValue, templateEnd } from "./Placeholders.ts"
+import {
+  isColumn,
+  isColumnName,
+  isCount,
+  isHarmless,
+  isPlaceholder,
+  isState,
+  standsForValue,
+  templateEnd
+} from "./Placeholders.ts"
 
 /** A key in running text is read back over at most as many characters. */
 const longestKey = 64
@@ -44,7 +53,7 @@ export const pairDetector = (judge: Judge): Detector => ({
       const name = text.slice(key.start, key.end)
       if (c === code.colon && isLocation(text, key.start, name, i)) continue
       const verdict = judge(name.includes("%") ? decodeAscii(name) : name)
-      if (verdict.class === "plain") continue
+      if (verdict.class === "plain" || isHarmlessKey(text, key.start, name, judge)) continue
       const end = replaceValue(text, { ...key, at: i, value: i + width, verdict }, judge, found)
       if (end > i) {
         // The value may turn out to be the next key (`password= user_id: 42`), so it can be read back over.
@@ -143,9 +152,12 @@ const replaceValue = (text: string, pair: Pair, judge: Judge, found: Found): num
     found(start, end, mark)
     return end
   }
+  const word = trimEnd(text, start, valueEnd(text, start))
+  const said = text.slice(start, word)
+  if ((colon && isState(said)) || isCount(said, pair.verdict)) return word
   const end = pair.verdict.line !== undefined
     ? lineEnd(text, start, pair.verdict.line, colon)
-    : trimEnd(text, start, valueEnd(text, start))
+    : word
   if (end <= start || (end === start + 1 && isCloser(first))) return -1
   const value = text.slice(start, end)
   if (isHarmless(value) || isPlaceholder(value, spaced && !colon)) return end
@@ -317,6 +329,13 @@ const groupEnd = (text: string, start: number): number => {
 /** A word stands directly before the key: `Unexpected token: …`, `cache key: …`. */
 const inProse = (text: string, start: number): boolean =>
   start > 1 && text.charCodeAt(start - 1) === code.space && isLetter(text.charCodeAt(start - 2))
+
+/** `cache key`, `partition key`: the word before says which harmless key is meant. */
+const isHarmlessKey = (text: string, start: number, name: string, judge: Judge): boolean => {
+  if (name.toLowerCase() !== "key" || !inProse(text, start)) return false
+  const before = text.slice(runStart(text, start - 1, isLetter, Math.max(0, start - longestKey)), start - 1)
+  return judge(`${before} key`).class === "plain"
+}
 
 /** Unlike a word of prose: it has a digit, a sign inside, mixed case, or great length. */
 const looksSecret = (value: string): boolean => {

@@ -79,3 +79,44 @@ export const isColumn = (value: string): boolean => {
 }
 
 export const isColumnName = (value: string): boolean => runEnd(value, 0, isName) === value.length
+
+/** Said of a secret rather than being one: `password: required`, `auth: ok`. */
+const states = new Set([
+  "disabled",
+  "empty",
+  "enabled",
+  "expired",
+  "failed",
+  "false",
+  "invalid",
+  "missing",
+  "n/a",
+  "next",
+  "nil",
+  "no",
+  "none",
+  "null",
+  "ok",
+  "optional",
+  "required",
+  "true",
+  "undefined",
+  "unset",
+  "valid",
+  "yes"
+])
+
+/** Whether a word behind a name and a colon tells how it is with a secret. */
+export const isState = (value: string): boolean => value.length <= 9 && states.has(value.toLowerCase())
+
+/** Longer numbers are one-time codes as likely. */
+const longestCount = 4
+
+/** A number of tokens, or of tests that pass, rather than a token or a password. */
+export const isCount = (value: string, { words }: KeyVerdict): boolean => {
+  const last = words[words.length - 1]
+  if (last !== "tokens" && (words.length > 1 || (last !== "token" && last !== "pass"))) return false
+  const whole = runEnd(value, 0, isDigit)
+  const end = value.charCodeAt(whole) === code.dot ? runEnd(value, whole + 1, isDigit) : whole
+  return whole > 0 && end === value.length && whole <= (last === "tokens" ? 2 * longestCount : longestCount)
+}

@@ -7,7 +7,7 @@ import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
 import { remembering } from "./Memory.ts"
 import { isCard } from "./Personal.ts"
-import { isHarmless } from "./Placeholders.ts"
+import { isCount, isHarmless } from "./Placeholders.ts"
 import {
   arePairs,
   bytesOf,
@@ -132,7 +132,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     const verdict = judgeShown(key, owner)
     switch (verdict.class) {
       case "sensitive":
-        return secret(value, walk)
+        return typeof value === "number" && isCount(String(value), verdict) ? value : secret(value, walk)
       case "identifier":
         return identifier(key, value, depth, walk)
       case "plain":

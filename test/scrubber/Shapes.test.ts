@@ -240,6 +240,51 @@ describe("What a URL or a name makes of a secret", () => {
   })
 })
 
+describe("A word or a number under the name of a secret", () => {
+  for (
+    const text of [
+      "cache key: quotes:AAPL",
+      "partition key: 2024",
+      "sort key = asc",
+      "Tests: pass: 12, fail: 0",
+      "tokens: 812",
+      "tokens_per_second=33.2",
+      "token: next",
+      "auth: ok in 5 ms",
+      "secret: none",
+      "password: required"
+    ]
+  ) {
+    it(`stays: ${text}`, () => stays(text))
+  }
+
+  it("stays as a number of tokens in a value", () => {
+    assert.deepStrictEqual(scrubber.value({ tokens: 812, tokens_per_second: 33.2 }), {
+      tokens: 812,
+      tokens_per_second: 33.2
+    })
+  })
+
+  for (
+    const [text, left] of [
+      ["token: 123456", "token: [redacted]"],
+      ["pass=hunter2", "pass=[redacted]"],
+      ["password: 1234", "password: [redacted]"],
+      ["password=none", "password=[redacted]"],
+      ["api key: quotes:AAPL", "api key: [redacted]"],
+      ["access key = asc1", "access key = [redacted]"],
+      ["tokens: a1b2c3", "tokens: [redacted]"],
+      ["db.key=AAPL", "db.key=[redacted]"]
+    ] as const
+  ) {
+    it(`goes where it may be one: ${text}`, () => assert.strictEqual(scrubber.text(text), left))
+  }
+
+  it("goes in a value where it may be a code", () => {
+    assert.deepStrictEqual(scrubber.value({ token: 123456, pin: 1234 }), { token: "[redacted]", pin: "[redacted]" })
+  })
+})
+
 describe("A secret that words tell", () => {
   const hex = "0123456789abcdef0123456789abcdef"
   for (

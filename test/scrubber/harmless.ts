@@ -290,6 +290,27 @@ export const harmlessShapes: ReadonlyArray<readonly [name: string, make: (random
     (random) => `${random.below(90)}.${random.of(digits, 6)}, -${random.below(180)}.${random.of(digits, 6)}`
   ],
   [
+    "key that is none",
+    (random) =>
+      `${random.pick(["cache", "partition", "sort", "primary", "foreign", "group"])} key${
+        random.pick([": ", " = ", "="])
+      }${random.pick(["quotes:AAPL", "2024", "asc", "portfolio_id", `${random.pick(names)}-${random.below(99)}`])}`
+  ],
+  [
+    "count of tokens",
+    (random) => `${random.pick(["tokens: ", "tokens=", "prompt tokens: ", "max_tokens="])}${random.below(99_999)}`
+  ],
+  ["rate of tokens", (random) => `tokens_per_second=${random.below(999)}.${random.of(digits, 1)}`],
+  ["result of tests", (random) => `Tests: pass: ${random.below(999)}, fail: ${random.below(99)}`],
+  [
+    "state of a secret",
+    (random) =>
+      `${random.pick(["token", "auth", "secret", "password", "api_key", "credentials"])}: ${
+        random.pick(["none", "ok", "required", "null", "true", "false", "empty", "missing", "expired"])
+      }`
+  ],
+  ["token of a parser", (random) => `Unexpected ${random.pick(["token: next", "token <", "token } in JSON"])}`],
+  [
     "version of Postgres",
     () =>
       "PostgreSQL 16.3 (Debian 16.3-1.pgdg120+1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit"

@@ -12,6 +12,21 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/scrubber/Pairs.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a word of state is a secret only behind an equals sign", "(colon && isState(said))", "isState(said)"],
+    [
+      "the key of a cache is none",
+      "verdict.class === \"plain\" || isHarmlessKey(text, key.start, name, judge)",
+      "verdict.class === \"plain\""
+    ]
+  ),
+  inFile(
+    "src/scrubber/Placeholders.ts",
+    ["test/scrubber/Shapes.test.ts"],
+    ["a code of six digits is no count", "const longestCount = 4", "const longestCount = 8"]
+  ),
+  inFile(
     "src/scrubber/Worded.ts",
     ["test/scrubber/Shapes.test.ts"],
     ["a key behind words that name it is found", "if (!fillers.has(word.text)) {", "if (true) {"],
