@@ -19,6 +19,14 @@ export class ReportedFailure extends Data.TaggedError("ReportedFailure")<{
   override readonly [Runtime.errorReported] = false
 }
 
+/** Whether anything of the cause was not reported yet: one that was must not hide another beside it. */
+const isUnreported = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.length === 0 || cause.reasons.some((reason) =>
+    Cause.isFailReason(reason)
+      ? Runtime.getErrorReported(reason.error)
+      : Cause.isDieReason(reason) && Runtime.getErrorReported(reason.defect)
+  )
+
 const shown = (cause: Cause.Cause<unknown>): string => {
   try {
     return Cause.pretty(cause)
@@ -31,7 +39,8 @@ const shown = (cause: Cause.Cause<unknown>): string => {
 /**
  * Prints what a program fails with on standard error, defects too and everything scrubbed, and keeps `runMain` from
  * printing it as it is. A bad configuration and a metrics port that can't be opened are told as by
- * `explainStartFailure`, an error marked as reported (`Runtime.errorReported`) not at all.
+ * `explainStartFailure`, an error marked as reported (`Runtime.errorReported`) not at all, unless another one beside it
+ * was not.
  *
  * Use it as the last step before `NodeRuntime.runMain`. The exit code stays the one that the failure asks for, an
  * interruption stays one. The scrubber is the current one, which outside of the layer is the default; provide another
@@ -51,7 +60,7 @@ export const reportFailure = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Eff
     Effect.gen(function*() {
       if (Cause.hasInterruptsOnly(cause)) return yield* Effect.failCause(cause as Cause.Cause<never>)
       const error = Cause.squash(cause)
-      if (Runtime.getErrorReported(error)) {
+      if (isUnreported(cause)) {
         const scrubber = yield* Scrubber.CurrentScrubber
         yield* Console.error(scrubber.text(shown(cause)))
       }

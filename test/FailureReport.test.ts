@@ -84,6 +84,18 @@ describe("what a program prints when it fails", () => {
       })
     }))
 
+  it.effect("is what was not reported, beside an error that was, whichever comes first", () =>
+    Effect.gen(function*() {
+      const defect = Cause.makeDieReason(new Error(`no connection to ${secret}`))
+      const quiet = Cause.makeFailReason(new Quiet("said already"))
+      for (const reasons of [[quiet, defect], [defect, quiet]]) {
+        const { again, printed } = yield* ended(Effect.failCause(Cause.fromReasons(reasons)))
+        assert.include(printed, "no connection to postgres://")
+        assert.notInclude(printed, "hunter2")
+        assert.isFalse(again)
+      }
+    }))
+
   it.effect("is nothing for an interruption, which stays one, nor for a success", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* ended(Effect.interrupt), { printed: "", code: 130, again: false })

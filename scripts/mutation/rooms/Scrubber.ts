@@ -3,6 +3,15 @@ import { inFile } from "../inFile.ts"
 
 export const mutations = [
   inFile(
+    "src/FailureReport.ts",
+    ["test/FailureReport.test.ts"],
+    [
+      "an error that was reported hides none beside it",
+      "if (isUnreported(cause)) {",
+      "if (Runtime.getErrorReported(error)) {"
+    ]
+  ),
+  inFile(
     "src/scrubber/Walker.ts",
     ["test/scrubber/Shapes.test.ts"],
     [
