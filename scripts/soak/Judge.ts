@@ -70,9 +70,10 @@ export const watched: ReadonlyArray<Watched> = [
   { name: "resident set", unit: "MiB", read: ({ vitals }) => vitals.rss / mebibyte, tolerance: 64 },
   { name: "handles", unit: "", read: ({ vitals }) => vitals.handles, tolerance: 20, young: 60 },
   { name: "descriptors", unit: "", read: ({ vitals }) => vitals.descriptors, tolerance: 20, young: 60 },
-  { name: "queued spans", unit: "", read: queuedSpans, tolerance: 1024, atLeast: 99 },
   { name: "event-loop lag (median)", unit: "ms", read: ({ vitals }) => vitals.lag.p50, tolerance: 100 }
 ]
+
+const watchedQueue: Watched = { name: "queued spans", unit: "", read: queuedSpans, tolerance: 1024, atLeast: 99 }
 
 /** Growth counts as a trend only where later samples lie above earlier ones this consistently, from 0 to 1. */
 export const minAgreement = 0.3
@@ -396,6 +397,7 @@ export const judge = (run: Run, bounds: Limits = limits): ReadonlyArray<Verdict>
     bound("queued events", samples, bounds.queuedEvents, ({ events }) => events.queued),
     bound("faults of the layer", samples, bounds.faults, ({ faults }) => faults),
     ...judgeVitals(run, bounds),
+    growth(samples, watchedQueue),
     recovery(run),
     {
       criterion: "shutdown",

@@ -161,7 +161,7 @@ const main = (options: Options.Options) =>
     const verdicts = options.observability ? Judge.judge(run) : Judge.judgeVitals(run)
     console.log(`\n${Table.text(Rows.faults(run.struck))}`)
     console.log(`\n${Table.text(Rows.rows(run.samples))}`)
-    console.log(`\n${Rows.rate(run.samples)}\n`)
+    console.log(`\n${options.observability ? Rows.rate(run.samples) : "no rate: nothing is observed"}\n`)
     for (const { criterion, holds, text } of verdicts) {
       console.log(`  ${holds ? "ok    " : "FAILED"}  ${criterion}: ${text}`)
     }
