@@ -180,11 +180,11 @@ const limits = { spans: 1, items: 1, requests: 1_000_000, requestBytes: 1024 ** 
 /** Starts the program with its probes and waits until it serves with fresh prices. */
 export const run = Effect.fnUntraced(function*(
   destination: Destination,
-  options: { readonly scrubber: "on" | "off" }
+  options: { readonly scrubber: "on" | "off"; readonly env?: Readonly<Record<string, string>> }
 ) {
   const receiver = yield* Receiver.make({ limits })
   const running = yield* start(
-    { ...environmentOf(receiver, destination), LEAKS_SCRUBBER: options.scrubber },
+    { ...options.env, ...environmentOf(receiver, destination), LEAKS_SCRUBBER: options.scrubber },
     { imports: ["hooks.ts"] }
   )
   const address = (name: string) =>
