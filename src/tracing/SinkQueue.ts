@@ -15,7 +15,7 @@ import type { Guard } from "../Guard.ts"
 import * as Accounting from "./Accounting.ts"
 import * as Attempt from "./Attempt.ts"
 import { type Flush, Flushes } from "./Flushes.ts"
-import { type Limits, trialBatchSize } from "./Limits.ts"
+import { type Limits, requestGrowth, trialBatchSize } from "./Limits.ts"
 import * as SpanBuffer from "./SpanBuffer.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
 
@@ -80,8 +80,12 @@ export class SinkQueue {
   #finished = 0
   #circuit = Circuit.closed
   #told: Circuit.State = Circuit.closed.state
+  // The largest request that this receiver seems to take, in bytes.
+  #requestBytes: number
   // Until when to wait after a failure: by our own choice, and by the receiver's wish.
   #backoff = 0
+  // Requests in a row, but for those that were cut smaller, that were too large with a single span.
+  #refusedAlone = 0
   #pause = 0
   #timer: Cancel | undefined
   // Whether the timer waits for the receiver's sake, and nothing may be sent before.
@@ -95,6 +99,7 @@ export class SinkQueue {
   constructor(sink: SpanSink, env: Environment) {
     this.sink = sink
     this.#env = env
+    this.#requestBytes = env.limits.maxRequestBytes
     this.#buffer = new SpanBuffer.SpanBuffer(env.limits)
   }
 
@@ -179,6 +184,7 @@ export class SinkQueue {
   /** Takes no more spans, and tries none twice; what is queued may still be flushed, whatever the circuit. */
   close(): void {
     this.#closed = true
+    this.#refusedAlone = 0
     this.#letHeldWait()
   }
 
@@ -246,6 +252,11 @@ export class SinkQueue {
   #pump(): void {
     if (this.#running !== undefined || this.#aborted || this.#buffer.waiting === 0) return
     this.#disarm()
+    // The end tries what waits in spite of everything, but not span by span where each is refused.
+    if (this.#closed && this.#refusedAlone >= this.#env.limits.circuit.failures) {
+      this.drop("shutdown", this.#buffer.clear())
+      return this.#flushes.end()
+    }
     const wait = this.#wait()
     if (wait > 0) {
       if (this.#flushes.any) {
@@ -261,10 +272,10 @@ export class SinkQueue {
   }
 
   #start(): void {
-    const { exportTimeout, maxExportBatchSize, maxRequestBytes } = this.#env.limits
+    const { exportTimeout, maxExportBatchSize } = this.#env.limits
     if (!this.#closed) this.#circuit = Circuit.attempted(this.#circuit)
     const size = this.#circuit.state === "half_open" ? Math.min(trialBatchSize, maxExportBatchSize) : maxExportBatchSize
-    const entries = this.#buffer.take(size, maxRequestBytes)
+    const entries = this.#buffer.take(size, this.#requestBytes)
     this.#retried += entries.filter(({ attempts }) => attempts > 0).length
     let open = true
     const finish = (outcome: Attempt.Outcome): void => {
@@ -342,13 +353,20 @@ export class SinkQueue {
   }
 
   /** What an export tells of the receiver. */
-  #learn({ retryAfter, unwell }: Attempt.Outcome): void {
+  #learn({ left, retryAfter, unwell }: Attempt.Outcome): void {
     const { limits, random, timers } = this.#env
     const now = timers.now()
-    if (unwell) {
+    const tooLarge = left.flatMap(({ entries, reason }) => reason === "too_large" ? [entries] : [])
+    // One that refuses a single span refuses perhaps all of them, and each would be a request.
+    const refusesAll = tooLarge.some(({ length }) => length === 1)
+    this.#refusedAlone = refusesAll ? this.#refusedAlone + 1 : tooLarge.length > 0 ? this.#refusedAlone : 0
+    this.#requestBytes = tooLarge.length > 0
+      ? Math.min(this.#requestBytes, ...tooLarge.map(SpanBuffer.halfRequest))
+      : Math.min(limits.maxRequestBytes, this.#requestBytes * requestGrowth)
+    if (unwell || refusesAll || (tooLarge.length > 0 && this.#circuit.state === "half_open")) {
       this.#circuit = Circuit.failed(limits.circuit, this.#circuit, now, random())
       this.#backoff = now + Backoff.delay(limits.retry, this.#circuit.failures, random())
-    } else {
+    } else if (tooLarge.length === 0) {
       this.#backoff = 0
       this.#circuit = Circuit.closed
     }

@@ -44,6 +44,12 @@ const line = (): Line => ({ entries: MutableList.make(), bytes: 0, room: 0 })
 
 const first = ({ entries: { head } }: Line): Entry | undefined => head?.array[head.offset]
 
+/** The size of a request with half as much of these spans, in bytes: its envelope is told again. */
+export const halfRequest = (entries: ReadonlyArray<Entry>): number => {
+  const envelope = SpanSize.envelope()
+  return entries.reduce((sum, { bytes, span }) => sum + bytes / 2 + envelope(span), 0)
+}
+
 /** See the module. */
 export class SpanBuffer {
   readonly #bounds: Bounds

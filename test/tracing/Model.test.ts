@@ -148,11 +148,14 @@ const live = async (steps: ReadonlyArray<Step>, shutdownAt: number) => {
       assert.isAtMost(books.queued + books.inFlight, limits.maxQueueSize)
     }
   }
+  const turn = async () => {
+    await settled()
+    timers.advance(0)
+    await settled()
+    timers.advance(0)
+  }
   const rest = async () => {
-    await settled()
-    timers.advance(0)
-    await settled()
-    timers.advance(0)
+    await turn()
     check()
   }
   const start = ({ failed, size }: Pick<Step, "failed" | "size">) => {
@@ -179,9 +182,17 @@ const live = async (steps: ReadonlyArray<Step>, shutdownAt: number) => {
   }
   const shutDown = async () => {
     for (const { model } of sinks) model.close(flushBudget - shutdownReserve)
+    let over = false
     const shutdown = Effect.runPromise(pipeline.shutdown)
-    await rest()
-    await pass(flushBudget)
+    void shutdown.finally(() => {
+      over = true
+    })
+    await turn()
+    // What hung all through a flush is not waited for: the end may be over at once.
+    if (!over) {
+      check()
+      await pass(flushBudget)
+    }
     const accounting = await shutdown
     for (const { model } of sinks) model.abort()
     check()

@@ -318,16 +318,23 @@ describe("a request that is too large", () => {
 
   it.effect("is sent in halves at once, down to the one span that is too large alone", () =>
     Effect.gen(function*() {
-      const { books, end, fail, sink, succeed } = one({ maxQueueSize: 16, maxExportBatchSize: 8 })
+      const { books, end, fail, sink, succeed, timers } = one({ maxQueueSize: 16, maxExportBatchSize: 8 })
       end(8)
       const large = sink.pending[0]?.batch[5]
       const sizes: Array<number> = []
-      while (sink.pending.length > 0) {
-        const { batch } = sink.pending[0]!
-        sizes.push(batch.length)
-        yield* batch.includes(large!) ? fail(tooLarge) : succeed
-      }
-      assert.deepStrictEqual(sizes, [8, 4, 4, 2, 1, 1, 2])
+      const all = Effect.gen(function*() {
+        while (sink.pending.length > 0) {
+          const { batch } = sink.pending[0]!
+          sizes.push(batch.length)
+          yield* batch.includes(large!) ? fail(tooLarge) : succeed
+        }
+      })
+      yield* all
+      assert.deepStrictEqual(sizes, [8, 4, 4, 2, 1, 1])
+      // A single span that is refused may be the first of many.
+      assert.deepInclude(books(), { exported: 5, queued: 2 })
+      timers.advance(1_000)
+      yield* all
       assert.deepInclude(books(), { exported: 7, queued: 0, retried: 0, circuit: "closed" })
       assert.strictEqual(books().dropped.too_large, 1)
     }))
@@ -338,11 +345,93 @@ describe("a request that is too large", () => {
       end(3)
       const flush = yield* Effect.forkChild(pipeline.flush, { startImmediately: true })
       yield* fail(tooLarge)
-      assert.isUndefined(flush.pollUnsafe())
-      yield* succeed
-      assert.isUndefined(flush.pollUnsafe())
-      yield* succeed
+      for (let index = 0; index < 3; index++) {
+        assert.isUndefined(flush.pollUnsafe())
+        yield* succeed
+      }
       assert.deepInclude((yield* Fiber.join(flush)).sinks[0], { exported: 3, queued: 0 })
+    }))
+})
+
+describe("a receiver that refuses requests as too large", () => {
+  const refusing = (takes: (spans: number) => boolean) => {
+    const requests: Array<number> = []
+    const sink: SpanSink.SpanSink = {
+      name: "refusing",
+      acknowledged: true,
+      shutdown: Effect.void,
+      export: (batch) =>
+        Effect.suspend(() => {
+          requests.push(batch.length)
+          return takes(batch.length)
+            ? Effect.succeed({ accepted: batch.length, rejected: 0 })
+            : Effect.fail(fault({ reason: "too_large", retryable: false, message: "HTTP 413" }))
+        })
+    }
+    const made = pipelineOf([sink], { maxQueueSize: 2_000, maxExportBatchSize: 500 })
+    const end = (count: number) => {
+      for (let index = 0; index < count; index++) made.tracer.startSpan("span").end()
+      made.timers.advance(0)
+    }
+    // Time stands still, but for what is done soon.
+    const driven = (effect: Effect.Effect<Accounting.Accounting>) =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
+        while (fiber.pollUnsafe() === undefined) {
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+          made.timers.advance(0)
+        }
+        return yield* Fiber.join(fiber)
+      })
+    return {
+      requests,
+      end,
+      flush: driven(made.pipeline.flush),
+      shutdown: driven(made.pipeline.shutdown)
+    }
+  }
+
+  it.effect("is asked a few times only where it refuses each span alone, at its end too", () =>
+    Effect.gen(function*() {
+      const { end, flush, requests, shutdown } = refusing(() => false)
+      end(1_500)
+      const { sinks: [flushed] } = yield* flush
+      // 500 spans are halved nine times, then five refused alone open the circuit.
+      assert.isAtMost(requests.length, 15)
+      assert.deepInclude(flushed?.delivery, { circuit: "open" })
+      assert.strictEqual(flushed?.dropped.too_large, 5)
+      const { sinks: [closed] } = yield* shutdown
+      assert.isAtMost(requests.length, 20)
+      assert.deepInclude(closed?.dropped, { too_large: 10, shutdown: 1_490 })
+      assert.deepInclude(closed, { queued: 0, inFlight: 0 })
+    }))
+
+  it.effect("gets requests of the size that it takes, and is tried now and then with larger ones", () =>
+    Effect.gen(function*() {
+      const { end, flush, requests } = refusing((spans) => spans <= 100)
+      let exported = 0
+      for (let round = 0; round < 10; round++) {
+        end(1_000)
+        exported = (yield* flush).sinks[0]?.exported ?? 0
+      }
+      const refused = requests.filter((spans) => spans > 100)
+      assert.strictEqual(exported, 10_000)
+      assert.isBelow(refused.length, requests.length / 8)
+      assert.isBelow(requests.length, 200)
+    }))
+
+  it.effect("gets large requests again once it takes them", () =>
+    Effect.gen(function*() {
+      let most = 10
+      const { end, flush, requests } = refusing((spans) => spans <= most)
+      end(500)
+      yield* flush
+      most = Infinity
+      for (let round = 0; round < 10; round++) {
+        end(1_000)
+        yield* flush
+      }
+      assert.strictEqual(requests.at(-1), 500)
     }))
 })
 

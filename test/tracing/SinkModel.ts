@@ -8,7 +8,7 @@ import { Accounting } from "@dawsos/observability"
 import { assert } from "@effect/vitest"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Circuit from "../../src/delivery/Circuit.ts"
-import type * as Limits from "../../src/tracing/Limits.ts"
+import * as Limits from "../../src/tracing/Limits.ts"
 import * as SpanSize from "../../src/tracing/SpanSize.ts"
 
 /** How a receiver answers. */
@@ -31,6 +31,8 @@ interface Span {
   /** Encoded, and in the queue. */
   readonly bytes: number
   readonly room: number
+  /** What a request carries beside its spans. */
+  readonly envelope: number
   attempts: number
   company: number
 }
@@ -57,6 +59,8 @@ export class SinkModel {
   #trial = false
   #backoff = 0
   #pause = 0
+  #requestBytes: number
+  #refusedAlone = 0
   exported = 0
   notSelected = 0
   readonly dropped = Accounting.noneDropped()
@@ -65,6 +69,7 @@ export class SinkModel {
 
   constructor(limits: Limits.Limits, now: () => number) {
     this.#limits = limits
+    this.#requestBytes = limits.maxRequestBytes
     this.#now = now
   }
 
@@ -89,7 +94,16 @@ export class SinkModel {
       this.#tried([displaced])
     }
     const id = span.spanContext().spanId
-    this.#waiting.push({ id, sequence: ++this.#sequence, failed, bytes, room: taken, attempts: 0, company: Infinity })
+    this.#waiting.push({
+      id,
+      sequence: ++this.#sequence,
+      failed,
+      bytes,
+      room: taken,
+      envelope: SpanSize.ofEnvelope(span),
+      attempts: 0,
+      company: Infinity
+    })
   }
 
   flush(budget: number): void {
@@ -100,6 +114,7 @@ export class SinkModel {
 
   close(budget: number): void {
     this.#closed = true
+    this.#refusedAlone = 0
     this.flush(budget)
   }
 
@@ -115,7 +130,7 @@ export class SinkModel {
 
   /** A request is about to go out: it must be one that may. */
   sending(batch: ReadonlyArray<ReadableSpan>): void {
-    const { maxExportBatchSize, maxRequestBytes } = this.#limits
+    const { maxExportBatchSize } = this.#limits
     const now = this.#now()
     this.#judgeFlushes()
     assert.strictEqual(this.#inFlight.length, 0, "one request at a time")
@@ -127,8 +142,8 @@ export class SinkModel {
     }
     const spans = this.#waiting.slice(0, batch.length)
     assert.deepStrictEqual(spans.map(({ id }) => id), batch.map((span) => span.spanContext().spanId), "oldest first")
-    const bytes = spans.reduce((sum, span) => sum + span.bytes, 0)
-    assert.isTrue(batch.length === 1 || bytes <= maxRequestBytes, "no request is too large")
+    const bytes = spans.reduce((sum, span) => sum + span.bytes, spans[0]?.envelope ?? 0)
+    assert.isTrue(batch.length === 1 || bytes <= this.#requestBytes, "no request is larger than what is taken")
     for (const { company } of spans) assert.isAtMost(batch.length, Math.min(company, maxExportBatchSize))
     this.#waiting = this.#waiting.slice(batch.length)
     this.#inFlight = spans
@@ -154,16 +169,22 @@ export class SinkModel {
         return this.#well(spans)
       case "413":
       case "413 above two": {
+        const half = spans.reduce((sum, { bytes }) => sum + bytes / 2, spans[0]?.envelope ?? 0)
+        this.#requestBytes = Math.min(this.#requestBytes, half)
         if (spans.length > 1) {
           for (const span of spans) span.company = Math.ceil(spans.length / 2)
           this.#waiting.unshift(...spans)
-          return this.#well([])
+          if (this.#trial) return this.#unwell([], [])
+          this.#pause = 0
+          return this.#judgeFlushes()
         }
         this.#drop("too_large")
-        return this.#well(spans)
+        this.#refusedAlone++
+        return this.#unwell(spans, [])
       }
       case "lost":
         this.#drop("timeout", spans.length)
+        this.#smallEnough()
         return this.#unwell(spans, [])
       case "503":
         return this.#again(spans, "rejected", 0)
@@ -203,7 +224,13 @@ export class SinkModel {
     this.dropped[reason] += count
   }
 
+  #smallEnough(): void {
+    this.#refusedAlone = 0
+    this.#requestBytes = Math.min(this.#limits.maxRequestBytes, this.#requestBytes * Limits.requestGrowth)
+  }
+
   #well(tried: ReadonlyArray<Span>): void {
+    this.#smallEnough()
     this.#failures = 0
     this.#openings = 0
     this.#open = undefined
@@ -216,6 +243,7 @@ export class SinkModel {
   #again(spans: ReadonlyArray<Span>, reason: Accounting.DropReason, pause: number): void {
     const kept = spans.filter((span) => !this.#closed && ++span.attempts < this.#limits.retry.attempts)
     this.#drop(reason, spans.length - kept.length)
+    this.#smallEnough()
     this.#unwell(spans, kept, pause)
   }
 
@@ -242,6 +270,12 @@ export class SinkModel {
   /** Which flushes still wait; without any, what they held back waits with the others. */
   #judgeFlushes(): void {
     const now = this.#now()
+    if (this.#closed && this.#refusedAlone >= this.#limits.circuit.failures && this.#inFlight.length === 0) {
+      this.#drop("shutdown", this.#waiting.length + this.#held.length)
+      this.#waiting = []
+      this.#held = []
+      this.#flushes = []
+    }
     const barred = !this.#closed && this.#inFlight.length === 0 && this.#waiting.length > 0 &&
       (now < this.#pause || this.#open !== undefined && now < this.#open)
     this.#flushes = this.#flushes.filter(({ expires, untried }) => !barred && untried.size > 0 && now < expires)

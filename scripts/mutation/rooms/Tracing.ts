@@ -51,6 +51,22 @@ export const mutations = [
       "entry.company = Math.ceil(entries.length / 2)",
       "entry.company = entries.length"
     ],
+    [
+      "requests grow small for a receiver that takes small ones only",
+      "this.#buffer.take(size, this.#requestBytes)",
+      "this.#buffer.take(size, this.#env.limits.maxRequestBytes)"
+    ],
+    [
+      "requests grow again for a receiver that takes them",
+      "Math.min(limits.maxRequestBytes, this.#requestBytes * requestGrowth)",
+      "this.#requestBytes"
+    ],
+    ["a receiver that refuses each span alone is left alone", "if (unwell || refusesAll ||", "if (unwell ||"],
+    [
+      "a shutdown does not send span by span where each is refused",
+      "this.#closed && this.#refusedAlone >= this.#env.limits.circuit.failures",
+      "false"
+    ],
     ["a span larger than a request is dropped alone", "return this.drop(\"too_large\")", "void bound"],
     [
       "a queue is bounded by bytes",
