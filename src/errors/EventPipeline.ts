@@ -388,8 +388,10 @@ export const make = (options: {
       for (const attempt of onTheirWay()) {
         attempt.open = false
         attempt.cancel()
+        const { event } = attempt.held
         // Their answers are not waited for any more: they may have arrived all the same.
-        drop(attempt.held, "timeout")
+        const mayHaveLeft = guard.run("sink", () => sink.mayHaveLeft?.(event) ?? true, () => true)
+        drop(attempt.held, mayHaveLeft ? "timeout" : "shutdown")
         attempt.fiber?.interruptUnsafe()
       }
       // Whoever else waits has nothing to wait for.

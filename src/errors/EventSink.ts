@@ -38,6 +38,11 @@ export const retryable = (reason: DropReason, pause?: Duration.Duration | undefi
 export interface EventSink {
   /** Sends an event once. It is interrupted when the pipeline gives it up, and has to let go of its connection then. */
   readonly send: (event: ErrorEvent) => Effect.Effect<SendResult>
+  /**
+   * Whether an event that is on its way may have left already, asked when it is given up; where it is left out, any may
+   * have.
+   */
+  readonly mayHaveLeft?: ((event: ErrorEvent) => boolean) | undefined
   /** Releases what the sink holds. */
   readonly close: Effect.Effect<void>
 }

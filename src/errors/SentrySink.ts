@@ -70,6 +70,7 @@ export const dataCollection: NonNullable<NodeOptions["dataCollection"]> = {
 interface Client {
   readonly profile: (profiling: Profiling.ProfilingPackage) => void
   readonly send: (event: ErrorEvent, signal: AbortSignal) => Promise<EventSink.SendResult>
+  readonly mayHaveLeft: (event: ErrorEvent) => boolean
   readonly close: () => Promise<unknown>
 }
 
@@ -77,6 +78,7 @@ interface Sending {
   readonly signal: AbortSignal
   /** `undefined` until the SDK has handed the event to the transport. */
   answer: Promise<EventSink.SendResult> | undefined
+  hasLeft: () => boolean
 }
 
 const connect = async (options: Options): Promise<Client> => {
@@ -105,9 +107,10 @@ const connect = async (options: Options): Promise<Client> => {
     // send is the pipeline's to know.
     const answerOf = async (
       envelope: Parameters<ReturnType<typeof Sentry.makeNodeTransport>["send"]>[0],
-      signal: AbortSignal
+      sending: Sending
     ): Promise<EventSink.SendResult> => {
-      const { hasBroken, hasLeft, inner, time } = make(AbortSignal.any([signal, closing.signal]))
+      const { hasBroken, hasLeft, inner, time } = make(AbortSignal.any([sending.signal, closing.signal]))
+      sending.hasLeft = hasLeft
       try {
         const { headers, statusCode } = await inner.send(envelope)
         if (statusCode === undefined) throw new Error("the SDK's transport has sent nothing")
@@ -141,7 +144,7 @@ const connect = async (options: Options): Promise<Client> => {
           return Promise.resolve({})
         }
         const sending = sendings.get((envelope[0] as { readonly event_id?: string }).event_id ?? "")
-        if (sending !== undefined) sending.answer = neverRejects(answerOf(envelope, sending.signal))
+        if (sending !== undefined) sending.answer = neverRejects(answerOf(envelope, sending))
         return Promise.resolve({})
       }
     }
@@ -205,16 +208,17 @@ const connect = async (options: Options): Promise<Client> => {
       stopProfiling = () => integration._profiler.stop()
     },
     send: async (event, signal) => {
-      const sending: Sending = { signal, answer: undefined }
+      const sending: Sending = { signal, answer: undefined, hasLeft: () => false }
       sendings.set(event.id, sending)
       try {
         await client.capture(event)
+        if (sending.answer === undefined) throw new Error("the SDK has dropped the event")
+        return await sending.answer
       } finally {
         sendings.delete(event.id)
       }
-      if (sending.answer === undefined) throw new Error("the SDK has dropped the event")
-      return sending.answer
     },
+    mayHaveLeft: ({ id }) => sendings.get(id)?.hasLeft() ?? false,
     close: async () => {
       // What was profiled so far is sent now; errors were flushed before.
       stopProfiling?.()
@@ -248,9 +252,10 @@ const withinLoadTime = async <A>(loading: Promise<A>): Promise<A> => {
 /** Makes the sink. The SDK is loaded with the first event, or when profiling begins; where that fails, with the next. */
 export const make = (options: Options): SentrySink => {
   let connecting: Promise<Client> | undefined
+  let connected: Client | undefined
   const client = (): Promise<Client> => {
     const current = connecting ??= connect(options)
-    current.catch(() => {
+    current.then((client) => connected = client, () => {
       if (connecting === current) connecting = undefined
     })
     return withinLoadTime(current)
@@ -266,6 +271,7 @@ export const make = (options: Options): SentrySink => {
     })
   return {
     send: (event) => guarded(async (signal) => (await client()).send(event, signal), EventSink.dropped("fault")),
+    mayHaveLeft: (event) => connected?.mayHaveLeft(event) ?? false,
     startProfiling: guarded(async () => {
       const profiling = await (options.loadProfiling ?? Profiling.load)()
       if (profiling === undefined) return "not installed"

@@ -31,6 +31,7 @@ const rig = Effect.fnUntraced(function*(
     readonly concurrency?: number
     readonly scrub?: (event: ErrorEvent) => ErrorEvent
     readonly close?: Effect.Effect<void>
+    readonly mayHaveLeft?: EventSink.EventSink["mayHaveLeft"]
   }
 ) {
   const guard = Guard.make()
@@ -45,6 +46,7 @@ const rig = Effect.fnUntraced(function*(
         attempts.push([event.fingerprint[0], timers.now()])
         return result.answer(event)
       },
+      mayHaveLeft: options?.mayHaveLeft,
       close: Effect.suspend(() => {
         closed++
         return options?.close ?? Effect.void
@@ -410,6 +412,17 @@ describe("the end", () => {
       yield* pass("5 seconds")
       assert.isDefined(ending.pollUnsafe())
       assert.strictEqual((yield* Fiber.join(ending)).dropped.timeout, 1)
+    }))
+
+  it.effect("tells what had not left yet from what may have arrived", () =>
+    Effect.gen(function*() {
+      const made = yield* rig(() => Effect.never, { mayHaveLeft: (event) => event.fingerprint[0] === "left" })
+      for (const type of ["left", "connecting", "connecting"]) made.pipeline.offer(draftOf(type))
+      const ending = yield* Effect.forkChild(made.pipeline.shutdown)
+      yield* pass("5 seconds")
+      const books = yield* Fiber.join(ending)
+      assert.deepStrictEqual([books.dropped.timeout, books.dropped.shutdown], [1, 2])
+      assertBalanced(books)
     }))
 
   it.effect("is one, however often it is asked for, and gives everybody the same answer", () =>

@@ -273,12 +273,14 @@ describe("the SDK", () => {
 })
 
 describe("what becomes of an event", () => {
+  const sent = event()
+
   const answering = (answer: FakeSentry.Answer, options?: Partial<SentrySink.Options>) =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
       sentry.answer = answer
       const sink = yield* sinkOf(sentry.dsn, options)
-      return { sentry, send: () => sink.send(event()) }
+      return { sentry, sink, send: () => sink.send(sent) }
     })
 
   const status = (code: number, headers?: Record<string, string>): FakeSentry.Answer => (response) =>
@@ -354,6 +356,36 @@ describe("what becomes of an event", () => {
       const { port } = breaking.address() as net.AddressInfo
       const sink = yield* sinkOf(Redacted.make(`http://public@127.0.0.1:${port}/1`))
       assert.deepStrictEqual(yield* sink.send(large), EventSink.retryable("unreachable"))
+    }))
+
+  it.live("known to have left once it has, and not before, so that an end can tell the two", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const { send, sink } = yield* answering(() => Deferred.doneUnsafe(arrived, Effect.void))
+      const sending = yield* Effect.forkChild(send())
+      const { mayHaveLeft } = sink
+      assert(mayHaveLeft !== undefined)
+      assert.isFalse(mayHaveLeft(sent))
+      yield* Deferred.await(arrived)
+      assert.isTrue(mayHaveLeft(sent))
+      yield* Fiber.interrupt(sending)
+    }))
+
+  it.live("not known to have left while its connection is being made", () =>
+    Effect.gen(function*() {
+      // Takes connections, and never shakes hands.
+      const silent = net.createServer((socket) => void socket.on("error", () => undefined))
+      yield* Effect.promise(() => new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)))
+      yield* Effect.addFinalizer(() => Effect.sync(() => silent.close()))
+      const connected = new Promise<net.Socket>((resolve) => silent.once("connection", resolve))
+      const { port } = silent.address() as net.AddressInfo
+      const sink = yield* sinkOf(Redacted.make(`https://public@127.0.0.1:${port}/1`))
+      const sending = yield* Effect.forkChild(sink.send(sent))
+      const socket = yield* Effect.promise(() => connected)
+      yield* Effect.promise(() => new Promise((resolve) => socket.once("readable", resolve)))
+      assert.strictEqual(sink.mayHaveLeft?.(sent), false)
+      yield* Fiber.interrupt(sending)
+      socket.destroy()
     }))
 
   it.live("dropped as timeout when the connection is reset instead of an answer", () =>
@@ -458,7 +490,7 @@ describe("an SDK that fails", () => {
       const pipeline = yield* EventPipeline.make({ sink, guard, scrub: (event) => event, delivery: { timers } })
       pipeline.offer({ fingerprint: ["Broken", "operation"], make: () => event() })
       const books = yield* pipeline.shutdown
-      assert.deepStrictEqual([books.captured, books.dropped.timeout, books.queued], [1, 1, 0])
+      assert.deepStrictEqual([books.captured, books.dropped.shutdown, books.queued], [1, 1, 0])
       assert.strictEqual(sentry.envelopes.length, 0)
     }))
 

@@ -33,7 +33,7 @@ export const mutations = [
       "const event = options.scrub(held.event)",
       "let event = held.event; try { event = options.scrub(event) } catch { /* sent all the same */ }"
     ],
-    ["what is on its way at the end is counted", "drop(attempt.held, \"timeout\")", ""]
+    ["what is on its way at the end is counted", "drop(attempt.held, mayHaveLeft ? \"timeout\" : \"shutdown\")", ""]
   ),
   inFile(
     "src/errors/EventPipeline.ts",
@@ -79,6 +79,11 @@ export const mutations = [
       "if (!isWithinRates(fingerprint))"
     ],
     ["what ends the program goes first", "waiting.unshift(held)\n      else if", "waiting.push(held)\n      else if"],
+    [
+      "an end takes nothing for sent that has not left",
+      "mayHaveLeft ? \"timeout\" : \"shutdown\"",
+      "\"timeout\""
+    ],
     ["the end is one", "ended ??= Effect.runPromise(close)", "Effect.runPromise(close)"],
     [
       "the end does without its attempts only while what a flush waited for in vain is on its way",
@@ -98,6 +103,15 @@ export const mutations = [
       "the end does not wait a second time for what a flush has waited for in vain",
       "for (const attempt of onTheirWay()) attempt.hung = delivered === before",
       ""
+    ]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    ["test/errors/ShortProgram.test.ts"],
+    [
+      "the end takes five seconds",
+      "flushTimeout: Duration.Duration = Duration.seconds(5)",
+      "flushTimeout: Duration.Duration = Duration.seconds(7)"
     ]
   ),
   inFile(
@@ -201,6 +215,8 @@ export const mutations = [
       "answer.catch((error: unknown) => {\n        options.guard.count(\"sink\", error)",
       "answer.catch(() => {"
     ],
+    ["what was not sent is not taken for sent", "connected?.mayHaveLeft(event) ?? false", "true"],
+    ["what was sent is known to be", "      sending.hasLeft = hasLeft\n", ""],
     ["an SDK that was not loaded is loaded again", "if (connecting === current) connecting = undefined", ""]
   ),
   inFile(
