@@ -24,6 +24,9 @@ const liveOf = (dsn: Redacted.Redacted<string>) =>
     }
   }).pipe(Layer.provideMerge(Logger.layer([])))
 
+// Node's own, as programs have it: the test runner's 100 frames make an error several times as dear.
+Error.stackTraceLimit = 10
+
 const failures = 100_000
 
 const jobs = 100
