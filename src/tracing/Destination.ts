@@ -4,6 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Timers } from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import type { ObservabilityConfig, TraceDestination } from "../ObservabilityConfig.ts"
 import * as OtlpSink from "./OtlpSink.ts"
@@ -18,12 +19,13 @@ import type { SpanSink } from "./SpanSink.ts"
 export const sinks = (
   config: Pick<ObservabilityConfig, "tracing" | "sentry">,
   guard: Guard,
-  trustTraceIds = true
+  trustTraceIds = true,
+  timers?: Timers
 ): Effect.Effect<ReadonlyArray<SpanSink>> =>
   Effect.gen(function*() {
     // A request gives up a little earlier than the queue does: it knows whether its body had left.
     const exportTimeout = Duration.times(config.tracing.queue.exportTimeout, 0.9)
-    const made = [yield* destinationSink(config.tracing.destination, exportTimeout, guard)]
+    const made = [yield* destinationSink(config.tracing.destination, exportTimeout, guard, timers)]
     if (Option.isSome(config.sentry.dsn) && config.sentry.tracesSampleRate > 0) {
       const { dsn, tracesSampleRate } = config.sentry
       const sentry = SentrySink.make({
@@ -42,7 +44,8 @@ export const sinks = (
 const destinationSink = (
   destination: TraceDestination,
   timeout: Duration.Duration,
-  guard: Guard
+  guard: Guard,
+  timers: Timers | undefined
 ): Effect.Effect<SpanSink> => {
   switch (destination._tag) {
     case "Otlp":
@@ -52,13 +55,14 @@ const destinationSink = (
           url: destination.url,
           headers: destination.headers,
           timeout: Duration.min(destination.timeout, timeout),
-          guard
+          guard,
+          timers
         })
       )
     case "JaegerHttp":
       return Effect.map(
         loadJaeger,
-        (JaegerSink) => JaegerSink.http({ url: destination.url, headers: destination.headers, timeout, guard })
+        (JaegerSink) => JaegerSink.http({ url: destination.url, headers: destination.headers, timeout, guard, timers })
       )
     case "JaegerUdp":
       return Effect.map(loadJaeger, (JaegerSink) => JaegerSink.udp({ ...destination, guard }))

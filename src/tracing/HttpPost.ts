@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import * as RetryAfter from "../delivery/RetryAfter.ts"
+import * as Timers from "../delivery/Timers.ts"
 import { SpanSinkError } from "./SpanSink.ts"
 
 /** The answer to a request, whatever its status. */
@@ -40,6 +41,8 @@ export interface Options {
   readonly headers: Readonly<Record<string, string>>
   /** The longest that a request may take. */
   readonly timeout: Duration.Duration
+  /** Node's timers unless given. */
+  readonly timers?: Timers.Timers | undefined
 }
 
 /** What is read of an answer: errors and partial successes are short, a wrong server may send anything. */
@@ -60,6 +63,7 @@ export const make = (options: Options): Poster => {
   url.password = ""
   const place = `${url.origin}${url.pathname}`
   const timeout = Duration.toMillis(options.timeout)
+  const timers = options.timers ?? Timers.live
 
   const fail = (
     reason: SpanSinkError["reason"],
@@ -76,7 +80,7 @@ export const make = (options: Options): Poster => {
       let over = false
       const end = (result: Effect.Effect<Answer, SpanSinkError>): void => {
         over = true
-        clearTimeout(deadline)
+        cancelDeadline()
         resume(result)
         // A server that answers before it has read everything would keep the connection busy.
         if (!request.writableFinished) request.destroy()
@@ -131,18 +135,22 @@ export const make = (options: Options): Poster => {
           response.on("end", done)
           response.on("error", (error) => broken(describe(error), error))
         })
+        // A server that changes the protocol (101) gives no other answer, and the connection is its own.
+        current.on("upgrade", (response, socket) => {
+          socket.destroy()
+          if (!over) end(answer(response, new Uint8Array()))
+        })
         current.end(body)
       }
       let give: () => void = () => {}
-      const deadline = setTimeout(() => {
+      const cancelDeadline = timers.after(timeout, () => {
         give()
         request.destroy()
-      }, timeout)
-      deadline.unref()
+      })
       attempt()
       return Effect.sync(() => {
         over = true
-        clearTimeout(deadline)
+        cancelDeadline()
         request.destroy()
       })
     })

@@ -34,13 +34,15 @@ export const http = (options: {
   readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
   readonly timeout: Duration.Duration
   readonly guard: Guard
+  readonly timers?: HttpPost.Options["timers"]
 }): SpanSink => {
   const name = "jaeger"
   const poster = HttpPost.make({
     sink: name,
     url: options.url,
     headers: { ...Record.map(options.headers, Redacted.value), "content-type": "application/x-thrift" },
-    timeout: options.timeout
+    timeout: options.timeout,
+    timers: options.timers
   })
   return {
     name,

@@ -23,6 +23,8 @@ export interface Options {
   /** The longest that one request may take. */
   readonly timeout: Duration.Duration
   readonly guard: Guard
+  /** Node's timers unless given. */
+  readonly timers?: HttpPost.Options["timers"]
   readonly selects?: SpanSink["selects"]
 }
 
@@ -37,7 +39,8 @@ export const make = (options: Options): SpanSink => {
       "content-type": "application/x-protobuf",
       "accept": "application/x-protobuf"
     },
-    timeout: options.timeout
+    timeout: options.timeout,
+    timers: options.timers
   })
   return {
     name,

@@ -93,7 +93,7 @@ const run = (route: Route, sequence: ReadonlyArray<Action>) =>
     if (!closed) assert.isBelow(yield* close, 5_000)
     const books = rig.books()
     const arrivals = yield* receiver.arrivals(route)
-    assert.deepStrictEqual([books.queued, books.inFlight, rig.timers.pending()], [0, 0, 0])
+    assert.deepStrictEqual([books.queued, books.inFlight, rig.pendingTimers()], [0, 0, 0])
     assert.deepStrictEqual(Ids.compare({ ended: host.ended, arrivals, books, fates: rig.fates }).wrong, [])
     assert.strictEqual(yield* Handles.eventually(opened.open, (open) => open === 0), 0)
   })
@@ -111,7 +111,7 @@ describe("flushes that begin as others end", () => {
       yield* rig.flush
       yield* receiver.down
       yield* rig.close
-      assert.strictEqual(rig.timers.pending(), 0)
+      assert.strictEqual(rig.pendingTimers(), 0)
     }))
 
   it.live.each(["flush", "close"] as const)(

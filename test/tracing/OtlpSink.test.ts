@@ -178,6 +178,15 @@ describe("the OTLP sink", () => {
       }
     }))
 
+  it.live("takes a change of protocol, which nobody asked for, for a refusal and waits for nothing more", () =>
+    Effect.gen(function*() {
+      const words = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n"
+      const url = yield* tcp((socket) => socket.once("data", () => socket.write(words)))
+      const error = yield* failure(url)
+      assert.deepInclude(error, { reason: "rejected", retryable: false })
+      assert.include(error.message, "HTTP 101")
+    }))
+
   it.live("sends once more, and says so, when a connection that was kept open is closed without an answer", () =>
     Effect.gen(function*() {
       /** Answers the first `answers` requests of each connection; the next one resets it. */

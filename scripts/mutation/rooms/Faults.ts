@@ -6,6 +6,7 @@ export const mutations = [
     "src/tracing/HttpPost.ts",
     ["test/faults/SpansOtlp.test.ts"],
     ["an answer that was lost is no refused connection", "const lost = resent || isSent()", "const lost = false"],
+    ["the deadline of a request is called off", "cancelDeadline()\n        resume(result)", "resume(result)"],
     ["the end of a layer closes its connection", "close: Effect.sync(() => agent.destroy())", "close: Effect.void"]
   ),
   inFile(

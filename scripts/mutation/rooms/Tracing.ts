@@ -271,6 +271,11 @@ export const mutations = [
   inFile(
     "src/tracing/HttpPost.ts",
     ["test/tracing/OtlpSink.test.ts"],
+    [
+      "a change of protocol is an answer",
+      "if (!over) end(answer(response, new Uint8Array()))",
+      ""
+    ],
     ["no connection is told from no answer", "lost ? \"timeout\" : \"unreachable\"", "\"timeout\""],
     ["what broke before the body had left may be sent again", "connected && current.writableFinished", "connected"],
     ["a request that was sent twice says so", "if (resent) onResent()", ""],

@@ -67,7 +67,7 @@ const begin = Effect.fnUntraced(function*(fault: Fault, route: Route) {
         flush,
         close,
         sockets: yield* Handles.eventually(opened.open, (open) => open === 0),
-        timers: rig.timers.pending(),
+        timers: rig.pendingTimers(),
         ...Ids.compare({ ended: host.ended, arrivals, books, fates: rig.fates })
       }
     })

@@ -28,9 +28,14 @@ export interface CountedTimers extends Timers.Timers {
 export const quick = (deadline?: number): CountedTimers => {
   const hurried = (millis: number, holdsProcess: boolean): number =>
     millis === deadline ? millis : millis / (holdsProcess ? 2 : 100)
+  return { ...counted(hurried), now: () => Timers.live.now() * 100 }
+}
+
+/** Timers that count, each of a time that may be changed. */
+const counted = (changed: (millis: number, holdsProcess: boolean) => number): CountedTimers => {
   let pending = 0
   return {
-    now: () => Timers.live.now() * 100,
+    now: Timers.live.now,
     soon: Timers.live.soon,
     after: (millis, body, holdsProcess) => {
       let open = true
@@ -39,7 +44,7 @@ export const quick = (deadline?: number): CountedTimers => {
         if (open) pending--
         open = false
       }
-      const cancel = Timers.live.after(hurried(millis, holdsProcess === true), () => {
+      const cancel = Timers.live.after(changed(millis, holdsProcess === true), () => {
         close()
         body()
       }, holdsProcess)
@@ -68,7 +73,8 @@ export interface Options {
 export interface Rig {
   readonly fates: Fates
   readonly tracing: Tracing.Service
-  readonly timers: CountedTimers
+  /** Timers that are set, by the pipeline and for its requests. */
+  readonly pendingTimers: () => number
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** The books, once they balance and are within their bounds; a defect where they do not. */
   readonly books: () => Accounting.SinkAccounting
@@ -84,6 +90,8 @@ const maxQueueSize = 256
 /** Opens a layer with the sink that the destination asks for. */
 export const open = Effect.fnUntraced(function*(options: Options) {
   const timers = options.timers ?? quick()
+  // Those of requests are on the real clock.
+  const deadlines = counted((millis) => millis)
   const fates = new Fates()
   const patience = options.patience ?? 5_000
   const limit = options.maxQueueSize ?? maxQueueSize
@@ -103,7 +111,9 @@ export const open = Effect.fnUntraced(function*(options: Options) {
       ...settings,
       tracing: { ...settings.tracing, queue: { ...settings.tracing.queue, exportTimeout: Duration.millis(patience) } }
     },
-    Guard.make()
+    Guard.make(),
+    true,
+    deadlines
   )
   const scope = yield* Scope.make()
   const context = yield* Layer.buildWithScope(
@@ -136,7 +146,7 @@ export const open = Effect.fnUntraced(function*(options: Options) {
   const rig: Rig = {
     fates,
     tracing,
-    timers,
+    pendingTimers: () => timers.pending() + deadlines.pending(),
     run: (effect) => Effect.provideContext(effect, context),
     books,
     flush: timed(tracing.flush),
