@@ -55,8 +55,9 @@ export const compare = ({ arrivals, books, ended, fates }: Evidence): Comparison
 
   const unconfirmed = without(accepted, exported, inPart)
   none("there, not exported, and no answer was lost", without(unconfirmed, unanswered))
-  if (unconfirmed.length > books.dropped.timeout) {
-    wrong.push(`${unconfirmed.length} are there unconfirmed, ${books.dropped.timeout} are counted as timeout`)
+  const openInPart = partial.reduce((sum, { result }) => sum + (result.dropped?.timeout ?? 0), 0)
+  if (books.dropped.timeout !== unanswered.size + openInPart) {
+    wrong.push(`the answers of ${unanswered.size} are lost, ${books.dropped.timeout} are counted as timeout`)
   }
 
   // Sent once more on a fresh connection, since the old one broke before the answer.
