@@ -118,6 +118,7 @@ describe("a network that", () => {
           const books = rig.books()
           expect(books).toMatchObject({ queued: 0, inFlight: 0 })
           const there = yield* Arrived.among(jaeger, service, rig.fates.exported)
+          // Jaeger tells what it keeps only: what it had in part, or threw away, is not seen here.
           const arrivals = { received: there, accepted: there }
           expect(Ids.compare({ ended: host.ended, arrivals, books, fates: rig.fates }).wrong).toEqual([])
           const reasons = Accounting.dropReasons.filter((reason) => books.dropped[reason] > 0)
