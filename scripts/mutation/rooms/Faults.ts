@@ -42,8 +42,8 @@ export const mutations = [
     ],
     [
       "the last attempt takes along what a flush has tried",
-      "this.#closed = true\n    this.#letHeldWait()",
-      "this.#closed = true"
+      "this.#refusedAlone = 0\n    this.#letHeldWait()",
+      "this.#refusedAlone = 0"
     ]
   ),
   inFile(

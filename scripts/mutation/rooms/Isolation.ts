@@ -157,7 +157,7 @@ export const mutations = [
     [lives],
     [
       "the deadline of a request ends with its answer",
-      "over = true\n        clearTimeout(deadline)\n        resume(result)",
+      "over = true\n        cancelDeadline()\n        resume(result)",
       "over = true\n        resume(result)"
     ]
   ),

@@ -142,7 +142,11 @@ export const mutations = [
     "src/scrubber/Walker.ts",
     ["test/Scrubber.test.ts"],
     ["a cycle is named", "if (walk.ancestors.has(value)) return", "if (false) return"],
-    ["a sensitive key decides whatever its value", "return secret(value, walk)", "return any(value, key, depth, walk)"]
+    [
+      "a sensitive key decides whatever its value",
+      ": secret(value, walk)\n      case",
+      ": any(value, key, depth, walk)\n      case"
+    ]
   ),
   inFile(
     "src/scrubber/Keys.ts",

@@ -5,7 +5,11 @@ export const mutations = [
   inFile(
     "src/tracing/SinkQueue.ts",
     ["test/tracing/SpanPipeline.test.ts"],
-    ["what waits at the end is counted", "this.drop(\"shutdown\", this.#buffer.clear())", "this.#buffer.clear()"],
+    [
+      "what waits at the end is counted",
+      "this.#letHeldWait()\n    this.drop(\"shutdown\", this.#buffer.clear())",
+      "this.#letHeldWait()\n    this.#buffer.clear()"
+    ],
     [
       "an export that hangs is given up",
       "() => running.giveUp(`no answer",
