@@ -6,6 +6,7 @@
  * (https://develop.sentry.dev/sdk/foundations/transport/rate-limiting/)
  */
 import * as Duration from "effect/Duration"
+import * as RetryableStatus from "../delivery/RetryableStatus.ts"
 import * as RetryAfter from "../delivery/RetryAfter.ts"
 import * as EventSink from "./EventSink.ts"
 
@@ -18,9 +19,6 @@ export interface Answer {
 
 /** What a 429 that names no time means, by Sentry's own rule, in milliseconds. */
 const defaultPause = 60_000
-
-// https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes, and as true of Sentry behind a proxy.
-const unavailable = new Set([502, 503, 504])
 
 /** How long no error event is wanted: the longest of the limits that mean errors, as `60:error;session:key, 2700::org`. */
 const rateLimit = (header: string): number | undefined => {
@@ -46,7 +44,7 @@ export const of = ({ rateLimits, retryAfter, status }: Answer, now: number): Eve
   if (status === 429) {
     return EventSink.retryable("throttled", pause ?? durationOf(rateLimits === undefined ? defaultPause : undefined))
   }
-  if (unavailable.has(status)) return EventSink.retryable("rejected", pause)
+  if (RetryableStatus.isRetryable(status)) return EventSink.retryable("rejected", pause)
   return EventSink.dropped(status === 413 ? "too_large" : "rejected")
 }
 

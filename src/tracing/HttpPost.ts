@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import * as Https from "node:https"
+import * as RetryableStatus from "../delivery/RetryableStatus.ts"
 import * as RetryAfter from "../delivery/RetryAfter.ts"
 import * as Timers from "../delivery/Timers.ts"
 import { SpanSinkError } from "./SpanSink.ts"
@@ -47,9 +48,6 @@ export interface Options {
 
 /** What is read of an answer: errors and partial successes are short, a wrong server may send anything. */
 export const maxAnswerBytes = 64 * 1024
-
-// https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
-const retryableStatus = new Set([429, 502, 503, 504])
 
 /** Makes a poster with one connection of its own, kept open between requests. */
 export const make = (options: Options): Poster => {
@@ -165,7 +163,7 @@ export const make = (options: Options): Poster => {
     const now = Date.parse(response.headers.date ?? "") || Date.now()
     const wait = RetryAfter.parse(response.headers["retry-after"], now)
     return fail("rejected", `HTTP ${status}`, {
-      retryable: retryableStatus.has(status),
+      retryable: RetryableStatus.isRetryable(status),
       retryAfter: wait === undefined ? undefined : Duration.millis(wait)
     })
   }

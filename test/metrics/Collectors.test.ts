@@ -16,6 +16,7 @@ import { afterEach, vi } from "vitest"
 import * as Exposition from "../../src/metrics/Exposition.ts"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
 import { type Exposition as Read, parse } from "../support/ExpositionText.ts"
+import * as NamingTracer from "../support/NamingTracer.ts"
 import * as Shop from "./shop.ts"
 
 const tea = { product: "tea" }
@@ -326,13 +327,7 @@ describe("A collector", () => {
 
   it.effect("opens no span, whatever it was added under", () =>
     Effect.gen(function*() {
-      const names: Array<string> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          names.push(options.name)
-          return new Tracer.NativeSpan(options)
-        }
-      })
+      const { names, tracer } = NamingTracer.make()
       yield* Effect.gen(function*() {
         const { metrics } = yield* Shop.make()
         const collect = Effect.succeed([{ labels: tea, value: 1 }]).pipe(Effect.withSpan("stock"))

@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Net from "node:net"
 import { parse } from "../support/ExpositionText.ts"
+import * as NamingTracer from "../support/NamingTracer.ts"
 import { fill, live, raw, request, served, started } from "./server.ts"
 import * as Shop from "./shop.ts"
 
@@ -122,13 +123,7 @@ describe("The metrics server", () => {
 
   served("opens no span, whatever tracer and parent it was started under", () =>
     Effect.gen(function*() {
-      const names: Array<string> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          names.push(options.name)
-          return new Tracer.NativeSpan(options)
-        }
-      })
+      const { names, tracer } = NamingTracer.make()
       yield* Effect.gen(function*() {
         const { address } = yield* started()
         yield* request(address, "/metrics")

@@ -290,7 +290,7 @@ export const mutations = [
       "if (received !== undefined) return end",
       "if (false) return end"
     ],
-    ["a server that is busy may be asked again", "retryableStatus.has(status)", "false"]
+    ["a server that is busy may be asked again", "RetryableStatus.isRetryable(status)", "false"]
   ),
   inFile(
     "src/tracing/SentrySink.ts",

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import * as Path from "node:path"
 import type { Totals } from "../../../examples/receiver/Ledger.ts"
+import * as Trend from "../../../scripts/Trend.ts"
 import type * as Books from "./Books.ts"
 import type * as Open from "./Open.ts"
 import type { ProcessState } from "./ProcessState.ts"
@@ -70,8 +71,7 @@ export const run = (
  */
 export const slope = (heaps: ReadonlyArray<number>, every: number): number => {
   const half = heaps.slice(Math.floor(heaps.length / 2))
-  const slopes = half.flatMap((from, i) => half.slice(i + 1).map((to, j) => (to - from) / ((j + 1) * every)))
-  return slopes.toSorted((a, b) => a - b)[Math.floor(slopes.length / 2)]!
+  return Trend.trend(half.map((y, index) => ({ x: index * every, y }))).slope
 }
 
 /** Holds that after so many lives nothing is left but the heap, which is told apart. */

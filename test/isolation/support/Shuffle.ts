@@ -1,22 +1,6 @@
 // Schedules that a seed decides: where a fiber stops, and which of those that wait goes on next.
 import type * as Scheduler from "effect/Scheduler"
-
-/** Numbers from 0 up to 1 that follow from a seed (mulberry32, Tommy Ettinger, public domain). */
-export const random = (seed: number): () => number => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-/** The same items in an order that follows from `next`. */
-export const shuffled = <A>(items: ReadonlyArray<A>, next: () => number): ReadonlyArray<A> => {
-  const left = [...items]
-  return items.map(() => left.splice(Math.floor(next() * left.length), 1)[0]!)
-}
+import * as Random from "../../../scripts/Random.ts"
 
 export interface Shuffle extends Scheduler.Scheduler {
   /** How often a fiber was stopped between two steps, or put off to its turn. */
@@ -31,7 +15,7 @@ const stepsPerYield = 20
  * stops a fiber after 2,048 steps, and lets them go on in the order in which they came.
  */
 export const scheduler = (seed: number): Shuffle => {
-  const next = random(seed)
+  const next = Random.seeded(seed)
   const tasks: Array<() => void> = []
   let armed = false
   let turns = 0

@@ -12,8 +12,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { EventEmitter } from "node:events"
+import * as Random from "../../../scripts/Random.ts"
 import * as Meeting from "../../support/Meeting.ts"
-import * as Shuffle from "./Shuffle.ts"
 import { observed } from "./Subject.ts"
 
 class Failure extends Data.TaggedError("Failure")<{ readonly message: string }> {}
@@ -109,7 +109,7 @@ export const world = (size: number, seed: number, together = size): Effect.Effec
       bus: new EventEmitter().setMaxListeners(size),
       waiting: [],
       base: yield* Effect.context<never>(),
-      random: Shuffle.random(seed),
+      random: Random.seeded(seed),
       daemons: [],
       answered: Array.from({ length: size }, () => Deferred.makeUnsafe<void>())
     }
@@ -266,7 +266,7 @@ export const work = (world: World, n: number): Effect.Effect<void, Failure> => {
   ]
   const inside = Effect.gen(function*() {
     yield* world.meeting
-    yield* Effect.all(Shuffle.shuffled(ways, world.random), { concurrency: "unbounded", discard: true })
+    yield* Effect.all(Random.shuffled(ways, world.random), { concurrency: "unbounded", discard: true })
     yield* step("ending", n, ending(n)).pipe(ErrorTracking.withTags({ ending: String(n) }))
   })
   return step("request", n, inside).pipe(

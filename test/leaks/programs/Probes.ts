@@ -124,6 +124,18 @@ type Requirements = SqlClient.SqlClient | HttpClient.HttpClient | Simulator | Pr
 const sql = (run: (sql: SqlClient.SqlClient) => Effect.Effect<unknown, unknown>) =>
   Effect.flatMap(SqlClient.SqlClient, run)
 
+/** A row that is there already: Postgres repeats it in its answer. */
+const insertedTwice = (item: Item) =>
+  sql((sql) => {
+    const row = { id: textOf(item), email: textOf(item), role: "owner", token_sha256: textOf(item) }
+    const insert = sql`insert into users ${sql.insert(row)}`
+    // The table is to be as before, whatever became of the probe.
+    return Effect.ensuring(
+      Effect.andThen(insert, insert),
+      Effect.ignore(sql`delete from users where id = ${textOf(item)}`)
+    )
+  })
+
 const request = (
   make: (base: string) => HttpClientRequest.HttpClientRequest,
   template = "/v3/quote/{symbol}"
@@ -228,14 +240,7 @@ const probes: Readonly<Record<string, (item: Item) => Effect.Effect<unknown, unk
       }
     }),
   "event of sql": (item) =>
-    sql((sql) => {
-      const row = { id: textOf(item), email: textOf(item), role: "owner", token_sha256: textOf(item) }
-      const insert = sql`insert into users ${sql.insert(row)}`
-      return Effect.ensuring(
-        Effect.andThen(insert, insert),
-        Effect.ignore(sql`delete from users where id = ${textOf(item)}`)
-      )
-    }).pipe(
+    insertedTwice(item).pipe(
       Effect.tapCause((cause) => Effect.logError("a probe", cause)),
       ErrorTracking.withBoundary(`probe ${item.marker}operation ${first(item).text}`)
     ),
@@ -250,15 +255,7 @@ const probes: Readonly<Record<string, (item: Item) => Effect.Effect<unknown, unk
     sql((sql) => sql.unsafe(`select 1 as "${textOf(item).includes("\"") ? item.marker : textOf(item)}"`)),
   "sql parameter": (item) => sql((sql) => sql`select ${textOf(item)}::text as note`),
   "sql syntax": (item) => sql((sql) => sql`select ${textOf(item)}::integer as note`),
-  "sql unique": (item) =>
-    sql((sql) => {
-      const row = { id: textOf(item), email: textOf(item), role: "owner", token_sha256: textOf(item) }
-      const insert = sql`insert into users ${sql.insert(row)}`
-      return Effect.ensuring(
-        Effect.andThen(insert, insert),
-        Effect.ignore(sql`delete from users where id = ${textOf(item)}`)
-      )
-    }),
+  "sql unique": (item) => insertedTwice(item),
 
   "client query": (item) =>
     request((base) => HttpClientRequest.get(`${base}/v3/quote/${item.marker}?apikey=x&${urlOf(item).searchParams}`)),
