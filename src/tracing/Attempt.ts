@@ -47,9 +47,25 @@ export const broken = (entries: ReadonlyArray<Entry>, fault: unknown): Outcome =
   fault
 })
 
-/** The outcome of an export that nobody waits for any longer: its spans may have arrived. */
-export const givenUp = (entries: ReadonlyArray<Entry>, problem: string): Outcome => ({
-  ...ofResult(entries, { accepted: 0, rejected: 0, dropped: { timeout: entries.length } }),
+/**
+ * The outcome of an export that nobody waits for any longer. After a `timeout` its spans may have arrived; after
+ * `unreachable` they have not, and are tried again; after `shutdown` neither.
+ */
+export const givenUp = (
+  sink: string,
+  entries: ReadonlyArray<Entry>,
+  reason: "shutdown" | "timeout" | "unreachable",
+  problem: string
+): Outcome => ({
+  ...ofResult(
+    entries,
+    reason === "unreachable"
+      ? leaving(
+        entries.map(({ span }) => span),
+        new SpanSinkError({ sink, reason, retryable: true, message: problem })
+      )
+      : { accepted: 0, rejected: 0, dropped: { [reason]: entries.length } }
+  ),
   problem
 })
 

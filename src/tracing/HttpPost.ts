@@ -29,6 +29,8 @@ export interface Poster {
    * in the end.
    */
   readonly post: (body: Uint8Array, onResent?: () => void) => Effect.Effect<Answer, SpanSinkError>
+  /** Whether the body that is being posted may have left already: whole, or for the second time. */
+  readonly mayHaveLeft: () => boolean
   /** Closes the connections. */
   readonly close: Effect.Effect<void>
 }
@@ -71,6 +73,8 @@ export const make = (options: Options): Poster => {
   ): Effect.Effect<never, SpanSinkError> =>
     Effect.fail(new SpanSinkError({ sink: options.sink, reason, message: `${place}: ${problem}`, cause, ...retry }))
 
+  // Of the request that was made last: there is one connection.
+  let mayHaveLeft = (): boolean => false
   const post: Poster["post"] = (body, onResent = () => {}) =>
     Effect.callback<Answer, SpanSinkError>((resume) => {
       let request: Http.ClientRequest
@@ -96,6 +100,8 @@ export const make = (options: Options): Poster => {
         let received: Http.IncomingMessage | undefined
         const isSent = (): boolean => connected && current.writableFinished
 
+        mayHaveLeft = () => resent || isSent()
+
         const broken = (problem: string, cause?: unknown): void => {
           if (over || current !== request) return
           // The status is the answer, even if the rest of it is lost.
@@ -106,7 +112,7 @@ export const make = (options: Options): Poster => {
             if (resent) onResent()
             return attempt()
           }
-          const lost = resent || isSent()
+          const lost = mayHaveLeft()
           end(fail(lost ? "timeout" : "unreachable", problem, { retryable: !lost }, cause))
         }
         give = () => broken(`no answer within ${timeout} ms`)
@@ -168,7 +174,7 @@ export const make = (options: Options): Poster => {
     })
   }
 
-  return { post, close: Effect.sync(() => agent.destroy()) }
+  return { post, mayHaveLeft: () => mayHaveLeft(), close: Effect.sync(() => agent.destroy()) }
 }
 
 const basicAuthorization = (url: URL): Record<string, string> => {

@@ -44,11 +44,14 @@ export const http = (options: {
     timeout: options.timeout,
     timers: options.timers
   })
+  // Of the export that was begun last.
+  let isPartlyThere = false
   return {
     name,
     acknowledged: true,
     export: (batch, onResent) =>
       Effect.suspend(() => {
+        isPartlyThere = false
         const { faults, groups } = encode(batch, "binary", options.guard)
         return Effect.reduce(groups, () => nothing(faults), (total, group) => {
           // Who can't be reached for one group is not asked for the next; that one waits along.
@@ -56,11 +59,15 @@ export const http = (options: {
           if (before !== undefined) return Effect.succeed(add(total, waitingAlong(group, before.error)))
           const body = JaegerThrift.encodeBatch(group.process, group.bytes)
           return poster.post(body, () => onResent?.(group.spans.length)).pipe(
-            Effect.map(() => add(total, { accepted: group.spans.length, rejected: 0 })),
+            Effect.map(() => {
+              isPartlyThere = true
+              return add(total, { accepted: group.spans.length, rejected: 0 })
+            }),
             Effect.catchTag("SpanSinkError", (error) => Effect.succeed(add(total, waitingAlong(group, error))))
           )
         })
       }),
+    mayHaveLeft: () => isPartlyThere || poster.mayHaveLeft(),
     shutdown: poster.close
   }
 }

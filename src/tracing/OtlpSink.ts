@@ -64,6 +64,7 @@ export const make = (options: Options): SpanSink => {
           }
         })
       }),
+    mayHaveLeft: poster.mayHaveLeft,
     shutdown: poster.close
   }
 }

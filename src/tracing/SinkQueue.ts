@@ -8,14 +8,14 @@
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Backoff from "../delivery/Backoff.ts"
 import * as Circuit from "../delivery/Circuit.ts"
 import type { Cancel, Timers } from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import * as Accounting from "./Accounting.ts"
 import * as Attempt from "./Attempt.ts"
 import { type Flush, Flushes } from "./Flushes.ts"
-import { type Limits, requestGrowth, trialBatchSize } from "./Limits.ts"
+import type { Limits } from "./Limits.ts"
+import { Receiver } from "./Receiver.ts"
 import * as SpanBuffer from "./SpanBuffer.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
 
@@ -50,7 +50,8 @@ interface Running {
   fiber: Fiber.Fiber<ExportResult, SpanSinkError> | undefined
   /** Whether it was on its way all through a flush that ran out. */
   hung: boolean
-  readonly giveUp: (problem: string) => void
+  /** Waits no longer: `reason` is how its spans are counted if none of them can have left. */
+  readonly giveUp: (reason: "shutdown" | "unreachable", problem: string) => void
 }
 
 /** A flush that is waited for. */
@@ -78,15 +79,9 @@ export class SinkQueue {
   // Everything up to this sequence is to be exported without waiting for a full batch.
   #due = 0
   #finished = 0
-  #circuit = Circuit.closed
+  readonly #receiver: Receiver
+  // The state of its circuit that was told of last.
   #told: Circuit.State = Circuit.closed.state
-  // The largest request that this receiver seems to take, in bytes.
-  #requestBytes: number
-  // Until when to wait after a failure: by our own choice, and by the receiver's wish.
-  #backoff = 0
-  // Requests in a row, but for those that were cut smaller, that were too large with a single span.
-  #refusedAlone = 0
-  #pause = 0
   #timer: Cancel | undefined
   // Whether the timer waits for the receiver's sake, and nothing may be sent before.
   #gated = false
@@ -99,7 +94,7 @@ export class SinkQueue {
   constructor(sink: SpanSink, env: Environment) {
     this.sink = sink
     this.#env = env
-    this.#requestBytes = env.limits.maxRequestBytes
+    this.#receiver = new Receiver(env.limits, env.random)
     this.#buffer = new SpanBuffer.SpanBuffer(env.limits)
   }
 
@@ -116,7 +111,7 @@ export class SinkQueue {
         bytes: this.#buffer.room,
         retried: this.#retried,
         resent: this.#resent,
-        circuit: this.#circuit.state
+        circuit: this.#receiver.circuit.state
       }
     }
   }
@@ -184,7 +179,7 @@ export class SinkQueue {
   /** Takes no more spans, and tries none twice; what is queued may still be flushed, whatever the circuit. */
   close(): void {
     this.#closed = true
-    this.#refusedAlone = 0
+    this.#receiver.forgive()
     this.#letHeldWait()
   }
 
@@ -193,7 +188,7 @@ export class SinkQueue {
     this.#closed = true
     this.#aborted = true
     this.#disarm()
-    this.#running?.giveUp("given up at shutdown")
+    this.#running?.giveUp("shutdown", "given up at shutdown")
     this.#letHeldWait()
     this.drop("shutdown", this.#buffer.clear())
     this.#flushes.end()
@@ -220,9 +215,7 @@ export class SinkQueue {
   /** How long nothing may be sent, in milliseconds. */
   #wait(): number {
     if (this.#closed) return 0
-    const now = this.#env.timers.now()
-    const backoff = this.#flushes.any ? 0 : this.#backoff - now
-    return Math.max(0, Circuit.wait(this.#circuit, now), this.#pause - now, backoff)
+    return this.#receiver.wait(this.#env.timers.now(), this.#flushes.any ? "flush" : "routine")
   }
 
   #after(millis: number): Cancel {
@@ -253,7 +246,7 @@ export class SinkQueue {
     if (this.#running !== undefined || this.#aborted || this.#buffer.waiting === 0) return
     this.#disarm()
     // The end tries what waits in spite of everything, but not span by span where each is refused.
-    if (this.#closed && this.#refusedAlone >= this.#env.limits.circuit.failures) {
+    if (this.#closed && this.#receiver.refusesEach) {
       this.drop("shutdown", this.#buffer.clear())
       return this.#flushes.end()
     }
@@ -272,10 +265,9 @@ export class SinkQueue {
   }
 
   #start(): void {
-    const { exportTimeout, maxExportBatchSize } = this.#env.limits
-    if (!this.#closed) this.#circuit = Circuit.attempted(this.#circuit)
-    const size = this.#circuit.state === "half_open" ? Math.min(trialBatchSize, maxExportBatchSize) : maxExportBatchSize
-    const entries = this.#buffer.take(size, this.#requestBytes)
+    const { exportTimeout } = this.#env.limits
+    if (!this.#closed) this.#receiver.attempted()
+    const entries = this.#buffer.take(this.#receiver.requestSpans, this.#receiver.requestBytes)
     this.#retried += entries.filter(({ attempts }) => attempts > 0).length
     let open = true
     const finish = (outcome: Attempt.Outcome): void => {
@@ -287,14 +279,15 @@ export class SinkQueue {
     const running: Running = {
       fiber: undefined,
       hung: false,
-      giveUp: (problem) => {
-        finish(Attempt.givenUp(entries, problem))
+      giveUp: (reason, problem) => {
+        const lost = this.#env.guard.run("sink", () => this.sink.mayHaveLeft?.() ?? true, () => true)
+        finish(Attempt.givenUp(this.sink.name, entries, lost ? "timeout" : reason, problem))
         running.fiber?.interruptUnsafe()
       }
     }
     const cancel = this.#env.timers.after(
       exportTimeout,
-      () => running.giveUp(`no answer within ${exportTimeout} ms`)
+      () => running.giveUp("unreachable", `no answer within ${exportTimeout} ms`)
     )
     this.#inFlight = entries.length
     this.#running = running
@@ -322,7 +315,7 @@ export class SinkQueue {
     this.#exported += outcome.exported
     for (const reason of Accounting.dropReasons) this.drop(reason, outcome.dropped[reason])
     if (outcome.fault !== undefined) this.#env.guard.count("sink", outcome.fault)
-    this.#learn(outcome)
+    this.#receiver.learn(outcome, this.#env.timers.now())
     const { again, smaller } = this.#sort(outcome.left)
     const waiting = new Set([...again, ...smaller])
     this.#buffer.release(entries.filter((entry) => !waiting.has(entry)))
@@ -342,39 +335,16 @@ export class SinkQueue {
     const smaller: Array<SpanBuffer.Entry> = []
     for (const { entries, reason, retryable } of left) {
       for (const entry of entries) {
-        if (reason === "too_large" && entries.length > 1) {
-          entry.company = Math.ceil(entries.length / 2)
-          smaller.push(entry)
-        } else if (retryable && !this.#closed && ++entry.attempts < this.#env.limits.retry.attempts) again.push(entry)
+        if (reason === "too_large" && entries.length > 1) smaller.push(entry)
+        else if (retryable && !this.#closed && ++entry.attempts < this.#env.limits.retry.attempts) again.push(entry)
         else this.drop(reason)
       }
     }
     return { again, smaller }
   }
 
-  /** What an export tells of the receiver. */
-  #learn({ left, retryAfter, unwell }: Attempt.Outcome): void {
-    const { limits, random, timers } = this.#env
-    const now = timers.now()
-    const tooLarge = left.flatMap(({ entries, reason }) => reason === "too_large" ? [entries] : [])
-    // One that refuses a single span refuses perhaps all of them, and each would be a request.
-    const refusesAll = tooLarge.some(({ length }) => length === 1)
-    this.#refusedAlone = refusesAll ? this.#refusedAlone + 1 : tooLarge.length > 0 ? this.#refusedAlone : 0
-    this.#requestBytes = tooLarge.length > 0
-      ? Math.min(this.#requestBytes, ...tooLarge.map(SpanBuffer.halfRequest))
-      : Math.min(limits.maxRequestBytes, this.#requestBytes * requestGrowth)
-    if (unwell || refusesAll || (tooLarge.length > 0 && this.#circuit.state === "half_open")) {
-      this.#circuit = Circuit.failed(limits.circuit, this.#circuit, now, random())
-      this.#backoff = now + Backoff.delay(limits.retry, this.#circuit.failures, random())
-    } else if (tooLarge.length === 0) {
-      this.#backoff = 0
-      this.#circuit = Circuit.closed
-    }
-    this.#pause = now + retryAfter
-  }
-
   #tellCircuit(): void {
-    const circuit = this.#circuit
+    const { circuit } = this.#receiver
     if (circuit.state === this.#told) return
     this.#told = circuit.state
     this.#env.guard.run("logger", () => this.#env.onCircuit(this.sink, circuit), () => {})

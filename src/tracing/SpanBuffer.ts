@@ -20,8 +20,6 @@ export interface Entry {
   readonly sequence: number
   /** How often it was sent in vain. */
   attempts: number
-  /** The most spans in a request that carries it: fewer, once a request was too large. */
-  company: number
 }
 
 /** What a buffer holds. */
@@ -114,7 +112,7 @@ export class SpanBuffer {
       displaced.push(entry)
       this.#leave(entry)
     }
-    const entry: Entry = { span, bytes, room, sequence: ++this.#last, attempts: 0, company: Infinity }
+    const entry: Entry = { span, bytes, room, sequence: ++this.#last, attempts: 0 }
     const to = this.#lineOf(entry)
     MutableList.append(to.entries, entry)
     to.bytes += bytes
@@ -128,15 +126,13 @@ export class SpanBuffer {
   take(maxCount: number, maxBytes: number): Array<Entry> {
     const batch: Array<Entry> = []
     const envelope = SpanSize.envelope()
-    let most = maxCount
     let size = 0
     for (;;) {
       const from = this.#next()
       const entry = first(from)
       if (entry === undefined) return batch
-      most = Math.min(most, entry.company)
       size += entry.bytes + envelope(entry.span)
-      if (batch.length > 0 && (batch.length >= most || size > maxBytes)) return batch
+      if (batch.length > 0 && (batch.length >= maxCount || size > maxBytes)) return batch
       this.#shift(from)
       batch.push(entry)
     }

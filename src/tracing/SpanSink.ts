@@ -45,6 +45,11 @@ export interface SpanSink {
     batch: ReadonlyArray<ReadableSpan>,
     onResent?: (spans: number) => void
   ) => Effect.Effect<ExportResult, SpanSinkError>
+  /**
+   * Whether anything of the export that is on its way may have left already, asked when it is given up and before it is
+   * interrupted: what has not is not counted as a `timeout`, and may be sent again. Where it is left out, it may have.
+   */
+  readonly mayHaveLeft?: (() => boolean) | undefined
   /** Releases what the sink holds; called once, after the last export. */
   readonly shutdown: Effect.Effect<void>
   /** Which spans the sink takes; all of them unless given. It sees the span before scrubbing and must not keep it. */

@@ -3,11 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { resourceFromAttributes } from "@opentelemetry/resources"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as Dgram from "node:dgram"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import * as Net from "node:net"
 import { pathToFileURL } from "node:url"
 import * as JaegerBatch from "../../examples/receiver/JaegerBatch.ts"
 import * as JaegerSink from "../../src/tracing/JaegerSink.ts"
@@ -124,6 +126,36 @@ describe("Jaeger's Thrift", () => {
   })
 })
 
+/** A server that answers the first request, and reads no more than the beginning of the second. */
+const takingOne = Effect.map(
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      let socket: Net.Socket | undefined
+      let begun = (): void => {}
+      const second = new Promise<void>((resolve) => begun = resolve)
+      const server = Net.createServer((connection) => {
+        socket = connection.on("error", () => {})
+        connection.once("data", () => {
+          connection.write("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+          connection.once("data", () => {
+            connection.pause()
+            begun()
+          })
+        })
+      })
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+      const { port } = server.address() as Net.AddressInfo
+      return { second, server, socket: () => socket, url: `http://127.0.0.1:${port}` }
+    }),
+    ({ server, socket }) =>
+      Effect.promise(() => {
+        socket()?.destroy()
+        return new Promise((resolve) => server.close(resolve))
+      })
+  ),
+  ({ second, url }) => ({ second, url })
+)
+
 describe("the Jaeger sink over HTTP", () => {
   it.live("posts a batch, and keeps the query string and the credentials of its address", () =>
     Effect.gen(function*() {
@@ -171,6 +203,23 @@ describe("the Jaeger sink over HTTP", () => {
         ["second", "second", "second"],
         ["third"]
       ])
+    }))
+
+  it.live("knows that a part may have left once the first resource has arrived", () =>
+    Effect.gen(function*() {
+      const server = yield* takingOne
+      const sink = yield* httpTo(server.url)
+      assert.isFalse(sink.mayHaveLeft?.())
+      // More than the buffers of a connection hold: the second resource can't have left.
+      const batch = ["x", "x".repeat(16 * 1024 * 1024)].flatMap((padding, index) => {
+        const resource = resourceFromAttributes({ "service.name": `service ${index}` })
+        return endedSpans(1, { padding }).map((span) => ({ ...span, resource }))
+      })
+      const sent = yield* Effect.forkChild(sink.export(batch), { startImmediately: true })
+      assert.isFalse(sink.mayHaveLeft?.())
+      yield* Effect.promise(() => server.second)
+      assert.isTrue(sink.mayHaveLeft?.())
+      yield* Fiber.interrupt(sent)
     }))
 
   it.live("notices an error and a server that does not answer", () =>

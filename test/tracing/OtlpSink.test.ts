@@ -147,6 +147,26 @@ describe("the OTLP sink", () => {
       assert.include(hung.message, "no answer within 1000 ms")
     }))
 
+  it.live("knows what may have left of an export that is on its way: nothing before there is a connection", () =>
+    Effect.gen(function*() {
+      let connected = () => {}
+      const connection = new Promise<void>((resolve) => connected = resolve)
+      const noAnswerToTls = (yield* tcp(() => connected())).replace("http:", "https:")
+      const { sink } = yield* sinkTo(noAnswerToTls)
+      assert.isFalse(sink.mayHaveLeft?.())
+      const waiting = yield* Effect.forkChild(sink.export(endedSpans(2)), { startImmediately: true })
+      yield* Effect.promise(() => connection)
+      assert.isFalse(sink.mayHaveLeft?.())
+      yield* Fiber.interrupt(waiting)
+      let arrived = () => {}
+      const arrival = new Promise<void>((resolve) => arrived = resolve)
+      const silent = yield* sinkTo((yield* collector(() => arrived())).url)
+      const sent = yield* Effect.forkChild(silent.sink.export(endedSpans(2)), { startImmediately: true })
+      yield* Effect.promise(() => arrival)
+      assert.isTrue(silent.sink.mayHaveLeft?.())
+      yield* Fiber.interrupt(sent)
+    }))
+
   it.live("knows that nothing arrived where a connection broke before the body had left", () =>
     Effect.gen(function*() {
       // More than the buffers of a connection hold, and nobody reads.

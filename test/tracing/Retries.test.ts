@@ -313,6 +313,47 @@ describe("the circuit of a sink", () => {
     }))
 })
 
+describe("an export that is given up", () => {
+  const told = (mayHaveLeft: () => boolean) => {
+    const made = one()
+    made.sink.mayHaveLeft = mayHaveLeft
+    return made
+  }
+
+  it.effect("is tried again where nothing can have left, and is lost where it may have arrived", () =>
+    Effect.gen(function*() {
+      let left = false
+      const { books, end, onTheWay, settled, timers } = told(() => left)
+      end(4)
+      timers.advance(30_000)
+      yield* settled
+      assert.deepInclude(books(), { queued: 4, inFlight: 0 })
+      timers.advance(500)
+      assert.deepStrictEqual(onTheWay(), [4])
+      left = true
+      timers.advance(30_000)
+      yield* settled
+      assert.deepInclude(books(), { queued: 0, retried: 4 })
+      assert.deepInclude(books().dropped, { timeout: 4, unreachable: 0 })
+    }))
+
+  it.effect("is counted at the end by what may have left, and as what may where the sink can't tell", () =>
+    Effect.gen(function*() {
+      const cannotTell = () => {
+        throw new Error("no idea")
+      }
+      const cases = [[() => false, "shutdown"], [() => true, "timeout"], [cannotTell, "timeout"]] as const
+      for (const [mayHaveLeft, reason] of cases) {
+        const { books, end, pipeline, timers } = told(mayHaveLeft)
+        end(4)
+        const shutdown = yield* Effect.forkChild(pipeline.shutdown, { startImmediately: true })
+        timers.advance(5_000)
+        yield* Fiber.join(shutdown)
+        assert.deepStrictEqual(books().dropped, { ...Accounting.noneDropped(), [reason]: 4 })
+      }
+    }))
+})
+
 describe("a request that is too large", () => {
   const tooLarge = fault({ reason: "too_large", retryable: false, message: "HTTP 413" })
 

@@ -34,7 +34,6 @@ interface Span {
   /** What a request carries beside its spans. */
   readonly envelope: number
   attempts: number
-  company: number
 }
 
 interface Flush {
@@ -101,8 +100,7 @@ export class SinkModel {
       bytes,
       room: taken,
       envelope: SpanSize.ofEnvelope(span),
-      attempts: 0,
-      company: Infinity
+      attempts: 0
     })
   }
 
@@ -144,7 +142,7 @@ export class SinkModel {
     assert.deepStrictEqual(spans.map(({ id }) => id), batch.map((span) => span.spanContext().spanId), "oldest first")
     const bytes = spans.reduce((sum, span) => sum + span.bytes, spans[0]?.envelope ?? 0)
     assert.isTrue(batch.length === 1 || bytes <= this.#requestBytes, "no request is larger than what is taken")
-    for (const { company } of spans) assert.isAtMost(batch.length, Math.min(company, maxExportBatchSize))
+    assert.isAtMost(batch.length, maxExportBatchSize)
     this.#waiting = this.#waiting.slice(batch.length)
     this.#inFlight = spans
     for (const { id } of spans) this.sent.set(id, (this.sent.get(id) ?? 0) + 1)
@@ -172,7 +170,6 @@ export class SinkModel {
         const half = spans.reduce((sum, { bytes }) => sum + bytes / 2, spans[0]?.envelope ?? 0)
         this.#requestBytes = Math.min(this.#requestBytes, half)
         if (spans.length > 1) {
-          for (const span of spans) span.company = Math.ceil(spans.length / 2)
           this.#waiting.unshift(...spans)
           if (this.#trial) return this.#unwell([], [])
           this.#pause = 0

@@ -80,13 +80,14 @@ export interface Pending {
 /** A sink whose exports hang until they are told how to end. */
 export const controlled = (
   name = "controlled"
-): SpanSink.SpanSink & { readonly pending: Array<Pending>; interrupted: number } => {
+): SpanSink.SpanSink & { readonly pending: Array<Pending>; interrupted: number; mayHaveLeft: () => boolean } => {
   const pending: Array<Pending> = []
   const sink = {
     name,
     acknowledged: true,
     pending,
     interrupted: 0,
+    mayHaveLeft: () => true,
     export: (batch: ReadonlyArray<ReadableSpan>, onResent?: (spans: number) => void) =>
       Effect.suspend(() => {
         const end = Deferred.makeUnsafe<SpanSink.ExportResult, SpanSink.SpanSinkError>()

@@ -126,16 +126,16 @@ export const mutations = [
   inFile(
     "src/errors/Pace.ts",
     ["test/errors/Delivery.test.ts"],
-    ["the end goes once against the tracker's wish", "this.#lastTrial = \"due\"\n    this.#pausedUntil = 0", ""],
+    ["the end goes once against the tracker's wish", "this.#lastTrial = \"due\"\n    this.#pace.resume()", ""],
     ["the end asks one event's leave for all", "return this.#lastTrial === \"under way\"", "return false"],
     [
       "the end waits for a tracker that wants little time",
-      " || this.#pausedUntil < until",
+      " || this.#pace.pausedUntil < until",
       ""
     ],
     ["the end asks once", "this.#lastTrial !== \"none\" || ", ""],
     ["what fails together has failed once", "if (attempt !== this.#failures) return", ""],
-    ["a tracker gets the time that it asks for", "Math.max(this.#pausedUntil, now + pause)", "this.#pausedUntil"],
+    ["a tracker gets the time that it asks for", "this.#pace.pause(now + ", "void (now + "],
     [
       "it does not get more than five minutes",
       "Math.min(Duration.toMillis(result.pause), RetryAfter.maxWait)",

@@ -5,7 +5,7 @@ export const mutations = [
   inFile(
     "src/tracing/HttpPost.ts",
     ["test/faults/SpansOtlp.test.ts"],
-    ["an answer that was lost is no refused connection", "const lost = resent || isSent()", "const lost = false"],
+    ["an answer that was lost is no refused connection", "const lost = mayHaveLeft()", "const lost = false"],
     ["the deadline of a request is called off", "cancelDeadline()\n        resume(result)", "resume(result)"],
     ["the end of a layer closes its connection", "close: Effect.sync(() => agent.destroy())", "close: Effect.void"]
   ),
@@ -42,8 +42,8 @@ export const mutations = [
     ],
     [
       "the last attempt takes along what a flush has tried",
-      "this.#refusedAlone = 0\n    this.#letHeldWait()",
-      "this.#refusedAlone = 0"
+      "this.#receiver.forgive()\n    this.#letHeldWait()",
+      "this.#receiver.forgive()"
     ]
   ),
   inFile(

@@ -12,7 +12,7 @@ export const mutations = [
     ],
     [
       "an export that hangs is given up",
-      "() => running.giveUp(`no answer",
+      "() => running.giveUp(\"unreachable\", `no answer",
       "() => String(`no answer"
     ],
     [
@@ -42,35 +42,18 @@ export const mutations = [
     "src/tracing/SinkQueue.ts",
     ["test/tracing/Retries.test.ts"],
     ["a span is given up after five attempts", "++entry.attempts < this.#env.limits.retry.attempts", "true"],
-    ["a batch waits before it is sent again", "this.#pause - now, backoff)", "this.#pause - now)"],
-    ["a receiver's wish for a pause is granted", "this.#pause - now, backoff)", "backoff)"],
-    ["an open circuit lets nothing through", "Circuit.wait(this.#circuit, now), ", ""],
-    ["a circuit's trial is small", "this.#circuit.state === \"half_open\" ?", "false ?"],
     ["a shutdown does not wait for the receiver to be well", "if (this.#closed) return 0", ""],
     ["a shutdown sends nothing twice", "retryable && !this.#closed && ", "retryable && "],
-    ["a flush does not wait for the backoff", "this.#flushes.any ? 0 : this.#backoff", "false ? 0 : this.#backoff"],
+    ["a flush does not wait for the backoff", "? \"flush\" : \"routine\"", "? \"routine\" : \"routine\""],
     ["a flush tries each span once", "this.#held.push(...again)", "this.#buffer.putBack(again)"],
     [
-      "a request that is too large is halved",
-      "entry.company = Math.ceil(entries.length / 2)",
-      "entry.company = entries.length"
-    ],
-    [
-      "requests grow small for a receiver that takes small ones only",
-      "this.#buffer.take(size, this.#requestBytes)",
-      "this.#buffer.take(size, this.#env.limits.maxRequestBytes)"
-    ],
-    [
-      "requests grow again for a receiver that takes them",
-      "Math.min(limits.maxRequestBytes, this.#requestBytes * requestGrowth)",
-      "this.#requestBytes"
-    ],
-    ["a receiver that refuses each span alone is left alone", "if (unwell || refusesAll ||", "if (unwell ||"],
-    [
       "a shutdown does not send span by span where each is refused",
-      "this.#closed && this.#refusedAlone >= this.#env.limits.circuit.failures",
+      "this.#closed && this.#receiver.refusesEach",
       "false"
     ],
+    ["what can't have left is sent again", "lost ? \"timeout\" : reason", "\"timeout\""],
+    ["what may have left is not sent again", "lost ? \"timeout\" : reason", "reason"],
+    ["a sink that can't tell what has left may have sent it", "?? true, () => true)", "?? true, () => false)"],
     ["a span larger than a request is dropped alone", "return this.drop(\"too_large\")", "void bound"],
     [
       "a queue is bounded by bytes",
@@ -98,7 +81,6 @@ export const mutations = [
       "#letGo(): void {\n    if (!this.#flushes.any) this.#letHeldWait()",
       "#letGo(): void {"
     ],
-    ["an answer closes the circuit", "this.#circuit = Circuit.closed\n    }", "}"],
     [
       "who is told of a circuit sees true books",
       "    const { again, smaller } = this.#sort(outcome.left)",
@@ -106,9 +88,35 @@ export const mutations = [
     ],
     [
       "who is told of an export sees true books",
-      "    this.#learn(outcome)",
-      "    this.#env.guard.run(\"logger\", () => this.#env.onExport(this.sink, outcome.problem), () => {})\n    this.#learn(outcome)"
+      "    this.#receiver.learn(outcome, this.#env.timers.now())",
+      "    this.#env.guard.run(\"logger\", () => this.#env.onExport(this.sink, outcome.problem), () => {})\n    this.#receiver.learn(outcome, this.#env.timers.now())"
     ]
+  ),
+  inFile(
+    "src/tracing/Receiver.ts",
+    ["test/tracing/Retries.test.ts"],
+    ["a circuit's trial is small", "this.circuit.state === \"half_open\" ? ", "false ? "],
+    ["a request that is too large is halved", "...tooLarge.map(SpanBuffer.halfRequest)", ""],
+    [
+      "requests grow again for a receiver that takes them",
+      "Math.min(this.#limits.maxRequestBytes, this.#requestBytes * requestGrowth)",
+      "this.#requestBytes"
+    ],
+    ["a receiver that refuses each span alone is left alone", "if (unwell || refusesOne ||", "if (unwell ||"],
+    ["a receiver's wish for a pause is granted", "this.#pace.pause(now + retryAfter)", ""]
+  ),
+  inFile(
+    "src/tracing/Receiver.ts",
+    ["test/tracing/Model.test.ts"],
+    ["an answer closes the circuit", "else if (tooLarge.length === 0) this.#pace.answered()", ""]
+  ),
+  inFile(
+    "src/delivery/Pace.ts",
+    ["test/delivery/Pace.test.ts"],
+    ["what failed waits before it is sent again", "Math.max(0, circuit, backoff, ", "Math.max(0, circuit, "],
+    ["an open circuit lets nothing through", "Math.max(0, circuit, backoff, ", "Math.max(0, backoff, "],
+    ["a shorter wish does not end a longer one", "Math.max(this.#pausedUntil, until)", "until"],
+    ["a receiver that answers is waited for no longer", "this.#backoffUntil = 0\n  }", "}"]
   ),
   inFile(
     "src/tracing/SpanBuffer.ts",
@@ -118,7 +126,7 @@ export const mutations = [
       "const yielding = failed ? this.#others : undefined",
       "const yielding = undefined as Line | undefined"
     ],
-    ["a request is cut by bytes", "(batch.length >= most || size > maxBytes)", "(batch.length >= most)"]
+    ["a request is cut by bytes", "(batch.length >= maxCount || size > maxBytes)", "(batch.length >= maxCount)"]
   ),
   inFile(
     "src/tracing/SpanBuffer.ts",
@@ -256,7 +264,8 @@ export const mutations = [
     "src/tracing/JaegerSink.ts",
     ["test/tracing/JaegerSink.test.ts"],
     ["a span that fits no packet costs itself only", "if (span.byteLength > room) {", "if (false) {"],
-    ["who is busy is asked for one resource only", "({ error }) => error.retryable)", "() => false)"]
+    ["who is busy is asked for one resource only", "({ error }) => error.retryable)", "() => false)"],
+    ["what arrived of a batch may have left", "isPartlyThere || poster", "poster"]
   ),
   inFile(
     "src/tracing/JaegerThrift.ts",
@@ -283,7 +292,11 @@ export const mutations = [
     ["no connection is told from no answer", "lost ? \"timeout\" : \"unreachable\"", "\"timeout\""],
     ["what broke before the body had left may be sent again", "connected && current.writableFinished", "connected"],
     ["a request that was sent twice says so", "if (resent) onResent()", ""],
-    ["what was sent twice may have arrived", "const lost = resent || isSent()", "const lost = isSent() && !resent"],
+    [
+      "what was sent twice may have arrived",
+      "mayHaveLeft = () => resent || isSent()",
+      "mayHaveLeft = () => isSent() && !resent"
+    ],
     ["only a connection that was kept open is replaced", "readBefore > 0 && silent", "silent"],
     [
       "the status is the answer, whatever becomes of the rest",
