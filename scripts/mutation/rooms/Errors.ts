@@ -27,25 +27,61 @@ export const mutations = [
   inFile(
     "src/errors/EventPipeline.ts",
     ["test/errors/EventPipeline.test.ts"],
-    ["what waits is limited", "if (!isLast && queued() >= limits.queue) return lost(\"queue_full\")", ""],
+    ["what waits is limited", "if (!isLast && queue.isFull) return lost(\"queue_full\")", ""],
     [
       "an event that can't be scrubbed stays here",
       "const event = options.scrub(held.event)",
       "let event = held.event; try { event = options.scrub(event) } catch { /* sent all the same */ }"
-    ],
-    ["what is on its way at the end is counted", "drop(attempt.held, mayHaveLeft ? \"timeout\" : \"shutdown\")", ""]
+    ]
   ),
   inFile(
-    "src/errors/EventPipeline.ts",
+    "src/errors/EventSender.ts",
+    ["test/errors/EventPipeline.test.ts"],
+    ["what is on its way at the end is counted", "queue.drop(held, mayHaveLeft ? \"timeout\" : \"shutdown\")", ""]
+  ),
+  inFile(
+    "src/errors/EventQueue.ts",
     ["test/errors/PipelineModel.test.ts"],
-    ["attempts are limited", "held.attempts < backoff.attempts && ", ""],
-    ["the bytes that are held are limited", "if (bytes > limits.queueBytes) drop", "if (false) drop"],
-    ["one event is limited in size", "if (held.size > limits.eventBytes) drop", "if (false) drop"],
-    ["bytes that are gone are forgotten", "          bytes -= held.size\n", ""],
+    ["the bytes that are held are limited", "if (this.#bytes > this.#bounds.queueBytes)", "if (false)"],
+    ["one event is limited in size", "if (size > this.#bounds.eventBytes)", "if (false)"],
+    ["bytes that are gone are forgotten", "this.#sent++\n    this.#bytes -= held.size", "this.#sent++"]
+  ),
+  inFile(
+    "src/errors/EventQueue.ts",
+    ["test/errors/EventQueue.test.ts"],
+    [
+      "an event that is gone does not arrive",
+      "if (!this.#underWay.delete(held)) return",
+      "this.#underWay.delete(held)"
+    ],
+    [
+      "an event that is gone is not sent again",
+      "if (!remove(this.#waiting, held)) return",
+      "remove(this.#waiting, held)"
+    ],
+    [
+      "what is given up while it is on its way is held no more",
+      " || this.#underWay.delete(held)) {",
+      " || this.#underWay.has(held)) {"
+    ]
+  ),
+  inFile(
+    "src/errors/EventSender.ts",
+    ["test/errors/PipelineModel.test.ts"],
+    ["attempts are limited", "held.attempts < maxAttempts && ", ""],
     ["a flush does not wait for the backoff", "? \"flush\"", "? \"routine\""],
     ["the end does not wait for the circuit", "? \"last\"", "? \"flush\""],
-    ["whatever hangs is given up one by one", "settle(EventSink.dropped(\"timeout\"))", ""],
-    ["a flush in vain is remembered", "attempt.hung = delivered === before", "attempt.hung = false"]
+    ["a flush in vain is remembered", "attempt.hung = queue.sent === sent", "attempt.hung = false"]
+  ),
+  inFile(
+    "src/errors/Flushes.ts",
+    ["test/errors/PipelineModel.test.ts"],
+    ["a flush tries an event once", " && held.flush < flush.number", ""]
+  ),
+  inFile(
+    "src/errors/EventAttempt.ts",
+    ["test/errors/PipelineModel.test.ts"],
+    ["whatever hangs is given up one by one", "onChange(EventSink.dropped(\"timeout\"))", ""]
   ),
   inFile(
     "src/errors/Pace.ts",
@@ -53,55 +89,71 @@ export const mutations = [
     ["a failure that is known already is not learnt again", "if (attempt !== this.#failures) return", ""]
   ),
   inFile(
-    "src/errors/EventPipeline.ts",
+    "src/errors/EventAttempt.ts",
     ["test/errors/Delivery.test.ts"],
-    ["a sink that breaks its promise to answer is given up", "settle(EventSink.dropped(\"timeout\"))", ""],
-    ["while nothing arrives one is tried at a time", "pace.failing ? 1 : concurrency", "concurrency"],
+    ["a sink that breaks its promise to answer is given up", "onChange(EventSink.dropped(\"timeout\"))", ""]
+  ),
+  inFile(
+    "src/errors/EventQueue.ts",
+    ["test/errors/Delivery.test.ts"],
     [
       "an event that is refused goes behind the others",
-      "waiting.push(held)\n        } else drop",
-      "waiting.unshift(held)\n        } else drop"
+      "if (this.#underWay.delete(held)) this.#waiting.push(held)",
+      "if (this.#underWay.delete(held)) this.#waiting.unshift(held)"
     ],
     [
+      "what ends the program goes first",
+      "held.isLast) this.#waiting.unshift(held)",
+      "held.isLast) this.#waiting.push(held)"
+    ]
+  ),
+  inFile(
+    "src/errors/EventSender.ts",
+    ["test/errors/Delivery.test.ts"],
+    ["while nothing arrives one is tried at a time", "pace.failing ? 1 : concurrency", "concurrency"],
+    [
       "what is on its way at a flush gets no second attempt",
-      "for (const { held } of attempts) held.flush = flushes",
+      "for (const held of queue.underWay) this.#flushes.tried(held)",
       ""
     ],
+    ["what ends the program finds a free place", "#ending ? concurrency + 1 :", "#ending ? concurrency :"],
+    [
+      "an end takes nothing for sent that has not left",
+      "mayHaveLeft ? \"timeout\" : \"shutdown\"",
+      "\"timeout\""
+    ]
+  ),
+  inFile(
+    "src/errors/EventPipeline.ts",
+    ["test/errors/Delivery.test.ts"],
     [
       "a sink that hangs is closed no longer than a second",
       "const cancel = timers.after(closeMillis, done, true)",
       "const cancel = () => {}"
     ],
-    ["what ends the program finds a free place", "ending ? concurrency + 1 :", "ending ? concurrency :"],
     [
       "what ends the program passes the limits",
       "if (!isLast && !isWithinRates(fingerprint))",
       "if (!isWithinRates(fingerprint))"
     ],
-    ["what ends the program goes first", "waiting.unshift(held)\n      else if", "waiting.push(held)\n      else if"],
-    [
-      "an end takes nothing for sent that has not left",
-      "mayHaveLeft ? \"timeout\" : \"shutdown\"",
-      "\"timeout\""
-    ],
     ["the end is one", "ended ??= Effect.runPromise(close)", "Effect.runPromise(close)"],
     [
       "the end does without its attempts only while what a flush waited for in vain is on its way",
-      "onTheirWay().some(({ hung }) => hung) ?",
+      "sender.hangs ?",
       "pace.failing ?"
     ]
   ),
   inFile(
-    "src/errors/EventPipeline.ts",
+    "src/errors/EventSender.ts",
     ["test/errors/EventPipeline.test.ts"],
     [
       "what has arrived since a flush in vain is worth another wait",
-      "for (const other of attempts) other.hung = false",
+      "for (const other of this.#attempts) other.hung = false",
       ""
     ],
     [
       "the end does not wait a second time for what a flush has waited for in vain",
-      "for (const attempt of onTheirWay()) attempt.hung = delivered === before",
+      "for (const attempt of this.#onTheirWay()) attempt.hung = queue.sent === sent",
       ""
     ]
   ),

@@ -171,13 +171,9 @@ export const mutations = [
     ]
   ),
   inFile(
-    "src/errors/EventPipeline.ts",
+    "src/errors/EventAttempt.ts",
     [lives],
-    [
-      "the deadline of an event ends with its answer",
-      "attempt.open = false\n        attempt.cancel()\n        if (result",
-      "attempt.open = false\n        if (result"
-    ]
+    ["the deadline of an event ends with its answer", "this.#cancel?.()", ""]
   ),
   inFile(
     "src/metrics/RuntimeMetrics.ts",
