@@ -14,6 +14,11 @@ import type * as Catalogue from "../Catalogue.ts"
 export interface Exemplar {
   readonly traceId: string
   readonly spanId: string
+  /**
+   * Writes both ids as words of 32 bits, four of the trace and two of the span, where they are at hand as such: nobody
+   * has to make text of them before they are exposed. What keeps an exemplar must not keep this object, it may be a span.
+   */
+  readonly writeIds?: ((into: Int32Array, at: number) => void) | undefined
 }
 
 /** One label set of a counter. */
