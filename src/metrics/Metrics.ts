@@ -36,8 +36,11 @@ export interface GaugeCell {
 
 /** One label set of a histogram. */
 export interface HistogramCell {
-  /** Counts a value in the metric's unit, with the trace it belongs to when that trace is sampled. */
-  readonly observe: (value: number, exemplar?: Exemplar | undefined) => void
+  /**
+   * Counts a value in the metric's unit, with the trace it belongs to when that trace is sampled. `at` is the moment of
+   * it in milliseconds since the epoch, for those who have read the clock anyway; it is read here otherwise.
+   */
+  readonly observe: (value: number, exemplar?: Exemplar | undefined, at?: number | undefined) => void
 }
 
 /** What a collector tells about one label set at the time of a scrape. */
