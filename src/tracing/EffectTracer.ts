@@ -1,141 +1,160 @@
 /**
- * Effect's `Tracer` on OpenTelemetry: the spans of `@effect/opentelemetry`, our own context hook and failures.
+ * Our own tracer for Effect: what `Effect.withSpan` and the combinators open spans with.
+ *
+ * It decides on sampling with ids as words, makes no context of OpenTelemetry's and no text that nobody asks for. Its
+ * spans go through the same pipeline and the same books as those of third-party code, which has OpenTelemetry's SDK.
  */
-import * as EffectOtel from "@effect/opentelemetry/OtelTracer"
 import * as Otel from "@opentelemetry/api"
-import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import type { Resource } from "@opentelemetry/resources"
+import type { IdGenerator, ReadableSpan } from "@opentelemetry/sdk-trace-node"
+import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
-import * as SpanContexts from "./SpanContexts.ts"
-import * as SpanFailure from "./SpanFailure.ts"
+import { FinishedSpan } from "./FinishedSpan.ts"
+import * as ParentContext from "./ParentContext.ts"
+import type { Decisions } from "./Sampler.ts"
+import { Span, type SpanOwner } from "./Span.ts"
+import * as SpanIds from "./SpanIds.ts"
 import type { SpanPipeline } from "./SpanPipeline.ts"
+import * as SpanTime from "./SpanTime.ts"
+import * as Trace from "./Trace.ts"
 
 /** What the tracer is made of. */
 export interface Options {
   readonly guard: Guard
   readonly pipeline: SpanPipeline
-  /** The OpenTelemetry tracer whose sampler decides. */
-  readonly tracer: Otel.Tracer
-  /** One that leaves every span out, for spans that the program asks not to sample. */
-  readonly unsampled: Otel.Tracer
+  readonly decisions: Decisions
+  readonly resource: Resource
+  readonly scope: ReadableSpan["instrumentationScope"]
   /** The layer, to which foreign children of these spans belong too. */
-  readonly owner: object
-}
-
-const evaluate = "~effect/Effect/evaluate" satisfies keyof Tracer.EffectPrimitive<never>
-
-/**
- * How an `Async` primitive evaluates: all of them share the method of their prototype, so that comparing it tells them
- * from the rest at the cost of one load. A contract test holds it.
- */
-export const asyncEvaluate: unknown = Reflect.get(Effect.callback<void>(() => {}), evaluate)
-
-/** Makes the tracer. */
-export const make = (options: Options): Tracer.Tracer => {
-  const { guard, pipeline } = options
-  const sampled = spansOf(options.tracer)
-  const unsampled = spansOf(options.unsampled)
-  const overrides = { ...guardedMethods(guard, pipeline), [SpanContexts.Owner]: options.owner }
-  return Tracer.make({
-    span(spanOptions) {
-      return pipeline.starting<Tracer.Span>(
-        () =>
-          Object.assign((leftOut(spanOptions) ? unsampled : sampled).span(withWholeTraceId(spanOptions)), overrides),
-        () => new Tracer.NativeSpan(spanOptions)
-      )
-    },
-    context(primitive, fiber) {
-      // Everything but `Async` runs to its end while the fiber is current, where the context manager sees its span.
-      // This runs for each step of a program: the name is written out, which V8 loads faster than a computed one.
-      return primitive["~effect/Effect/evaluate"] !== asyncEvaluate
-        ? primitive["~effect/Effect/evaluate"](fiber)
-        : entering(guard, primitive, fiber)
-    }
-  })
+  readonly layer: object
+  /** Random ids unless given. */
+  readonly idGenerator?: IdGenerator | undefined
+  /** What Effect runs each step of a program with, if anything. */
+  readonly context?: Tracer.Tracer["context"]
 }
 
 type SpanOptions = Parameters<Tracer.Tracer["span"]>[0]
 
-const spansOf = (tracer: Otel.Tracer): Tracer.Tracer =>
-  Effect.runSync(Effect.provideService(EffectOtel.make, EffectOtel.OtelTracer, tracer))
+const noAnnotations = Context.empty()
 
-/** B3 knows trace ids of 64 bits, which are meant to be filled up; OpenTelemetry would begin another trace. */
-const withWholeTraceId = (options: SpanOptions): SpanOptions => {
-  const parent = Option.getOrUndefined(options.parent)
-  return parent?._tag === "ExternalSpan" && parent.traceId.length === 16
-    ? { ...options, parent: Option.some(Tracer.externalSpan({ ...parent, traceId: parent.traceId.padStart(32, "0") })) }
-    : options
-}
+/** See the module. */
+export class EffectTracer implements Tracer.Tracer, SpanOwner {
+  readonly guard: Guard
+  readonly layer: object
+  readonly context: Tracer.Tracer["context"]
+  readonly #pipeline: SpanPipeline
+  readonly #decisions: Decisions
+  readonly #resource: Resource
+  readonly #scope: ReadableSpan["instrumentationScope"]
+  readonly #idGenerator: IdGenerator | undefined
 
-// `sampled: false` beside a sampled parent, or without one, is the program's own wish (an option, a trace level);
-// beside an unsampled parent it only repeats the parent, and the sampler decides whom to trust.
-const leftOut = (options: SpanOptions): boolean =>
-  !options.sampled && (Option.isNone(options.parent) || options.parent.value.sampled)
+  constructor(options: Options) {
+    this.guard = options.guard
+    this.layer = options.layer
+    this.context = options.context
+    this.#pipeline = options.pipeline
+    this.#decisions = options.decisions
+    this.#resource = options.resource
+    this.#scope = options.scope
+    this.#idGenerator = options.idGenerator
+  }
 
-const entering = <X>(guard: Guard, primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<unknown, unknown>): X => {
-  const span = SpanContexts.propagated(fiber.cache.span)
-  if (span === undefined) return primitive[evaluate](fiber)
-  let entered = false
-  try {
-    return Otel.context.with(SpanContexts.activeWith(span), () => {
-      entered = true
-      return primitive[evaluate](fiber)
-    })
-  } catch (fault) {
-    // What the primitive itself throws is the host's.
-    if (entered) throw fault
-    guard.count("context", fault)
-    return primitive[evaluate](fiber)
+  /** Effect's way in. */
+  span(options: SpanOptions): Tracer.Span {
+    try {
+      return this.#span(options)
+    } catch (fault) {
+      this.guard.count("tracer", fault)
+      this.#pipeline.lost()
+      return new Tracer.NativeSpan(options)
+    }
+  }
+
+  ended(span: Span): void {
+    try {
+      this.#pipeline.finished(new FinishedSpan(span, this.#resource, this.#scope))
+    } catch (fault) {
+      this.guard.count("tracer", fault)
+    }
+  }
+
+  #span(options: SpanOptions): Span {
+    const { annotations, links } = options
+    const seconds = SpanTime.secondsOf(options.startTime)
+    const nanos = SpanTime.nanosOf(options.startTime)
+    const parent = Option.getOrUndefined(options.parent)
+    // Read before anything is counted: what is linked is the program's and may throw.
+    const linked = links.map(({ attributes, span }) => [ParentContext.toSpanContext(span), { ...attributes }] as const)
+    const span = this.#begin(options, parent, seconds, nanos)
+    if (annotations !== noAnnotations) span.annotations = annotations
+    if (links.length > 0) {
+      span.links = links
+      if (span.sampled) { for (const [context, attributes] of linked) span.recordLink(context, attributes) }
+    }
+    return span
+  }
+
+  #begin(options: SpanOptions, parent: Tracer.AnySpan | undefined, seconds: number, nanos: number): Span {
+    const { annotations, kind, name, sampled: wish } = options
+    const active = Otel.context.active()
+    if (ParentContext.isSuppressed(active)) {
+      return new Span(this, name, kind, Trace.none, 0, 0, false, parent, seconds, nanos, undefined)
+    }
+    const above = parent ?? (options.root ? undefined : ParentContext.foreign(active, annotations))
+    // Ids in the order in which OpenTelemetry's SDK asks for them.
+    const id = this.#idGenerator?.generateSpanId()
+    const word0 = id === undefined ? Trace.randomWord() : SpanIds.word(id, 0)
+    const word1 = id === undefined ? Trace.lastWord() : SpanIds.word(id, 8)
+    // `sampled: false` beside a sampled parent, or without one, is the program's own wish (an option, a trace level);
+    // beside an unsampled parent it only repeats the parent, and it is decided whom to trust.
+    const isLeftOut = !wish && (parent === undefined || parent.sampled)
+    const { sampled, trace } = above === undefined
+      ? this.#root()
+      : above instanceof Span && annotations === noAnnotations
+      ? this.#child(above)
+      : this.#childOf(ParentContext.toSpanContext(above, annotations))
+    return this.#open(name, kind, trace, word0, word1, sampled && !isLeftOut, above, seconds, nanos)
+  }
+
+  #open(
+    name: string,
+    kind: Tracer.SpanKind,
+    trace: Trace.Trace,
+    word0: number,
+    word1: number,
+    sampled: boolean,
+    parent: Tracer.AnySpan | undefined,
+    seconds: number,
+    nanos: number
+  ): Span {
+    const span = new Span(this, name, kind, trace, word0, word1, sampled, parent, seconds, nanos, undefined)
+    if (sampled) this.#pipeline.opened()
+    else this.#pipeline.unsampled()
+    return span
+  }
+
+  #root(): Decided {
+    const trace = this.#idGenerator === undefined ? Trace.begin() : Trace.ofId(this.#idGenerator.generateTraceId())
+    return { trace, sampled: this.#decisions.judge(trace) }
+  }
+
+  #child({ sampled, trace }: Span): Decided {
+    if (!trace.isValid) return this.#root()
+    return { trace, sampled: this.#decisions.followsLocal ? sampled : this.#decisions.judge(trace) }
+  }
+
+  #childOf(parent: Otel.SpanContext): Decided {
+    if (!Otel.isSpanContextValid(parent)) return this.#root()
+    const trace = Trace.ofId(parent.traceId, parent.traceState)
+    const flag = (parent.traceFlags & Otel.TraceFlags.SAMPLED) !== 0
+    const { followsLocal, judge, remote } = this.#decisions
+    return { trace, sampled: parent.isRemote ? remote(trace, flag) : followsLocal ? flag : judge(trace) }
   }
 }
 
-type Methods = Pick<Tracer.Span, "attribute" | "event" | "addLinks" | "end">
-
-const guardedMethods = (guard: Guard, pipeline: SpanPipeline): ThisType<Tracer.Span> & Methods => ({
-  attribute(this: Tracer.Span, key, value) {
-    guard.run("tracer", () => base(this).attribute.call(this, key, value), () => {})
-  },
-  event(this: Tracer.Span, name, startTime, attributes) {
-    guard.run("tracer", () => base(this).event.call(this, name, startTime, attributes), () => {})
-  },
-  addLinks(this: Tracer.Span, links) {
-    guard.run("tracer", () => base(this).addLinks.call(this, links), () => {})
-  },
-  end(this: Tracer.Span, endTime, exit) {
-    if (this.status._tag === "Ended") return
-    const inner = SpanContexts.otelSpan(this)
-    if (inner === undefined) return
-    const startTime = this.status.startTime
-    const ended: Tracer.SpanStatus = { _tag: "Ended", startTime, endTime, exit }
-    Object.assign(this, { status: ended })
-    if (!inner.isRecording()) return
-    endSpan(guard, pipeline, inner, endTime, exit, this)
-  }
-})
-
-const base = (span: Tracer.Span): Tracer.Span => Object.getPrototypeOf(span) as Tracer.Span
-
-const endSpan = (
-  guard: Guard,
-  pipeline: SpanPipeline,
-  inner: Otel.Span,
-  endTime: bigint,
-  exit: Exit.Exit<unknown, unknown>,
-  span: Tracer.Span
-): void => {
-  const time = hrTime(endTime)
-  guard.run("tracer", () => {
-    const serverStatus = span.kind === "server" ? span.attributes.get("http.response.status_code") : undefined
-    SpanFailure.recordExit(inner, exit, time, serverStatus)
-  }, () => inner.setStatus({ code: Otel.SpanStatusCode.ERROR, message: "the failure could not be read" }))
-  guard.run("tracer", () => inner.end(time), () => {
-    if (inner.isRecording()) pipeline.abandon()
-  })
+interface Decided {
+  readonly trace: Trace.Trace
+  readonly sampled: boolean
 }
-
-const nanosPerSecond = 1_000_000_000n
-
-const hrTime = (nanos: bigint): Otel.HrTime => [Number(nanos / nanosPerSecond), Number(nanos % nanosPerSecond)]

@@ -16,6 +16,7 @@ import {
 import { createHmac, randomBytes } from "node:crypto"
 import type { Guard } from "../Guard.ts"
 import type { SamplerConfig } from "../ObservabilityConfig.ts"
+import * as Trace from "./Trace.ts"
 
 /**
  * The sampler of a configuration.
@@ -41,6 +42,49 @@ export const make = (
     toString: () => `WithoutRemoteTraceId{${root.toString()}}`
   }
   return new ParentBasedSampler({ root, remoteParentSampled: remote, remoteParentNotSampled: remote })
+}
+
+/** The same decisions for our own tracer, which asks neither for text of ids nor for OpenTelemetry's contexts. */
+export interface Decisions {
+  /** Whether a span whose parent is in this process is sampled as that is, without being judged. */
+  readonly followsLocal: boolean
+  /** Judges what nobody has judged before. */
+  readonly judge: (trace: Trace.Trace) => boolean
+  /** Decides on what a caller began, given the caller's flag. */
+  readonly remote: (trace: Trace.Trace, sampled: boolean) => boolean
+}
+
+/** What `make` makes, as {@link Decisions}; a property holds the two together. */
+export const decisions = (
+  config: SamplerConfig,
+  trustRemoteSampled: boolean,
+  newTrace: () => Trace.Trace = Trace.begin
+): Decisions => {
+  const judge = judging(config)
+  if (trustRemoteSampled) {
+    return {
+      followsLocal: config.parentBased,
+      judge,
+      remote: config.parentBased ? (_trace, sampled) => sampled : judge
+    }
+  }
+  return config._tag === "Ratio"
+    ? { followsLocal: true, judge, remote: () => judge(newTrace()) }
+    : { followsLocal: config.parentBased, judge, remote: judge }
+}
+
+const judging = (config: SamplerConfig): (trace: Trace.Trace) => boolean => {
+  switch (config._tag) {
+    case "AlwaysOn":
+      return () => true
+    case "AlwaysOff":
+      return () => false
+    case "Ratio": {
+      // As OpenTelemetry's sampler has it, so that every process keeps the same traces.
+      const below = config.ratio >= 1 ? 2 ** 32 : Math.floor(config.ratio * (2 ** 32 - 1))
+      return ({ word0, word1, word2, word3 }) => ((word0 ^ word1 ^ word2 ^ word3) >>> 0) < below
+    }
+  }
 }
 
 const rootSampler = (config: SamplerConfig): Sampler => {

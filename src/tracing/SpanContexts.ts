@@ -28,6 +28,9 @@ export const Owner: unique symbol = Symbol("@dawsos/observability/Tracing/owner"
 /** The layer whose span a context carries. */
 export const ownerOf = (context: Otel.Context): unknown => context.getValue(owner)
 
+/** Whether the active span of a context is Effect's, which only a fiber can hand on, and no foreign parent. */
+export const isEffects = (context: Otel.Context, active: Otel.Span): boolean => context.getValue(effectSpan) === active
+
 /** `context` with an Effect span as the active one; baggage and suppression stay. */
 export const withSpan = (context: Otel.Context, span: Tracer.AnySpan): Otel.Context => {
   const cached = (span as Cached)[Last]

@@ -48,16 +48,31 @@ export class SpanPipeline {
   /** The pipeline as OpenTelemetry's provider sees it. */
   readonly processor: SpanProcessor = {
     onStart: (span) => {
-      if (isSampled(span)) {
-        this.#started++
-        this.#open++
-      } else this.unsampled()
+      if (isSampled(span)) this.opened()
+      else this.unsampled()
     },
     onEnd: (span) => {
       if (isSampled(span)) this.#onEnd(span)
     },
     forceFlush: () => Effect.runPromise(Effect.asVoid(this.flush)),
     shutdown: () => Effect.runPromise(Effect.asVoid(this.shutdown))
+  }
+
+  /** Counts a sampled span that begins; `finished` follows. */
+  opened(): void {
+    this.#started++
+    this.#open++
+  }
+
+  /** Takes a sampled span that has ended. */
+  finished(span: ReadableSpan): void {
+    this.#onEnd(span)
+  }
+
+  /** Counts a span that could not begin as ended and lost to `fault`. */
+  lost(): void {
+    this.#started++
+    this.#loseEnded()
   }
 
   /** Counts a span that the sampler left out; OpenTelemetry tells its processors nothing of those. */

@@ -11,6 +11,7 @@ import type { Guard } from "../Guard.ts"
 import type { Owner, Scope } from "./GlobalApi.ts"
 import * as NoopTracer from "./NoopTracer.ts"
 import * as Samplers from "./Sampler.ts"
+import { spanLimits } from "./SpanLimits.ts"
 import type { SpanPipeline } from "./SpanPipeline.ts"
 
 /** What a provider is made of. */
@@ -28,16 +29,6 @@ export interface SpanProvider extends Owner {
   readonly tracer: (scope: Scope) => Otel.Tracer
   /** Every span left out, and counted. */
   readonly unsampled: (scope: Scope) => Otel.Tracer
-}
-
-// The defaults of OpenTelemetry's specification; lengths are bounded by the scrubber, which must see whole values.
-const spanLimits = {
-  attributeCountLimit: 128,
-  attributeValueLengthLimit: Infinity,
-  eventCountLimit: 128,
-  linkCountLimit: 128,
-  attributePerEventCountLimit: 128,
-  attributePerLinkCountLimit: 128
 }
 
 /** Makes the providers. */

@@ -75,6 +75,27 @@ export const flush: Effect.Effect<Accounting.Accounting, never, Tracing> = Effec
   (service) => service.flush
 )
 
+/** What makes the spans of Effect code: this package's own tracer, or `@effect/opentelemetry`. */
+export const TracerImplementation: Context.Reference<"own" | "opentelemetry"> = Context.Reference<
+  "own" | "opentelemetry"
+>("@dawsos/observability/Tracing/implementation", { defaultValue: () => "own" })
+
+/**
+ * Has the spans of Effect code made by `@effect/opentelemetry` and OpenTelemetry's SDK: the same spans, several times as
+ * dear.
+ *
+ * Use it below the observability layer where code insists on spans of that SDK inside of Effect's.
+ *
+ * ```ts
+ * import { Tracing } from "@dawsos/observability"
+ * import * as DawsOs from "@dawsos/observability/dawsos"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = DawsOs.layer.pipe(Layer.provide(Tracing.layerOpenTelemetry))
+ * ```
+ */
+export const layerOpenTelemetry: Layer.Layer<never> = Layer.succeed(TracerImplementation, "opentelemetry")
+
 /** The service of a program whose tracing is off: no-op tracers, empty books. */
 export const disabled: Service = {
   enabled: false,

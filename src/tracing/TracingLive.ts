@@ -20,10 +20,12 @@ import { CurrentGuard } from "../Guard.ts"
 import type { ObservabilityConfig } from "../ObservabilityConfig.ts"
 import * as Cut from "../scrubber/Cut.ts"
 import * as Accounting from "./Accounting.ts"
+import * as AsyncPrimitives from "./AsyncPrimitives.ts"
 import * as Destination from "./Destination.ts"
 import * as EffectTracer from "./EffectTracer.ts"
 import * as GlobalApi from "./GlobalApi.ts"
 import * as Limits from "./Limits.ts"
+import * as OpenTelemetryTracer from "./OpenTelemetryTracer.ts"
 import * as Resource from "./Resource.ts"
 import * as Sampler from "./Sampler.ts"
 import type { SpanScrubber } from "./ScrubbedSpan.ts"
@@ -32,7 +34,7 @@ import { SpanPipeline } from "./SpanPipeline.ts"
 import * as SpanProvider from "./SpanProvider.ts"
 import type { SpanSink } from "./SpanSink.ts"
 import type { Service } from "./Tracing.ts"
-import { disabled, Tracing } from "./Tracing.ts"
+import { disabled, TracerImplementation, Tracing } from "./Tracing.ts"
 
 /** What the layer is built from. */
 export interface Options {
@@ -102,10 +104,11 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
           (accounting) => quietly(Effect.logInfo(`tracing stopped; ${Accounting.format(accounting)}`))
         )
     )
+    const resource = Resource.make(config.service, scrubber)
     const provider = SpanProvider.make({
       guard,
       pipeline,
-      resource: Resource.make(config.service, scrubber),
+      resource,
       sampler: Sampler.make(config.tracing.sampler, options.trustRemoteSampled ?? true),
       idGenerator: options.idGenerator
     })
@@ -125,13 +128,24 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
       )
     }
     const scope = { name: "effect", version: Version.getCurrentVersion() }
-    const tracer = EffectTracer.make({
-      guard,
-      pipeline,
-      tracer: provider.tracer(scope),
-      unsampled: provider.unsampled(scope),
-      owner: provider
-    })
+    const tracer = (yield* TracerImplementation) === "opentelemetry"
+      ? OpenTelemetryTracer.make({
+        guard,
+        pipeline,
+        tracer: provider.tracer(scope),
+        unsampled: provider.unsampled(scope),
+        owner: provider
+      })
+      : new EffectTracer.EffectTracer({
+        guard,
+        pipeline,
+        decisions: Sampler.decisions(config.tracing.sampler, options.trustRemoteSampled ?? true),
+        resource,
+        scope,
+        layer: provider,
+        idGenerator: options.idGenerator,
+        context: AsyncPrimitives.hook(guard)
+      })
     const service: Service = {
       enabled: true,
       tracer: (name, version) => GlobalApi.tracer({ name, version }, () => provider),
