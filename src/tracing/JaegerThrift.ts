@@ -21,12 +21,27 @@ const internal: Otel.SpanKind.INTERNAL = 0
 
 /** The bytes of one span. */
 export const encodeSpan = (span: ReadableSpan, encoding: Thrift.Encoding): Uint8Array => {
+  const { attributes, kind, parentSpanContext } = span
+  const context = span.spanContext()
+  // Named one by one: what a span has may be getters, which a spread leaves behind.
   const thrift = spanToThrift({
-    ...span,
-    spanContext: span.spanContext,
+    name: span.name,
+    kind,
+    spanContext: () => context,
+    ...(parentSpanContext === undefined ? {} : { parentSpanContext }),
+    startTime: span.startTime,
+    endTime: span.endTime,
+    duration: span.duration,
+    ended: span.ended,
+    status: span.status,
+    links: span.links,
+    instrumentationScope: span.instrumentationScope,
+    droppedAttributesCount: span.droppedAttributesCount,
+    droppedEventsCount: span.droppedEventsCount,
+    droppedLinksCount: span.droppedLinksCount,
     resource: nobody,
     // The translation names every kind but this one; Jaeger shows it of spans that came by OTLP.
-    attributes: plain(span.kind === internal ? { "span.kind": "internal", ...span.attributes } : span.attributes),
+    attributes: plain(kind === internal ? { "span.kind": "internal", ...attributes } : attributes),
     events: span.events.map((event) =>
       event.attributes === undefined ? event : { ...event, attributes: plain(event.attributes) }
     )

@@ -1,5 +1,5 @@
 /**
- * The copy of an ended span that may leave the process.
+ * The record of an ended span that may leave the process.
  *
  * It shares nothing mutable with the span that it was made from, and holds neither its parent nor its `Exit`.
  */
@@ -7,6 +7,16 @@ import type * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 import * as SpanName from "../observation/SpanName.ts"
 import { alongRoute } from "../scrubber/Locators.ts"
+import * as EndedSpan from "./EndedSpan.ts"
+import {
+  type Details,
+  type EventRecord,
+  type KeyValues,
+  type LinkRecord,
+  noDetails,
+  none,
+  SpanRecord
+} from "./SpanRecord.ts"
 
 /** What scrubbing a span takes; the layer's `Scrubber` is one. */
 export interface SpanScrubber {
@@ -21,43 +31,52 @@ export interface SpanScrubber {
  * Spans of requests and statements get the names of OpenTelemetry's semantic conventions (`{method} {route}`,
  * `{operation} {table}`), and the URL that it shows is judged by the names of that route's parameters.
  */
-export const make = (span: ReadableSpan, scrubber: SpanScrubber): ReadableSpan => {
-  const spanContext = scrubContext(span.spanContext(), scrubber)
-  const { parentSpanContext, status } = span
-  return {
-    name: scrubber.text(SpanName.conventional(span.name, (key) => span.attributes[key])),
-    kind: span.kind,
-    spanContext: () => spanContext,
-    ...(parentSpanContext === undefined ? {} : { parentSpanContext: scrubContext(parentSpanContext, scrubber) }),
-    startTime: span.startTime,
-    endTime: span.endTime,
-    status: status.message === undefined ? status : { code: status.code, message: scrubber.text(status.message) },
-    attributes: attributes(alongRoute(span.attributes, span.attributes["http.route"], scrubber.url), scrubber),
-    links: span.links.map((link) => scrubLink(link, scrubber)),
-    events: span.events.map((event) => scrubEvent(event, scrubber)),
-    duration: span.duration,
-    ended: span.ended,
-    resource: span.resource,
-    instrumentationScope: scrubScope(span.instrumentationScope, scrubber),
-    droppedAttributesCount: span.droppedAttributesCount,
-    droppedEventsCount: span.droppedEventsCount,
-    droppedLinksCount: span.droppedLinksCount
-  }
+export const make = (span: ReadableSpan | EndedSpan.EndedSpan, scrubber: SpanScrubber): SpanRecord => {
+  const ended = EndedSpan.of(span)
+  const { attributes } = ended
+  return new SpanRecord(ended, {
+    name: scrubber.text(SpanName.conventional(ended.name, (key) => attributes[key])),
+    status: scrubStatus(ended.status, scrubber),
+    keyValues: keyValues(alongRoute(attributes, attributes["http.route"], scrubber.url), scrubber),
+    details: scrubDetails(ended, scrubber),
+    instrumentationScope: scrubScope(ended.instrumentationScope, scrubber)
+  })
+}
+
+/** The record of a span, however it comes: one that is none yet is copied as it is. */
+export const recordOf = (span: ReadableSpan): SpanRecord => span instanceof SpanRecord ? span : make(span, letPass)
+
+const letPass: SpanScrubber = {
+  text: (text) => text,
+  attributes: (attributes) => attributes,
+  url: (value) => value
 }
 
 /** Attributes as the scrubber would have them, every value one that OpenTelemetry can carry. */
-export const attributes = (
-  values: Readonly<Record<string, unknown>>,
-  scrubber: SpanScrubber
-): Otel.Attributes => {
-  const scrubbed = scrubber.attributes(values)
+export const attributes = (values: Readonly<Record<string, unknown>>, scrubber: SpanScrubber): Otel.Attributes => {
   const carried: Otel.Attributes = {}
-  for (const key of Object.keys(scrubbed)) {
+  const flat = keyValues(values, scrubber)
+  for (let i = 0; i < flat.length; i += 2) carried[flat[i] as string] = flat[i + 1]
+  return carried
+}
+
+const keyValues = (values: Readonly<Record<string, unknown>> | undefined, scrubber: SpanScrubber): KeyValues => {
+  if (values === undefined) return none
+  const scrubbed = scrubber.attributes(values)
+  const keys = Object.keys(scrubbed)
+  if (keys.length === 0) return none
+  // Made as long as it will be, since a list that grows keeps room for more; `Array.from` takes ten times as long.
+  // oxlint-disable-next-line unicorn/no-new-array
+  const flat = new Array<Otel.AttributeValue>(2 * keys.length)
+  let length = 0
+  for (const key of keys) {
     const value = scrubbed[key]
     if (value === undefined || value === null) continue
-    carried[key] = isCarried(value) ? value : JSON.stringify(value) ?? String(value)
+    flat[length++] = key
+    flat[length++] = isCarried(value) ? value : JSON.stringify(value) ?? String(value)
   }
-  return carried
+  flat.length = length
+  return flat
 }
 
 const isCarried = (value: unknown): value is Otel.AttributeValue => {
@@ -69,13 +88,35 @@ const isCarried = (value: unknown): value is Otel.AttributeValue => {
 const isPrimitive = (value: unknown): value is string | number | boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
+// A status without words is one of three.
+const statuses: ReadonlyArray<Otel.SpanStatus> = [0, 1, 2].map((code) => Object.freeze({ code }))
+
+const scrubStatus = ({ code, message }: Otel.SpanStatus, scrubber: SpanScrubber): Otel.SpanStatus =>
+  message === undefined ? statuses[code] ?? { code } : { code, message: scrubber.text(message) }
+
+const scrubDetails = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber): Details => {
+  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount, events, links } = span
+  const traceState = scrubTraceState(span.traceState, scrubber)
+  const parentState = scrubTraceState(span.parentState, scrubber)
+  const hasParts = events.length > 0 || links.length > 0
+  const hasDropped = droppedAttributesCount > 0 || droppedEventsCount > 0 || droppedLinksCount > 0
+  if (!hasParts && !hasDropped && traceState === "" && parentState === "") return noDetails
+  return {
+    traceState,
+    parentState,
+    events: events.length === 0 ? none : events.map((event) => scrubEvent(event, scrubber)),
+    links: links.length === 0 ? none : links.map((link) => scrubLink(link, scrubber)),
+    droppedAttributesCount,
+    droppedEventsCount,
+    droppedLinksCount
+  }
+}
+
 // Trace state comes from whoever called, and nobody behind an exporter needs it: it goes where anything is found in it.
-const scrubContext = (context: Otel.SpanContext, scrubber: SpanScrubber): Otel.SpanContext => {
-  if (context.traceState === undefined) return context
-  const text = context.traceState.serialize()
-  if (scrubber.text(text) === text) return context
-  const { traceState: _, ...rest } = context
-  return rest
+const scrubTraceState = (traceState: Otel.TraceState | undefined, scrubber: SpanScrubber): string => {
+  if (traceState === undefined) return ""
+  const text = traceState.serialize()
+  return scrubber.text(text) === text ? text : ""
 }
 
 type Scope = ReadableSpan["instrumentationScope"]
@@ -97,15 +138,20 @@ const copyScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({
   ...(scope.schemaUrl === undefined ? {} : { schemaUrl: scrubber.text(scope.schemaUrl) })
 })
 
-const scrubEvent = (event: TimedEvent, scrubber: SpanScrubber): TimedEvent => ({
-  time: event.time,
+const scrubEvent = (event: TimedEvent, scrubber: SpanScrubber): EventRecord => ({
   name: scrubber.text(event.name),
-  ...(event.attributes === undefined ? {} : { attributes: attributes(event.attributes, scrubber) }),
-  ...(event.droppedAttributesCount === undefined ? {} : { droppedAttributesCount: event.droppedAttributesCount })
+  seconds: event.time[0],
+  nanos: event.time[1],
+  keyValues: keyValues(event.attributes, scrubber),
+  droppedAttributesCount: event.droppedAttributesCount ?? 0
 })
 
-const scrubLink = (link: Otel.Link, scrubber: SpanScrubber): Otel.Link => ({
-  context: scrubContext(link.context, scrubber),
-  ...(link.attributes === undefined ? {} : { attributes: attributes(link.attributes, scrubber) }),
-  ...(link.droppedAttributesCount === undefined ? {} : { droppedAttributesCount: link.droppedAttributesCount })
+const scrubLink = ({ attributes, context, droppedAttributesCount }: Otel.Link, scrubber: SpanScrubber): LinkRecord => ({
+  traceId: context.traceId,
+  spanId: context.spanId,
+  traceFlags: context.traceFlags,
+  isRemote: context.isRemote,
+  traceState: scrubTraceState(context.traceState, scrubber),
+  keyValues: keyValues(attributes, scrubber),
+  droppedAttributesCount: droppedAttributesCount ?? 0
 })

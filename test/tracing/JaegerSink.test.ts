@@ -15,7 +15,7 @@ import * as JaegerBatch from "../../examples/receiver/JaegerBatch.ts"
 import * as JaegerSink from "../../src/tracing/JaegerSink.ts"
 import * as JaegerThrift from "../../src/tracing/JaegerThrift.ts"
 import type { Encoding } from "../../src/tracing/Thrift.ts"
-import { collector, endedSpans } from "./harness.ts"
+import { collector, endedSpans, foreign, unreadable } from "./harness.ts"
 
 const require = createRequire(import.meta.url)
 
@@ -181,7 +181,7 @@ describe("the Jaeger sink over HTTP", () => {
       const sink = yield* httpTo(url)
       const of = (service: string, count: number) => {
         const resource = resourceFromAttributes({ "service.name": service })
-        return endedSpans(count).map((span) => ({ ...span, resource }))
+        return endedSpans(count).map((span) => foreign(span, { resource }))
       }
       const [first, second, third] = [of("first", 2), of("second", 3), of("third", 1)]
       const result = yield* sink.export([first[0]!, second[0]!, first[1]!, ...second.slice(1), ...third])
@@ -213,7 +213,7 @@ describe("the Jaeger sink over HTTP", () => {
       // More than the buffers of a connection hold: the second resource can't have left.
       const batch = ["x", "x".repeat(16 * 1024 * 1024)].flatMap((padding, index) => {
         const resource = resourceFromAttributes({ "service.name": `service ${index}` })
-        return endedSpans(1, { padding }).map((span) => ({ ...span, resource }))
+        return endedSpans(1, { padding }).map((span) => foreign(span, { resource }))
       })
       const sent = yield* Effect.forkChild(sink.export(batch), { startImmediately: true })
       assert.isFalse(sink.mayHaveLeft?.())
@@ -293,12 +293,7 @@ describe("the Jaeger sink over UDP", () => {
       const { port } = yield* agent
       const { guard, sink } = yield* udpTo(port)
       const [first, second] = endedSpans(2)
-      const broken = {
-        ...first!,
-        get name(): never {
-          throw new Error("broken")
-        }
-      }
+      const broken = unreadable(first!)
       assert.deepInclude(yield* sink.export([broken, second!]), { accepted: 1, dropped: { fault: 1, too_large: 0 } })
       assert.strictEqual(guard.faults().get("sink"), 1)
     }))

@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Net from "node:net"
 import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
 import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
-import { collector, endedSpans } from "./harness.ts"
+import { collector, endedSpans, unreadable } from "./harness.ts"
 
 const sinkTo = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSink.Options> = {}) {
   const guard = Guard.make()
@@ -280,12 +280,7 @@ describe("the OTLP sink", () => {
       const { received, url } = yield* collector()
       const { guard, sink } = yield* sinkTo(url)
       const [first, second, third] = endedSpans(3)
-      const broken = {
-        ...second!,
-        get name(): never {
-          throw new Error("broken")
-        }
-      }
+      const broken = unreadable(second!)
       assert.deepStrictEqual(yield* sink.export([first!, broken, third!]), {
         accepted: 2,
         rejected: 0,

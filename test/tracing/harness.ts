@@ -255,6 +255,40 @@ export const named = (spans: ReadonlyArray<ReadableSpan>, name: string): Readabl
   return span
 }
 
+/** A copy of a span with other fields, as an object that nobody here has made. */
+export const foreign = (span: ReadableSpan, fields: Partial<ReadableSpan> = {}): ReadableSpan => {
+  const context = span.spanContext()
+  const { parentSpanContext } = span
+  return {
+    name: span.name,
+    kind: span.kind,
+    spanContext: () => context,
+    ...(parentSpanContext === undefined ? {} : { parentSpanContext }),
+    startTime: span.startTime,
+    endTime: span.endTime,
+    duration: span.duration,
+    ended: span.ended,
+    status: span.status,
+    attributes: span.attributes,
+    events: span.events,
+    links: span.links,
+    droppedAttributesCount: span.droppedAttributesCount,
+    droppedEventsCount: span.droppedEventsCount,
+    droppedLinksCount: span.droppedLinksCount,
+    resource: span.resource,
+    instrumentationScope: span.instrumentationScope,
+    ...fields
+  }
+}
+
+/** The same, but nobody can read its name. */
+export const unreadable = (span: ReadableSpan): ReadableSpan =>
+  Object.defineProperty(foreign(span), "name", {
+    get: () => {
+      throw new Error("broken")
+    }
+  })
+
 /** The name of a span's parent, or `-` for none that is known. */
 export const parentOf = (spans: ReadonlyArray<ReadableSpan>, name: string): string => {
   const { parentSpanContext } = named(spans, name)
