@@ -2,7 +2,7 @@
  * The public way to right parents for third-party spans: the tracer's `context` hook, at `Async` primitives only.
  *
  * Everything else runs to its end while its fiber is current, where the context manager sees the fiber's span. What is
- * begun inside a synchronous effect and goes on after it is an orphan; `FiberSpans.ts` knows better, by private API.
+ * begun inside a synchronous effect and goes on after it is an orphan; `StrictParents.ts` knows better, by private API.
  */
 import * as Otel from "@opentelemetry/api"
 import * as Effect from "effect/Effect"

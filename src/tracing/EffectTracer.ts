@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
 import { FinishedSpan } from "./FinishedSpan.ts"
+import * as GlobalApi from "./GlobalApi.ts"
 import * as ParentContext from "./ParentContext.ts"
 import type { Decisions } from "./Sampler.ts"
 import { Span, type SpanOwner } from "./Span.ts"
@@ -98,11 +99,10 @@ export class EffectTracer implements Tracer.Tracer, SpanOwner {
 
   #begin(options: SpanOptions, parent: Tracer.AnySpan | undefined, seconds: number, nanos: number): Span {
     const { annotations, kind, name, sampled: wish } = options
-    const active = Otel.context.active()
-    if (ParentContext.isSuppressed(active)) {
+    if (ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) {
       return new Span(this, name, kind, Trace.none, 0, 0, false, parent, seconds, nanos, undefined)
     }
-    const above = parent ?? (options.root ? undefined : ParentContext.foreign(active, annotations))
+    const above = parent ?? (options.root ? undefined : ParentContext.foreign(Otel.context.active(), annotations))
     // Ids in the order in which OpenTelemetry's SDK asks for them.
     const id = this.#idGenerator?.generateSpanId()
     const word0 = id === undefined ? Trace.randomWord() : SpanIds.word(id, 0)

@@ -9,6 +9,7 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core"
 import { ContextManager } from "./ContextManager.ts"
 import * as NoopTracer from "./NoopTracer.ts"
 import * as SpanContexts from "./SpanContexts.ts"
+import * as StrictParents from "./StrictParents.ts"
 
 /** A live layer, as seen by foreign instrumentation. */
 export interface Owner {
@@ -33,35 +34,57 @@ export interface Installed {
   readonly propagator: boolean
 }
 
+/** What holds for one layer, too. */
+export interface Added extends Installed {
+  readonly parents: StrictParents.Parents
+}
+
 const live: Array<Owner> = []
 /** Those that are live, and those that were and are still held by a span. */
 const layers = new WeakSet<object>()
 const isLayer = (owner: unknown): owner is Owner => typeof owner === "object" && owner !== null && layers.has(owner)
 let installed: Installed | undefined
+let manager: ContextManager | undefined
 
 /** Adds a live layer; the first one installs the global parts. */
-export const add = (owner: Owner): Installed => {
+export const add = (owner: Owner, way: StrictParents.Way = "strict"): Added => {
   live.push(owner)
   layers.add(owner)
-  installed ??= {
+  installed ??= install()
+  return { ...installed, parents: StrictParents.add(owner, way, manager) }
+}
+
+const install = (): Installed => {
+  const made = new ContextManager()
+  const contextManager = Otel.context.setGlobalContextManager(made.enable())
+  manager = contextManager ? made : undefined
+  return {
     tracerProvider: Otel.trace.setGlobalTracerProvider(provider),
-    contextManager: Otel.context.setGlobalContextManager(new ContextManager().enable()),
+    contextManager,
     // Trace context only: baggage may hold anything and would go to whomever the program talks to.
     propagator: Otel.propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   }
-  return installed
 }
 
 /** Takes a layer out; the last one removes what was installed. */
 export const remove = (owner: Owner): void => {
   const index = live.indexOf(owner)
   if (index >= 0) live.splice(index, 1)
+  StrictParents.remove(owner)
   if (live.length > 0 || installed === undefined) return
   if (installed.tracerProvider) Otel.trace.disable()
   if (installed.contextManager) Otel.context.disable()
   if (installed.propagator) Otel.propagation.disable()
   installed = undefined
+  manager = undefined
 }
+
+/**
+ * The context that third-party code set last, baggage and suppression included: what {@link Otel.context.active} tells
+ * but for the spans of fibers, which cost to be put in.
+ */
+export const thirdPartyContext = (): Otel.Context =>
+  manager === undefined ? Otel.context.active() : manager.thirdParty()
 
 /**
  * A tracer whose spans go to the layer of the span that they start under, else to `fallback`.

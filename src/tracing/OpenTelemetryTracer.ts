@@ -11,7 +11,6 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
-import * as AsyncPrimitives from "./AsyncPrimitives.ts"
 import * as SpanContexts from "./SpanContexts.ts"
 import * as SpanFailure from "./SpanFailure.ts"
 import type { SpanPipeline } from "./SpanPipeline.ts"
@@ -26,6 +25,8 @@ export interface Options {
   readonly unsampled: Otel.Tracer
   /** The layer, to which foreign children of these spans belong too. */
   readonly owner: object
+  /** What Effect runs each step of a program with, if anything. */
+  readonly context?: Tracer.Tracer["context"]
 }
 
 /** Makes the tracer. */
@@ -42,7 +43,7 @@ export const make = (options: Options): Tracer.Tracer => {
         () => new Tracer.NativeSpan(spanOptions)
       )
     },
-    context: AsyncPrimitives.hook(guard)
+    context: options.context
   })
 }
 

@@ -33,6 +33,7 @@ import * as ScrubbedSpan from "./ScrubbedSpan.ts"
 import { SpanPipeline } from "./SpanPipeline.ts"
 import * as SpanProvider from "./SpanProvider.ts"
 import type { SpanSink } from "./SpanSink.ts"
+import type * as StrictParents from "./StrictParents.ts"
 import type { Service } from "./Tracing.ts"
 import { disabled, TracerImplementation, Tracing } from "./Tracing.ts"
 
@@ -47,6 +48,8 @@ export interface Options {
   /** Whether a caller's sampled flag decides (W3C trace context); `true` unless given. */
   readonly trustRemoteSampled?: boolean | undefined
   readonly idGenerator?: IdGenerator | undefined
+  /** How third-party spans find their parents: `strict` where that works, unless `public` is asked for. */
+  readonly thirdPartyParents?: StrictParents.Way | undefined
   /** How the pipeline waits; Node's timers unless given. */
   readonly timers?: Timers.Timers | undefined
   /** What the configuration says nothing of; see {@link Limits.defaults}. */
@@ -113,7 +116,7 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
       idGenerator: options.idGenerator
     })
     const installed = yield* Effect.acquireRelease(
-      Effect.sync(() => GlobalApi.add(provider)),
+      Effect.sync(() => GlobalApi.add(provider, options.thirdPartyParents)),
       () => Effect.sync(() => GlobalApi.remove(provider))
     )
     if (!installed.tracerProvider || !installed.contextManager) {
@@ -121,6 +124,10 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
         "another OpenTelemetry set-up is registered in this process: spans of third-party instrumentation stay there"
       ))
     }
+    const { parents } = installed
+    yield* quietly(
+      Effect.logDebug(`third-party spans find their parents the ${parents.way} way: ${parents.reason}`)
+    )
     if (options.sinks === undefined) {
       const { destination, destinationReason } = config.tracing
       yield* quietly(
@@ -128,13 +135,15 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
       )
     }
     const scope = { name: "effect", version: Version.getCurrentVersion() }
+    const context = parents.way === "strict" ? undefined : AsyncPrimitives.hook(guard)
     const tracer = (yield* TracerImplementation) === "opentelemetry"
       ? OpenTelemetryTracer.make({
         guard,
         pipeline,
         tracer: provider.tracer(scope),
         unsampled: provider.unsampled(scope),
-        owner: provider
+        owner: provider,
+        context
       })
       : new EffectTracer.EffectTracer({
         guard,
@@ -144,7 +153,7 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
         scope,
         layer: provider,
         idGenerator: options.idGenerator,
-        context: AsyncPrimitives.hook(guard)
+        context
       })
     const service: Service = {
       enabled: true,

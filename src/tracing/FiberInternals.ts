@@ -1,0 +1,128 @@
+/**
+ * The one file that leans on Effect's private parts: it tells when a fiber begins to run and when its span changes.
+ *
+ * Third-party spans find their parent in AsyncLocalStorage, which must hold the fiber's span whenever code of the
+ * program runs. Effect has no public hook for that but the tracer's `context`, which costs each step of a program and
+ * still misses what a synchronous effect begins and leaves behind. So two methods of fibers are wrapped while a layer
+ * is live: `setContext`, which every change of the span goes through, and `evaluate`, which every run does.
+ * `ParentsSelfTest.ts` tries at start whether that holds; `test/EffectInternals.test.ts` says what broke if it doesn't.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+
+/** What is read here of a fiber. */
+interface PrivateFiber extends Fiber.Fiber<unknown, unknown> {
+  /** What Effect captured when the fiber was put off, and runs it in when it goes on; without it all stays right. */
+  readonly _asyncContext: unknown
+  evaluate(effect: unknown): void
+}
+
+/** Who is told of what fibers do; see {@link watch}. */
+export interface Watcher<Entered> {
+  /** A fiber begins or goes on, in an asynchronous context of its own or in that of its starter. */
+  readonly runs: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  /** The span of the running fiber is another. */
+  readonly spanChanged: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  /** What is entered, before a fiber runs in the asynchronous context of its starter. */
+  readonly entered: () => Entered
+  /** Gives the starter back what was entered, when the fiber has ended or waits. */
+  readonly restore: (entered: Entered) => void
+}
+
+/** The prototype of all fibers of this copy of Effect. */
+export const prototype = Object.getPrototypeOf(Effect.runFork(Effect.void)) as Pick<
+  PrivateFiber,
+  "evaluate" | "setContext"
+>
+
+let watcher: Watcher<unknown> | undefined
+/** The fiber that Effect is about to run in an asynchronous context of its own. */
+let resuming: PrivateFiber | undefined
+const expect = (fiber: PrivateFiber): void => {
+  resuming = fiber
+}
+
+/**
+ * Tells `watching` of all fibers until the answer is called. What it throws goes into the program.
+ *
+ * There is one watcher at a time. Throws where Effect has no such methods.
+ */
+export const watch = <Entered>(watching: Watcher<Entered>): () => void => {
+  if (watcher !== undefined) throw new Error("fibers are watched already")
+  for (const wrapper of wrappers) wrapper.on()
+  const own = watching as Watcher<unknown>
+  watcher = own
+  return () => {
+    if (watcher !== own) return
+    watcher = undefined
+    resuming = undefined
+    for (const wrapper of wrappers) wrapper.off()
+  }
+}
+
+type Evaluate = PrivateFiber["evaluate"]
+type SetContext = PrivateFiber["setContext"]
+
+const evaluating = (evaluate: Evaluate) =>
+  function(this: PrivateFiber, effect: unknown): void {
+    const own = watcher
+    if (own === undefined) return evaluate.call(this, effect)
+    if (this._asyncContext !== undefined) {
+      // Effect enters what it captured, where the fiber is confined, and evaluates once more.
+      expect(this)
+      return evaluate.call(this, effect)
+    }
+    if (resuming === this) {
+      resuming = undefined
+      own.runs(this)
+      return evaluate.call(this, effect)
+    }
+    const entered = own.entered()
+    try {
+      own.runs(this)
+      return evaluate.call(this, effect)
+    } finally {
+      if (watcher === own) own.restore(entered)
+    }
+  }
+
+const settingContext = (setContext: SetContext) =>
+  function(this: PrivateFiber, context: Parameters<SetContext>[0]): void {
+    // The constructor sets the first context, before there is anything cached of it.
+    const before: Fiber.Fiber.Cache | undefined = this.cache
+    setContext.call(this, context)
+    const { cache } = this
+    if (
+      cache !== before && before !== undefined && cache.span !== before.span && watcher !== undefined &&
+      Fiber.getCurrent() === this
+    ) watcher.spanChanged(this)
+  }
+
+/**
+ * Wraps a method of the prototype, and takes that off again. Where somebody has wrapped it once more it stays, only
+ * passes on, and serves the next watcher.
+ */
+const wrapping = <Name extends keyof typeof prototype>(
+  name: Name,
+  make: (original: (typeof prototype)[Name]) => (typeof prototype)[Name]
+): { readonly on: () => void; readonly off: () => void } => {
+  let original: PropertyDescriptor | undefined
+  let ours: unknown
+  return {
+    on: () => {
+      if (original !== undefined) return
+      const found = Object.getOwnPropertyDescriptor(prototype, name)
+      if (typeof found?.value !== "function") throw new Error(`a fiber's prototype has no method ${name}`)
+      ours = make(found.value)
+      Object.defineProperty(prototype, name, { ...found, value: ours })
+      original = found
+    },
+    off: () => {
+      if (original === undefined || prototype[name] !== ours) return
+      Object.defineProperty(prototype, name, original)
+      original = undefined
+    }
+  }
+}
+
+const wrappers = [wrapping("evaluate", evaluating), wrapping("setContext", settingContext)]
