@@ -71,6 +71,13 @@ export const CurrentFrame: Context.Reference<Frame | undefined> = Context.Refere
   { defaultValue: () => undefined }
 )
 
+/** The frame of an observation that is about to begin in a fiber. */
+export const frame = (fiber: Fiber.Fiber<unknown, unknown>, metrics: ReadonlyArray<string>): Frame => ({
+  metrics,
+  outer: fiber.getRef(CurrentFrame),
+  ended: false
+})
+
 /** Whether a fiber runs inside an observation that records the metric of this name. */
 export const isNameRecorded = (fiber: Fiber.Fiber<unknown, unknown>, metric: string): boolean => {
   for (let frame = fiber.getRef(CurrentFrame); frame !== undefined; frame = frame.outer) {

@@ -14,11 +14,13 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type * as Guard from "../Guard.ts"
 import type * as Metrics from "../metrics/Metrics.ts"
+import { DirectSpan } from "./DirectTracer.ts"
 import * as Parents from "./Parents.ts"
 
 type Attributes = Readonly<{ readonly [key: string]: unknown }> | undefined
 
-const setAll = (span: Tracer.Span, attributes: Attributes): void => {
+/** Sets those attributes that have a value. */
+export const setAll = (span: Tracer.Span, attributes: Attributes): void => {
   for (const key in attributes) {
     const value = attributes[key]
     if (value !== undefined) span.attribute(key, value)
@@ -58,13 +60,21 @@ export const open = (
   return span
 }
 
-/** The context of what runs inside a span: the span as parent, and its name in the stack traces of failures. */
-export const within = <R>(context: Context.Context<R>, span: Tracer.Span, name: string): Context.Context<R> =>
-  Context.add(
-    Context.add(context, Tracer.ParentSpan, span),
-    References.CurrentStackFrame,
-    { name, stack: noStack, parent: Context.get(context, References.CurrentStackFrame) }
-  )
+/**
+ * The context of what runs inside an operation: its name in the stack traces of failures below `outer`, and its span, if
+ * it has one, as parent.
+ */
+export const within = <R>(
+  context: Context.Context<R>,
+  span: Tracer.Span | undefined,
+  name: string,
+  outer: StackFrame | undefined
+): Context.Context<R> => {
+  const named = Context.add(context, References.CurrentStackFrame, { name, stack: noStack, parent: outer })
+  return span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)
+}
+
+type StackFrame = NonNullable<Context.Service.Shape<typeof References.CurrentStackFrame>>
 
 const noStack = (): undefined => undefined
 
@@ -102,7 +112,8 @@ export const exemplar = (
 ): Metrics.Exemplar | undefined => {
   if (span === undefined || fiber.cache.tracer === undefined) return undefined
   try {
-    return span.sampled ? { traceId: span.traceId, spanId: span.spanId } : undefined
+    if (!span.sampled) return undefined
+    return span instanceof DirectSpan ? span : { traceId: span.traceId, spanId: span.spanId }
   } catch (fault) {
     guard.count("tracer", fault)
     return undefined

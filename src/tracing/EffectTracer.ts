@@ -11,6 +11,8 @@ import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
+import { DirectTracer } from "../observation/DirectTracer.ts"
+import * as SpanTime from "../observation/SpanTime.ts"
 import { FinishedSpan } from "./FinishedSpan.ts"
 import * as GlobalApi from "./GlobalApi.ts"
 import * as ParentContext from "./ParentContext.ts"
@@ -18,7 +20,6 @@ import type { Decisions } from "./Sampler.ts"
 import { Span, type SpanOwner } from "./Span.ts"
 import * as SpanIds from "./SpanIds.ts"
 import type { SpanPipeline } from "./SpanPipeline.ts"
-import * as SpanTime from "./SpanTime.ts"
 import * as Trace from "./Trace.ts"
 
 /** What the tracer is made of. */
@@ -41,7 +42,7 @@ type SpanOptions = Parameters<Tracer.Tracer["span"]>[0]
 const noAnnotations = Context.empty()
 
 /** See the module. */
-export class EffectTracer implements Tracer.Tracer, SpanOwner {
+export class EffectTracer extends DirectTracer implements SpanOwner {
   readonly guard: Guard
   readonly layer: object
   readonly context: Tracer.Tracer["context"]
@@ -52,6 +53,7 @@ export class EffectTracer implements Tracer.Tracer, SpanOwner {
   readonly #idGenerator: IdGenerator | undefined
 
   constructor(options: Options) {
+    super()
     this.guard = options.guard
     this.layer = options.layer
     this.context = options.context
@@ -81,14 +83,39 @@ export class EffectTracer implements Tracer.Tracer, SpanOwner {
     }
   }
 
-  #span(options: SpanOptions): Span {
-    const { annotations, links } = options
-    const seconds = SpanTime.secondsOf(options.startTime)
-    const nanos = SpanTime.nanosOf(options.startTime)
-    const parent = Option.getOrUndefined(options.parent)
+  leavesOut(parent: Tracer.AnySpan): boolean {
+    if (!this.#decisions.followsLocal || parent.sampled || !(parent instanceof Span) || !parent.trace.isValid) {
+      return false
+    }
+    if (!ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) this.#pipeline.unsampled()
+    return true
+  }
+
+  open(
+    name: string,
+    kind: Tracer.SpanKind,
+    parent: Tracer.AnySpan | undefined,
+    wish: boolean,
+    seconds: number,
+    nanos: number,
+    fixed: ReadonlyArray<unknown> | undefined
+  ): Span | undefined {
+    try {
+      return this.#begin(name, kind, parent, false, noAnnotations, wish, seconds, nanos, fixed)
+    } catch (fault) {
+      this.guard.count("tracer", fault)
+      this.#pipeline.lost()
+      return undefined
+    }
+  }
+
+  #span({ annotations, kind, links, name, parent, root, sampled, startTime }: SpanOptions): Span {
+    const seconds = SpanTime.secondsOf(startTime)
+    const nanos = SpanTime.nanosOf(startTime)
     // Read before anything is counted: what is linked is the program's and may throw.
     const linked = links.map(({ attributes, span }) => [ParentContext.toSpanContext(span), { ...attributes }] as const)
-    const span = this.#begin(options, parent, seconds, nanos)
+    const above = Option.getOrUndefined(parent)
+    const span = this.#begin(name, kind, above, root, annotations, sampled, seconds, nanos, undefined)
     if (annotations !== noAnnotations) span.annotations = annotations
     if (links.length > 0) {
       span.links = links
@@ -97,39 +124,35 @@ export class EffectTracer implements Tracer.Tracer, SpanOwner {
     return span
   }
 
-  #begin(options: SpanOptions, parent: Tracer.AnySpan | undefined, seconds: number, nanos: number): Span {
-    const { annotations, kind, name, sampled: wish } = options
-    if (ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) {
-      return new Span(this, name, kind, Trace.none, 0, 0, false, parent, seconds, nanos, undefined)
+  #begin(
+    name: string,
+    kind: Tracer.SpanKind,
+    parent: Tracer.AnySpan | undefined,
+    root: boolean,
+    annotations: Context.Context<never>,
+    wish: boolean,
+    seconds: number,
+    nanos: number,
+    fixed: ReadonlyArray<unknown> | undefined
+  ): Span {
+    const thirdParty = GlobalApi.thirdPartyContext()
+    if (ParentContext.isSuppressed(thirdParty)) {
+      return new Span(this, name, kind, Trace.none, 0, 0, false, parent, seconds, nanos, fixed)
     }
-    const above = parent ?? (options.root ? undefined : ParentContext.foreign(Otel.context.active(), annotations))
+    const above = parent ?? (root ? undefined : ParentContext.foreign(thirdParty, annotations))
     // Ids in the order in which OpenTelemetry's SDK asks for them.
     const id = this.#idGenerator?.generateSpanId()
     const word0 = id === undefined ? Trace.randomWord() : SpanIds.word(id, 0)
     const word1 = id === undefined ? Trace.lastWord() : SpanIds.word(id, 8)
-    // `sampled: false` beside a sampled parent, or without one, is the program's own wish (an option, a trace level);
-    // beside an unsampled parent it only repeats the parent, and it is decided whom to trust.
-    const isLeftOut = !wish && (parent === undefined || parent.sampled)
-    const { sampled, trace } = above === undefined
+    const { sampled: judged, trace } = above === undefined
       ? this.#root()
       : above instanceof Span && annotations === noAnnotations
       ? this.#child(above)
       : this.#childOf(ParentContext.toSpanContext(above, annotations))
-    return this.#open(name, kind, trace, word0, word1, sampled && !isLeftOut, above, seconds, nanos)
-  }
-
-  #open(
-    name: string,
-    kind: Tracer.SpanKind,
-    trace: Trace.Trace,
-    word0: number,
-    word1: number,
-    sampled: boolean,
-    parent: Tracer.AnySpan | undefined,
-    seconds: number,
-    nanos: number
-  ): Span {
-    const span = new Span(this, name, kind, trace, word0, word1, sampled, parent, seconds, nanos, undefined)
+    // `sampled: false` beside a sampled parent, or without one, is the program's own wish (an option, a trace level);
+    // beside an unsampled parent it only repeats the parent, and it is decided whom to trust.
+    const sampled = judged && (wish || parent?.sampled === false)
+    const span = new Span(this, name, kind, trace, word0, word1, sampled, above, seconds, nanos, fixed)
     if (sampled) this.#pipeline.opened()
     else this.#pipeline.unsampled()
     return span

@@ -61,6 +61,7 @@ export const foreign = (
   active: Otel.Context,
   annotations: Context.Context<never>
 ): ForeignParent | undefined => {
+  if (active === Otel.ROOT_CONTEXT) return undefined
   const span = Otel.trace.getSpan(active)
   if (span === undefined || SpanContexts.isEffects(active, span)) return undefined
   const context = span.spanContext()

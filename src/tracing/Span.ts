@@ -13,14 +13,15 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
+import { DirectSpan } from "../observation/DirectTracer.ts"
 import * as Outcome from "../observation/Outcome.ts"
+import * as SpanTime from "../observation/SpanTime.ts"
 import { ActiveSpan } from "./ActiveSpan.ts"
 import * as ParentContext from "./ParentContext.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 import * as SpanContexts from "./SpanContexts.ts"
 import * as SpanIds from "./SpanIds.ts"
 import { spanLimits } from "./SpanLimits.ts"
-import * as SpanTime from "./SpanTime.ts"
 import type { Trace } from "./Trace.ts"
 
 /** What made a span and takes it back when it has ended; one for each layer. */
@@ -36,8 +37,7 @@ const noAnnotations = Context.empty()
 const noLinks: ReadonlyArray<never> = []
 
 /** See the module. */
-export class Span implements Tracer.Span {
-  readonly _tag = "Span"
+export class Span extends DirectSpan {
   /** Third-party code may change it. */
   name: string
   readonly kind: Tracer.SpanKind
@@ -87,6 +87,7 @@ export class Span implements Tracer.Span {
     startNanos: number,
     fixedAttributes: ReadonlyArray<unknown> | undefined
   ) {
+    super()
     this.owner = owner
     this.name = name
     this.kind = kind

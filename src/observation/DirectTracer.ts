@@ -1,0 +1,53 @@
+/**
+ * A tracer that the combinators open spans with directly: what Effect's interface takes as objects and bigints it takes
+ * as what they have at hand. Tracing that is on installs one; with any other tracer the combinators go Effect's way.
+ */
+import type * as Exit from "effect/Exit"
+import type * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+
+/** A span of such a tracer. None of its methods throws. */
+export abstract class DirectSpan implements Tracer.Span {
+  readonly _tag = "Span"
+  abstract readonly name: string
+  abstract readonly spanId: string
+  abstract readonly traceId: string
+  abstract readonly parent: Option.Option<Tracer.AnySpan>
+  abstract readonly annotations: Tracer.Span["annotations"]
+  abstract readonly status: Tracer.SpanStatus
+  abstract readonly attributes: ReadonlyMap<string, unknown>
+  abstract readonly links: ReadonlyArray<Tracer.SpanLink>
+  abstract readonly sampled: boolean
+  abstract readonly kind: Tracer.SpanKind
+  abstract end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void
+  abstract attribute(key: string, value: unknown): void
+  abstract event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void
+  abstract addLinks(links: ReadonlyArray<Tracer.SpanLink>): void
+  /** `end`, at a moment in seconds and nanoseconds since the epoch. */
+  abstract endAt(seconds: number, nanos: number, exit: Exit.Exit<unknown, unknown>): void
+  /** See `Metrics.Exemplar`. */
+  abstract writeIds(into: Int32Array, at: number): void
+}
+
+/** See the module. */
+export abstract class DirectTracer implements Tracer.Tracer {
+  abstract readonly context: Tracer.Tracer["context"]
+  abstract span(options: Parameters<Tracer.Tracer["span"]>[0]): Tracer.Span
+  /**
+   * Whether a child of `parent` is left out with it. Then it is counted as such, and nobody has to make a span of it.
+   */
+  abstract leavesOut(parent: Tracer.AnySpan): boolean
+  /**
+   * Opens a span under `parent`, which is counted as lost where it can't be. `wish` is whether the program wants it
+   * sampled; `fixed` holds keys and values in turn that OpenTelemetry can carry, and is shared by many spans.
+   */
+  abstract open(
+    name: string,
+    kind: Tracer.SpanKind,
+    parent: Tracer.AnySpan | undefined,
+    wish: boolean,
+    seconds: number,
+    nanos: number,
+    fixed: ReadonlyArray<unknown> | undefined
+  ): DirectSpan | undefined
+}

@@ -1,0 +1,115 @@
+/**
+ * One place of use of a combinator: one input. What is asked of its description is asked once, and cells are bound once
+ * for each layer.
+ */
+import type * as Fiber from "effect/Fiber"
+import * as Guard from "../Guard.ts"
+import type * as Metrics from "../metrics/Metrics.ts"
+import * as Announcement from "./Announcement.ts"
+import type { Description, Options, Recorder, SpanDescription } from "./Description.ts"
+
+/** What all places of one description have in common. */
+export interface Kind<in Input> {
+  readonly description: Description<Input>
+  /** The names of its metrics. */
+  readonly metrics: ReadonlyArray<string>
+  readonly category: Announcement.EndedOperation["category"]
+  readonly statusAttribute: string
+}
+
+export const kindOf = <Input>(description: Description<Input>): Kind<Input> => ({
+  description,
+  metrics: description.instruments.map(({ metric }) => metric),
+  category: description.category ?? "operation",
+  statusAttribute: `${description.prefix}.status`
+})
+
+/** Keys and values in turn of attributes that every span can carry as they are; nothing where one is not like that. */
+const flatten = (
+  ...several: ReadonlyArray<Readonly<Record<string, unknown>> | undefined>
+): ReadonlyArray<unknown> | undefined => {
+  const all: Record<string, unknown> = {}
+  for (const attributes of several) {
+    for (const key in attributes) {
+      const value = attributes[key]
+      if (value === undefined) continue
+      if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined
+      all[key] = value
+    }
+  }
+  return Object.entries(all).flat()
+}
+
+/** See the module. */
+export class Place<Input> {
+  readonly kind: Kind<Input>
+  readonly options: Options | undefined
+  readonly #input: Input
+  #span: SpanDescription | undefined = undefined
+  #fixed: ReadonlyArray<unknown> | null | undefined = undefined
+  // Weak, so that a layer that was closed can be collected.
+  #bound: WeakMap<Metrics.Service, Array<Recorder | undefined>> | undefined = undefined
+
+  constructor(kind: Kind<Input>, input: Input, options: Options | undefined) {
+    this.kind = kind
+    this.#input = input
+    this.options = options
+  }
+
+  /** How its spans are described. */
+  span(fiber: Fiber.Fiber<unknown, unknown>): SpanDescription {
+    if (this.#span !== undefined) return this.#span
+    const { description } = this.kind
+    try {
+      return this.#span = description.span(this.#input)
+    } catch (fault) {
+      fiber.getRef(Guard.CurrentGuard).count("recorder", fault)
+      return { name: `${description.prefix} operation` }
+    }
+  }
+
+  /** Attributes that all its spans share: keys and values in turn. Nothing where they have to be set one by one. */
+  fixedAttributes(described: SpanDescription): ReadonlyArray<unknown> | undefined {
+    // A description that threw is asked again, and may then tell others.
+    if (described !== this.#span) return undefined
+    if (this.#fixed === undefined) this.#fixed = flatten(described.attributes, this.options?.attributes) ?? null
+    return this.#fixed ?? undefined
+  }
+
+  /**
+   * For automatic instrumentation: which of its metrics are recorded by an observation around it already.
+   */
+  recordedAround(fiber: Fiber.Fiber<unknown, unknown>): ReadonlyArray<boolean> | undefined {
+    const { description, metrics } = this.kind
+    return description.automatic === true
+      ? metrics.map((name) => Announcement.isNameRecorded(fiber, name))
+      : undefined
+  }
+
+  /** Each instrument on its own: a fault of one does not cost the others their record. */
+  record(
+    metrics: Metrics.Service,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    recorded: ReadonlyArray<boolean> | undefined,
+    ...[status, seconds, exemplar, at]: Parameters<Recorder>
+  ): void {
+    const { instruments } = this.kind.description
+    const recorders = this.#recorders(metrics)
+    for (let index = 0; index < instruments.length; index++) {
+      if (recorded?.[index] === true) continue
+      try {
+        const record = recorders[index] ??= instruments[index]!.bind(metrics, this.#input)
+        record(status, seconds, exemplar, at)
+      } catch (fault) {
+        fiber.getRef(Guard.CurrentGuard).count("recorder", fault)
+      }
+    }
+  }
+
+  #recorders(metrics: Metrics.Service): Array<Recorder | undefined> {
+    this.#bound ??= new WeakMap()
+    let recorders = this.#bound.get(metrics)
+    if (recorders === undefined) this.#bound.set(metrics, recorders = [])
+    return recorders
+  }
+}
