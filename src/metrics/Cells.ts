@@ -1,11 +1,12 @@
 /**
- * The values themselves: one cell a label set.
+ * The values themselves: one cell a label set, which writes into a row of its metric's numbers.
  *
  * A cell checks what it is given, because what Prometheus can't take (NaN, an infinite or a falling counter) would
  * spoil the series for good. What it refuses is told to the guard; it never throws. Its methods answer whether the
  * record was taken.
  */
 import type * as Metrics from "./Metrics.ts"
+import type * as Rows from "./Rows.ts"
 
 /** Told about a value that a cell refused. */
 export type Refuse = (problem: string) => void
@@ -16,37 +17,54 @@ const shown = (value: unknown): string => typeof value === "number" ? String(val
 
 /** A counter's label set. */
 export class Counter implements Metrics.CounterCell {
-  readonly kind = "counter"
-  value = 0
+  readonly row: number
+  readonly #values: Float64Array
+  readonly #at: number
   readonly #refuse: Refuse
 
-  constructor(refuse: Refuse) {
+  constructor({ at, row, values }: Rows.Place, refuse: Refuse) {
+    this.row = row
+    this.#values = values
+    this.#at = at
     this.#refuse = refuse
   }
 
+  /** Makes it show, at 0. */
+  bind(): this {
+    if (Number.isNaN(this.#values[this.#at])) this.#values[this.#at] = 0
+    return this
+  }
+
   increment(amount: number = 1): boolean {
-    if (isFinite(amount) && amount >= 0 && isFinite(this.value + amount)) {
-      this.value += amount
-      return true
+    if (typeof amount === "number" && amount >= 0) {
+      const sum = this.#values[this.#at]! + amount
+      if (isFinite(sum)) {
+        this.#values[this.#at] = sum
+        return true
+      }
     }
     this.#refuse(`a counter was incremented by ${shown(amount)}, allowed are finite numbers from 0`)
     return false
   }
 }
 
-/** A gauge's label set; `undefined` until it is first set. */
+/** A gauge's label set; it shows when it is first set. */
 export class Gauge implements Metrics.GaugeCell {
-  readonly kind = "gauge"
-  value: number | undefined = undefined
+  readonly row: number
+  readonly #values: Float64Array
+  readonly #at: number
   readonly #refuse: Refuse
 
-  constructor(refuse: Refuse) {
+  constructor({ at, row, values }: Rows.Place, refuse: Refuse) {
+    this.row = row
+    this.#values = values
+    this.#at = at
     this.#refuse = refuse
   }
 
   set(value: number): boolean {
     if (isFinite(value)) {
-      this.value = value
+      this.#values[this.#at] = value
       return true
     }
     this.#refuse(`a gauge was set to ${shown(value)}, allowed are finite numbers`)
@@ -54,53 +72,78 @@ export class Gauge implements Metrics.GaugeCell {
   }
 
   add(amount: number): boolean {
-    if (isFinite(amount) && isFinite((this.value ?? 0) + amount)) {
-      this.value = (this.value ?? 0) + amount
-      return true
+    if (isFinite(amount)) {
+      const present = this.#values[this.#at]!
+      const sum = (Number.isNaN(present) ? 0 : present) + amount
+      if (isFinite(sum)) {
+        this.#values[this.#at] = sum
+        return true
+      }
     }
     this.#refuse(`a gauge was changed by ${shown(amount)}, allowed are finite numbers`)
     return false
   }
 }
 
-/** The trace that fell into a bucket last. */
-export interface BucketExemplar extends Metrics.Exemplar {
-  readonly value: number
-  /** Milliseconds since the epoch. */
-  readonly at: number
+/** What the label sets of one histogram have in common. */
+export interface Buckets {
+  readonly bounds: Float64Array
+  readonly refuse: Refuse
 }
 
-/** A histogram's label set. The number of observations is the sum of its buckets, so that they can't disagree. */
+/**
+ * A histogram's label set: the sum, then the observations by bucket, not cumulated, the last one being `+Inf`. Their
+ * number is not kept beside them, so that the two can't disagree.
+ */
 export class Histogram implements Metrics.HistogramCell {
-  readonly kind = "histogram"
-  readonly bounds: ReadonlyArray<number>
-  /** Observations by bucket, not cumulated; the last one is `+Inf`. */
-  readonly counts: Float64Array
-  sum = 0
-  readonly exemplars: Array<BucketExemplar | undefined> = []
-  readonly #refuse: Refuse
-  readonly #now: () => number
+  readonly row: number
+  readonly #values: Float64Array
+  readonly #at: number
+  readonly #buckets: Buckets
+  readonly #exemplars: Rows.Place["exemplars"]
+  readonly #slot: number
 
-  constructor(bounds: ReadonlyArray<number>, refuse: Refuse, now: () => number) {
-    this.bounds = bounds
-    this.counts = new Float64Array(bounds.length + 1)
-    this.#refuse = refuse
-    this.#now = now
+  constructor({ at, exemplars, row, slot, values }: Rows.Place, buckets: Buckets) {
+    this.row = row
+    this.#values = values
+    this.#at = at
+    this.#buckets = buckets
+    this.#exemplars = exemplars
+    this.#slot = slot
   }
 
-  observe(value: number, exemplar?: Metrics.Exemplar | undefined): boolean {
-    if (!isFinite(value) || value < 0 || !isFinite(this.sum + value)) {
-      this.#refuse(`a histogram observed ${shown(value)}, allowed are finite numbers from 0`)
-      return false
+  /** Makes it show, without observations. */
+  bind(): this {
+    if (Number.isNaN(this.#values[this.#at])) this.#values[this.#at] = 0
+    return this
+  }
+
+  observe(value: number, exemplar?: Metrics.Exemplar | undefined, at?: number | undefined): boolean {
+    const values = this.#values
+    const first = this.#at
+    const { bounds } = this.#buckets
+    if (typeof value === "number" && value >= 0) {
+      const sum = values[first]! + value
+      if (isFinite(sum)) {
+        let bucket = 0
+        while (bucket < bounds.length && value > bounds[bucket]!) bucket++
+        values[first] = sum
+        values[first + 1 + bucket]! += 1
+        if (exemplar !== undefined) this.#keep(bucket, value, exemplar, at)
+        return true
+      }
     }
-    let bucket = 0
-    while (bucket < this.bounds.length && value > this.bounds[bucket]!) bucket++
-    this.counts[bucket]! += 1
-    this.sum += value
-    if (exemplar !== undefined) {
-      this.exemplars[bucket] = { traceId: exemplar.traceId, spanId: exemplar.spanId, value, at: this.#now() }
+    this.#buckets.refuse(`a histogram observed ${shown(value)}, allowed are finite numbers from 0`)
+    return false
+  }
+
+  #keep(bucket: number, value: number, exemplar: Metrics.Exemplar, at: number | undefined): void {
+    try {
+      this.#exemplars.keep(this.#slot + bucket, value, exemplar, at)
+    } catch {
+      // What it threw may tell anything of the program.
+      this.#buckets.refuse("an exemplar of a histogram could not be read")
     }
-    return true
   }
 }
 

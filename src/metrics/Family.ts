@@ -3,20 +3,14 @@
  */
 import * as Catalogue from "../Catalogue.ts"
 import * as Cells from "./Cells.ts"
+import { LabelIndex } from "./LabelIndex.ts"
 import * as Labels from "./Labels.ts"
 import type * as Metrics from "./Metrics.ts"
-
-/** One label set of a metric. */
-export interface Series {
-  readonly labels: Readonly<Record<string, string>>
-  readonly cell: Cells.Cell
-  /** Whether its cell was bound or declared; a series that only a collector named shows while the collector tells it. */
-  bound: boolean
-}
+import * as Rows from "./Rows.ts"
 
 /** Where a label set led. */
 export interface Resolved {
-  readonly series: Series
+  readonly cell: Cells.Cell
   /** The labels whose values fell into `__overflow__`; `seriesOverflow` for the cap of series. */
   readonly overflowed: ReadonlyArray<string> | undefined
 }
@@ -34,21 +28,51 @@ export interface Environment {
 /** Named in the place of a label where the cap of series of a metric was hit, not the cap of one label. */
 export const seriesOverflow = "__series__"
 
-// A trie, one level a label: no key has to be put together, so no value can be mistaken for two.
-type Node = Map<string, Node | Series>
+/**
+ * Label sets that are found as the program gives them. More than the series of a metric, since some become equal when
+ * they are cleaned; few enough that a program whose values become equal without end does not fill the heap with them.
+ */
+const maxKnown = 2 * Catalogue.maxSeriesPerMetric
 
 const none: ReadonlyArray<string> = []
+
+const makeRows = (definition: Catalogue.Definition, now: () => number): Rows.Rows => {
+  if (definition.kind !== "histogram") return new Rows.Rows(1, 0, now)
+  const buckets = definition.buckets.length + 1
+  return new Rows.Rows(1 + buckets, buckets, now)
+}
+
+const makeCells = (definition: Catalogue.Definition, refuse: Cells.Refuse): (place: Rows.Place) => Cells.Cell => {
+  switch (definition.kind) {
+    case "counter":
+      return (place) => new Cells.Counter(place, refuse)
+    case "gauge":
+      return (place) => new Cells.Gauge(place, refuse)
+    case "histogram": {
+      const buckets = { bounds: Float64Array.from(definition.buckets), refuse }
+      return (place) => new Cells.Histogram(place, buckets)
+    }
+  }
+}
 
 /** The label sets and cells of one definition. */
 export class Family {
   readonly definition: Catalogue.Definition
   readonly names: ReadonlyArray<string>
-  readonly all: Array<Series> = []
+  /** A row for each label set; it shows when its cell was bound, declared or, of a gauge, set. */
+  readonly rows: Rows.Rows
+  readonly #labels: Array<Readonly<Record<string, string>>> = []
   readonly #environment: Environment
   readonly #tables: ReadonlyArray<Labels.LabelTable>
   readonly #bounded: ReadonlyArray<boolean>
-  readonly #root: Node = new Map()
-  #single: Series | undefined
+  readonly #cell: (place: Rows.Place) => Cells.Cell
+  /**
+   * Label sets as the program gives them, that is before they are cleaned: those that the tables have let pass, and none
+   * that fell into `__overflow__`. What is not among them takes the way through the tables.
+   */
+  readonly #known: LabelIndex<Cells.Cell>
+  /** Label sets as they are shown. */
+  readonly #shown: LabelIndex<Cells.Cell>
 
   constructor(definition: Catalogue.Definition, environment: Environment) {
     this.definition = definition
@@ -58,40 +82,66 @@ export class Family {
       Labels.make(label, (value) => environment.scrub(name, value))
     )
     this.#bounded = Object.values(definition.labels).map((label) => label._tag === "Bounded")
+    this.rows = makeRows(definition, environment.now)
+    this.#cell = makeCells(definition, (problem) => environment.refuse(`${definition.name}: ${problem}`))
+    this.#known = new LabelIndex(this.names, maxKnown)
+    this.#shown = new LabelIndex(this.names, Infinity)
     // A gauge is absent until it is set, so only counters and histograms are bound in advance.
     if (definition.kind !== "gauge") this.declare(definition.known)
+  }
+
+  /** The label set of a row. */
+  labels(row: number): Readonly<Record<string, string>> {
+    return this.#labels[row] ?? {}
   }
 
   /** Binds label sets in advance, so that they show at 0. */
   declare(known: ReadonlyArray<Readonly<Record<string, string>>>): void {
     for (const labels of known) {
-      const resolved = this.resolve(labels)
-      if (resolved !== undefined) resolved.series.bound = true
+      const cell = this.resolve(labels)?.cell
+      if (cell !== undefined && !(cell instanceof Cells.Gauge)) cell.bind()
     }
   }
 
-  /** The series of a label set; `undefined`, and a fault, when the set is not one of this metric. */
+  /** The cell of a label set that was resolved before as it is, unless it overflowed. */
+  find(labels: Readonly<Record<string, unknown>>): Cells.Cell | undefined {
+    return this.#known.find(labels)
+  }
+
+  /** The cell of a label set; `undefined`, and a fault, when the set is not one of this metric. */
   resolve(labels: Readonly<Record<string, string>>): Resolved | undefined {
+    const known = this.find(labels)
+    if (known !== undefined) return { cell: known, overflowed: undefined }
+    const given: Array<string> = []
     const values: Array<string> = []
     let overflowed: Array<string> | undefined
     for (let index = 0; index < this.names.length; index++) {
       const name = this.names[index]!
       const raw: unknown = labels[name]
       const value = typeof raw === "string" ? this.#tables[index]!.accept(raw) : undefined
-      if (value === undefined) {
+      if (typeof raw !== "string" || value === undefined) {
         this.#environment.refuse(
           `${this.definition.name}: label ${name} was ${typeof raw === "string" ? "a value not listed" : typeof raw}`
         )
         return undefined
       }
       if (value === Catalogue.overflowValue && this.#bounded[index]!) (overflowed ??= []).push(name)
+      given.push(raw)
       values.push(value)
     }
-    const found = this.#find(values)
-    if (found !== undefined) return { series: found, overflowed }
-    if (this.all.length < Catalogue.maxSeriesPerMetric) return { series: this.#create(values), overflowed }
-    const folded = values.map((value, index) => this.#bounded[index]! ? Catalogue.overflowValue : value)
-    return { series: this.#find(folded) ?? this.#create(folded), overflowed: [...overflowed ?? none, seriesOverflow] }
+    const found = this.#shown.get(values)
+    if (found === undefined && this.rows.count >= Catalogue.maxSeriesPerMetric) {
+      const folded = values.map((value, index) => this.#bounded[index]! ? Catalogue.overflowValue : value)
+      return {
+        cell: this.#shown.get(folded) ?? this.#create(folded),
+        overflowed: [...overflowed ?? none, seriesOverflow]
+      }
+    }
+    const cell = found ?? this.#create(values)
+    if (overflowed === undefined) {
+      this.#known.add(given.map((raw, index) => raw === values[index] ? values[index] : Labels.copied(raw)), cell)
+    }
+    return { cell, overflowed }
   }
 
   /** Tells that a record fell into `__overflow__`. */
@@ -99,44 +149,15 @@ export class Family {
     for (const label of labels) this.#environment.overflow(this.definition.name, label)
   }
 
-  #find(values: ReadonlyArray<string>): Series | undefined {
-    if (values.length === 0) return this.#single
-    let node: Node | Series | undefined = this.#root
-    for (const value of values) node = (node as Node | undefined)?.get(value)
-    return node as Series | undefined
-  }
-
-  #create(values: ReadonlyArray<string>): Series {
+  #create(values: ReadonlyArray<string>): Cells.Cell {
     const labels: Record<string, string> = {}
     this.names.forEach((name, index) => {
       labels[name] = values[index]!
     })
-    const series: Series = { labels, cell: this.#cell(), bound: false }
-    this.all.push(series)
-    if (values.length === 0) this.#single = series
-    let node = this.#root
-    values.forEach((value, index) => {
-      if (index === values.length - 1) node.set(value, series)
-      else {
-        const next = (node.get(value) as Node | undefined) ?? new Map()
-        node.set(value, next)
-        node = next
-      }
-    })
-    return series
-  }
-
-  #cell(): Cells.Cell {
-    const { definition } = this
-    const refuse: Cells.Refuse = (problem) => this.#environment.refuse(`${definition.name}: ${problem}`)
-    switch (definition.kind) {
-      case "counter":
-        return new Cells.Counter(refuse)
-      case "gauge":
-        return new Cells.Gauge(refuse)
-      case "histogram":
-        return new Cells.Histogram(definition.buckets, refuse, this.#environment.now)
-    }
+    const cell = this.#cell(this.rows.add())
+    this.#labels.push(labels)
+    this.#shown.add(values, cell)
+    return cell
   }
 }
 
@@ -147,10 +168,12 @@ const counted = (family: Family, labels: ReadonlyArray<string>) => (taken: boole
 
 /** A counter's cell for a label set. */
 export const counter = (family: Family, labels: Readonly<Record<string, string>>): Metrics.CounterCell => {
+  if (family.definition.kind !== "counter") return Cells.detached
+  const known = family.find(labels)
+  if (known instanceof Cells.Counter) return known.bind()
   const resolved = family.resolve(labels)
-  const cell = resolved?.series.cell
-  if (resolved === undefined || cell?.kind !== "counter") return Cells.detached
-  resolved.series.bound = true
+  if (!(resolved?.cell instanceof Cells.Counter)) return Cells.detached
+  const cell = resolved.cell.bind()
   if (resolved.overflowed === undefined) return cell
   const count = counted(family, resolved.overflowed)
   return { increment: (amount) => count(cell.increment(amount)) }
@@ -158,10 +181,12 @@ export const counter = (family: Family, labels: Readonly<Record<string, string>>
 
 /** A gauge's cell for a label set. */
 export const gauge = (family: Family, labels: Readonly<Record<string, string>>): Metrics.GaugeCell => {
+  if (family.definition.kind !== "gauge") return Cells.detached
+  const known = family.find(labels)
+  if (known instanceof Cells.Gauge) return known
   const resolved = family.resolve(labels)
-  const cell = resolved?.series.cell
-  if (resolved === undefined || cell?.kind !== "gauge") return Cells.detached
-  resolved.series.bound = true
+  if (!(resolved?.cell instanceof Cells.Gauge)) return Cells.detached
+  const { cell } = resolved
   if (resolved.overflowed === undefined) return cell
   const count = counted(family, resolved.overflowed)
   return { set: (value) => count(cell.set(value)), add: (amount) => count(cell.add(amount)) }
@@ -169,11 +194,13 @@ export const gauge = (family: Family, labels: Readonly<Record<string, string>>):
 
 /** A histogram's cell for a label set. */
 export const histogram = (family: Family, labels: Readonly<Record<string, string>>): Metrics.HistogramCell => {
+  if (family.definition.kind !== "histogram") return Cells.detached
+  const known = family.find(labels)
+  if (known instanceof Cells.Histogram) return known.bind()
   const resolved = family.resolve(labels)
-  const cell = resolved?.series.cell
-  if (resolved === undefined || cell?.kind !== "histogram") return Cells.detached
-  resolved.series.bound = true
+  if (!(resolved?.cell instanceof Cells.Histogram)) return Cells.detached
+  const cell = resolved.cell.bind()
   if (resolved.overflowed === undefined) return cell
   const count = counted(family, resolved.overflowed)
-  return { observe: (value, exemplar) => count(cell.observe(value, exemplar)) }
+  return { observe: (value, exemplar, at) => count(cell.observe(value, exemplar, at)) }
 }

@@ -13,7 +13,7 @@ export interface LabelTable {
 }
 
 /** A string of its own: what was cut out of a long text would keep all of that text in memory. */
-const copied = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le")
+export const copied = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le")
 
 const oneOf = (label: Catalogue.OneOf<string>): LabelTable => {
   const values = new Set(label.values)

@@ -13,6 +13,7 @@ import * as Collectors from "./Collectors.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
 import * as Patience from "./Patience.ts"
+import * as Rows from "./Rows.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -31,8 +32,15 @@ export interface Options {
 /** The metrics that a program may define at run time beside its catalogue; more are a loop that makes definitions. */
 export const maxDefinitions = 1000
 
-/** What the collectors that take time have told for one scrape. */
-export type Gathered = ReadonlyMap<Collectors.Entry, Collectors.Told>
+/** What a scrape shows, all of one moment. */
+export interface Gathered {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** What collectors have told. */
+  readonly told: ReadonlyMap<Collectors.Entry, Collectors.Told>
+  /** The numbers of the metrics, in the order in which they are exposed. */
+  readonly rows: ReadonlyMap<Family.Family, Rows.Copy>
+}
 
 /** The metrics of one layer. */
 export interface Registry {
@@ -41,20 +49,20 @@ export interface Registry {
   /** The definitions in the order in which they are exposed. */
   readonly definitions: () => ReadonlyArray<Catalogue.Definition>
   /**
-   * Asks the collectors that take time, all at once, then all others in one go, so that what these tell is of one
-   * moment however long the writing takes; ends by `Asking.deadline` whatever they do.
+   * Asks the collectors that take time, all at once, then all others in one go, and copies all numbers right after
+   * that, so that what a scrape shows is of one moment however long the writing takes; ends by `Asking.deadline` whatever
+   * the collectors do. Exemplars are copied where they are to be shown.
    */
-  readonly gather: () => Promise<Gathered>
+  readonly gather: (exemplars: boolean) => Promise<Gathered>
   /**
-   * The state of one metric. Of a gauge, what a collector that failed would have told is missing, and a fault is counted;
-   * of a counter all of it, since its sums would fall: `undefined`, and one fault.
+   * The state of one metric, as it was gathered or else as it is now. Of a gauge, what a collector that failed would have
+   * told is missing, and a fault is counted; of a counter all of it, since its sums would fall: `undefined`, and one
+   * fault.
    */
   readonly snapshot: (definition: Catalogue.Definition, gathered?: Gathered) => Snapshot.Snapshot | undefined
   /** Cleans the texts of metrics that are not of the catalogue. */
   readonly clean: Cleaning.Clean
 }
-
-const nothingGathered: Gathered = new Map()
 
 const sameShape = (one: Catalogue.Definition, other: Catalogue.Definition): boolean =>
   one.kind === other.kind && Object.keys(one.labels).join() === Object.keys(other.labels).join()
@@ -111,13 +119,10 @@ export const make = (options: Options): Registry => {
   const together = (definition: Catalogue.Definition, one: number, other: number): number =>
     definition.kind === "gauge" && definition.exposes === "age" ? Math.max(one, other) : one + other
 
-  const scalar = (definition: Catalogue.Counter | Catalogue.Gauge, value: number): number =>
-    definition.kind === "gauge" && definition.exposes === "age" ? Math.max(0, (now() - value) / 1000) : value
-
   /** What one collector tells, all of it or, where a part is garbage, a fault. */
-  const told = (family: Family.Family, entry: Collectors.Entry, gathered: Gathered) => {
+  const told = (family: Family.Family, entry: Collectors.Entry, gathered: Gathered | undefined) => {
     const { definition } = family
-    const answer = gathered.get(entry) ?? entry.now?.()
+    const answer = gathered?.told.get(entry) ?? entry.now?.()
     if (answer?._tag === "Fault") {
       throw new Error(`${definition.name}: a collector told nothing`, { cause: answer.fault })
     }
@@ -128,17 +133,18 @@ export const make = (options: Options): Registry => {
       const resolved = family.resolve(labels)
       // What the collector itself has put there was counted by whoever did it.
       const overflowed = resolved?.overflowed?.filter((label) => labels[label] !== Catalogue.overflowValue) ?? []
-      return resolved === undefined ? [] : [{ series: resolved.series, overflowed, value }]
+      return resolved === undefined ? [] : [{ row: resolved.cell.row, overflowed, value }]
     })
   }
 
+  /** What collectors tell, by row. */
   const collected = (
     family: Family.Family,
     from: Iterable<Collectors.Entry>,
-    gathered: Gathered
-  ): Map<Family.Series, number> => {
+    gathered: Gathered | undefined
+  ): ReadonlyMap<number, number> => {
     const { definition } = family
-    const values = new Map<Family.Series, number>()
+    const values = new Map<number, number>()
     for (const entry of from) {
       let answer: ReturnType<typeof told>
       try {
@@ -149,49 +155,49 @@ export const make = (options: Options): Registry => {
         books.scrapeFailed(definition.name, fault)
         continue
       }
-      for (const { overflowed, series, value } of answer) {
+      for (const { overflowed, row, value } of answer) {
         family.overflow(overflowed)
-        const other = values.get(series)
-        values.set(series, other === undefined ? value : together(definition, other, value))
+        const other = values.get(row)
+        values.set(row, other === undefined ? value : together(definition, other, value))
       }
     }
     return values
   }
 
+  /** One value a row: the recorded ones with what collectors tell. */
   const scalars = (
     family: Family.Family,
     definition: Catalogue.Counter | Catalogue.Gauge,
-    gathered: Gathered
-  ): ReadonlyArray<Snapshot.ScalarSeries> => {
+    gathered: Gathered | undefined
+  ): Float64Array => {
+    const recorded = (gathered?.rows.get(family) ?? family.rows.copy(false)).values
     const from = collectors.get(family)
-    const told = from === undefined ? undefined : collected(family, from, gathered)
-    const out: Array<Snapshot.ScalarSeries> = []
-    for (const series of family.all) {
-      const { cell } = series
-      if (cell.kind === "histogram") continue
-      const own = series.bound ? cell.value : undefined
-      const other = told?.get(series)
+    const isAge = definition.kind === "gauge" && definition.exposes === "age"
+    if (from === undefined && !isAge) return recorded
+    const told = collected(family, from ?? [], gathered)
+    // Rows that came since the numbers were copied show where a collector tells them.
+    const values = new Float64Array(family.rows.count).fill(NaN)
+    values.set(recorded)
+    for (const [row, value] of told) {
+      const own = values[row]!
       // What is counted in two places adds up; of a state, the collector knows the present one.
-      const value = other === undefined ? own : cell.kind === "counter" ? other + (own ?? 0) : other
-      if (value !== undefined) out.push({ labels: series.labels, value: scalar(definition, value) })
+      values[row] = definition.kind === "counter" && Rows.isPresent(own) ? own + value : value
     }
-    return out
+    const moment = gathered?.at ?? now()
+    return isAge ? values.map((since) => Math.max(0, (moment - since) / 1000)) : values
   }
 
-  const histograms = (family: Family.Family): ReadonlyArray<Snapshot.HistogramSeries> => {
-    const out: Array<Snapshot.HistogramSeries> = []
-    for (const { bound, cell, labels } of family.all) if (bound && cell.kind === "histogram") out.push({ labels, cell })
-    return out
-  }
-
-  const snapshotOf = (family: Family.Family, gathered: Gathered): Snapshot.Snapshot => {
+  const snapshotOf = (family: Family.Family, gathered: Gathered | undefined): Snapshot.Snapshot => {
     const { definition } = family
-    return definition.kind === "histogram"
-      ? { _tag: "Histograms", definition, series: histograms(family) }
-      : { _tag: "Scalars", definition, series: scalars(family, definition, gathered) }
+    if (definition.kind === "histogram") {
+      const copy = gathered?.rows.get(family) ?? family.rows.copy(true)
+      return { _tag: "Histograms", definition, family, ...copy }
+    }
+    const values = scalars(family, definition, gathered)
+    return { _tag: "Scalars", definition, family, rows: values.length, values }
   }
 
-  const snapshot: Registry["snapshot"] = (definition, gathered = nothingGathered) => {
+  const snapshot: Registry["snapshot"] = (definition, gathered) => {
     const family = familyOf(definition)
     if (family === undefined) return undefined
     try {
@@ -205,11 +211,11 @@ export const make = (options: Options): Registry => {
   // The registry's own are asked as they are written: what failed in a scrape is to show in it.
   const own = new Set<Collectors.Entry>()
 
-  const gather: Registry["gather"] = async () => {
+  const gather: Registry["gather"] = async (exemplars) => {
     const asked = [...collectors.values()].flatMap((entries) =>
       [...entries].flatMap((entry) => entry.later === undefined ? [] : [{ entry, told: entry.later() }])
     )
-    const gathered = new Map(await Promise.all(asked.map(async ({ entry, told }) => [entry, await told] as const)))
+    const answers = new Map(await Promise.all(asked.map(async ({ entry, told }) => [entry, await told] as const)))
     const atOnce = [...collectors.values()].flatMap((entries) =>
       [...entries].flatMap((entry) => entry.now === undefined || own.has(entry) ? [] : [{ entry, now: entry.now }])
     )
@@ -218,8 +224,12 @@ export const make = (options: Options): Registry => {
       Number(one.entry.patience.isTried) - Number(other.entry.patience.isTried)
     )
     const started = performance.now()
-    for (const { entry, now } of ordered) gathered.set(entry, Patience.isSpent(started) ? Collectors.outOfTime : now())
-    return gathered
+    for (const { entry, now } of ordered) answers.set(entry, Patience.isSpent(started) ? Collectors.outOfTime : now())
+    return {
+      at: now(),
+      told: answers,
+      rows: new Map([...byName.values()].map((family) => [family, family.rows.copy(exemplars)]))
+    }
   }
 
   const attach = (collector: Metrics.Collector, context: Context.Context<never>) => {
@@ -246,24 +256,37 @@ export const make = (options: Options): Registry => {
 
   // What a caller without types may pass (no labels at all, a getter that throws) must not reach it as an exception.
   const guarded = <A>(body: () => A, fallback: () => A): A => guard.run("recorder", body, fallback)
-  const detached = () => Cells.detached
+  const detached = (fault: unknown): typeof Cells.detached => {
+    guard.count("recorder", fault)
+    return Cells.detached
+  }
 
   const recording: Registry["recording"] = {
-    counter: (definition, labels) =>
-      guarded<Metrics.CounterCell>(() => {
+    // On the way of every operation whose labels are known no sooner: what is made here, a closure say, would be felt.
+    counter: (definition, labels) => {
+      try {
         const family = familyOf(definition as Catalogue.Counter)
         return family === undefined ? Cells.detached : Family.counter(family, labels)
-      }, detached),
-    gauge: (definition, labels) =>
-      guarded<Metrics.GaugeCell>(() => {
+      } catch (fault) {
+        return detached(fault)
+      }
+    },
+    gauge: (definition, labels) => {
+      try {
         const family = familyOf(definition as Catalogue.Gauge)
         return family === undefined ? Cells.detached : Family.gauge(family, labels)
-      }, detached),
-    histogram: (definition, labels) =>
-      guarded<Metrics.HistogramCell>(() => {
+      } catch (fault) {
+        return detached(fault)
+      }
+    },
+    histogram: (definition, labels) => {
+      try {
         const family = familyOf(definition as Catalogue.Histogram)
         return family === undefined ? Cells.detached : Family.histogram(family, labels)
-      }, detached),
+      } catch (fault) {
+        return detached(fault)
+      }
+    },
     declare: (definition, known) =>
       guarded(
         () => familyOf(definition as Catalogue.Counter | Catalogue.Histogram)?.declare(known),

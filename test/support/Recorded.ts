@@ -55,12 +55,17 @@ export const make = (
         .sort(),
     exemplars: (definition) => {
       const snapshot = registry.snapshot(definition)
-      if (snapshot?._tag !== "Histograms") return []
-      return snapshot.series.flatMap(({ cell }) =>
-        cell.exemplars.flatMap((exemplar) =>
-          exemplar === undefined ? [] : [{ traceId: exemplar.traceId, spanId: exemplar.spanId }]
-        )
-      )
+      if (snapshot?._tag !== "Histograms" || snapshot.exemplars === undefined) return []
+      const { exemplars, rows } = snapshot
+      const text = (slot: number, from: number, to: number): string => {
+        const words = Array.from({ length: to - from }, (_, index) => exemplars.word(slot, from + index))
+        return words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("")
+      }
+      const slots = Array.from({ length: rows * (definition.buckets.length + 1) }, (_, slot) => slot)
+      return slots.filter((slot) => exemplars.value(slot) !== undefined).map((slot) => {
+        const [traceId, spanId] = exemplars.texts(slot) ?? [text(slot, 0, 4), text(slot, 4, 6)]
+        return { traceId, spanId }
+      })
     },
     faults: (hook) => guard.faults().get(hook) ?? 0
   }

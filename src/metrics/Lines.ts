@@ -1,0 +1,91 @@
+/** Bytes of an exposition, put together line by line in a buffer that is used again and again. */
+
+/** Bytes of a chunk: what a socket takes at once, and little enough that many readers hold little. */
+export const chunkSize = 64 * 1024
+
+/** The longest text of a number. */
+export const maxNumber = 24
+
+const zero = 48
+const letter = 97 - 10
+
+/** Longer parts are copied by the platform, shorter ones sooner byte by byte than it is called. */
+const short = 24
+
+/** A buffer that is being filled. Whoever writes has made sure of the room. */
+export class Lines {
+  #bytes: Uint8Array
+  #length = 0
+
+  constructor(capacity: number = chunkSize) {
+    this.#bytes = new Uint8Array(capacity)
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** What was written; the bytes are those of the buffer. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Begins anew. */
+  clear(): void {
+    this.#length = 0
+  }
+
+  /** Whether so much fits in beside what was written; an empty buffer grows until it does. */
+  fits(size: number): boolean {
+    if (this.#length + size <= this.#bytes.length) return true
+    if (this.#length > 0) return false
+    this.#bytes = new Uint8Array(size)
+    return true
+  }
+
+  byte(value: number): void {
+    this.#bytes[this.#length++] = value
+  }
+
+  copy(from: Uint8Array, start: number = 0, end: number = from.length): void {
+    const bytes = this.#bytes
+    if (end - start > short) {
+      bytes.set(from.subarray(start, end), this.#length)
+      this.#length += end - start
+    } else for (let index = start; index < end; index++) bytes[this.#length++] = from[index]!
+  }
+
+  /** Writes once more what was written from `start` to `end`. */
+  repeat(start: number, end: number): void {
+    this.#bytes.copyWithin(this.#length, start, end)
+    this.#length += end - start
+  }
+
+  ascii(text: string): void {
+    const bytes = this.#bytes
+    for (let index = 0; index < text.length; index++) bytes[this.#length++] = text.charCodeAt(index)
+  }
+
+  /** Writes a finite number as JavaScript does, which both formats read. */
+  number(value: number): void {
+    if (value !== value >>> 0) return this.ascii(String(value))
+    // Most are counts; no text is made of these.
+    let end = this.#length + 1
+    for (let bound = 10; value >= bound; bound *= 10) end++
+    let rest = value >>> 0
+    for (let at = end - 1; at >= this.#length; at--) {
+      const tenth = (rest / 10) >>> 0
+      this.#bytes[at] = zero + rest - 10 * tenth
+      rest = tenth
+    }
+    this.#length = end
+  }
+
+  /** Writes a word of 32 bits as eight hexadecimal digits. */
+  word(value: number): void {
+    for (let shift = 28; shift >= 0; shift -= 4) {
+      const digit = (value >>> shift) & 15
+      this.byte(digit < 10 ? zero + digit : letter + digit)
+    }
+  }
+}
