@@ -75,7 +75,7 @@ export const make = (options: Options): Poster => {
 
   // Of the request that was made last: there is one connection.
   let mayHaveLeft = (): boolean => false
-  const post: Poster["post"] = (body, onResent = () => {}) =>
+  const send: Poster["post"] = (body, onResent = () => {}) =>
     Effect.callback<Answer, SpanSinkError>((resume) => {
       let request: Http.ClientRequest
       let resent = false
@@ -172,6 +172,11 @@ export const make = (options: Options): Poster => {
       retryable: RetryableStatus.isRetryable(status),
       retryAfter: wait === undefined ? undefined : Duration.millis(wait)
     })
+  }
+
+  const post: Poster["post"] = (body, onResent) => {
+    mayHaveLeft = () => false
+    return send(body, onResent)
   }
 
   return { post, mayHaveLeft: () => mayHaveLeft(), close: Effect.sync(() => agent.destroy()) }

@@ -1,7 +1,7 @@
 /**
- * Spans over OTLP/HTTP in protobuf: OpenTelemetry's stock serialiser, our own sender.
+ * Spans over OTLP/HTTP in protobuf: our own writer and our own sender.
  *
- * OpenTelemetry's exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps retrying
+ * OpenTelemetry's serialiser takes several times as long, all of it in one turn. Its exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps retrying
  * while its caller believes that it has given up.
  */
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
@@ -12,7 +12,11 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { Guard } from "../Guard.ts"
 import * as HttpPost from "./HttpPost.ts"
-import type { ExportResult, SpanSink } from "./SpanSink.ts"
+import * as OtlpWriter from "./OtlpWriter.ts"
+import * as ProtobufWriter from "./ProtobufWriter.ts"
+import * as ScrubbedSpan from "./ScrubbedSpan.ts"
+import type { SpanRecord } from "./SpanRecord.ts"
+import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
 
 /** Where to, and how. */
 export interface Options {
@@ -42,47 +46,59 @@ export const make = (options: Options): SpanSink => {
     timeout: options.timeout,
     timers: options.timers
   })
+  const written: OtlpWriter.Options = {
+    names: ProtobufWriter.names(),
+    onFault: (fault) => guard.count("sink", fault)
+  }
+  // Whether the export that is on its way has come to its request: before, the last request is another export's.
+  let isPosting = false
   return {
     name,
     acknowledged: true,
     selects: options.selects,
     export: (batch, onResent) =>
       Effect.suspend(() => {
-        const { body, count } = encode(batch, guard)
-        const faults = batch.length - count
-        if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
-        return Effect.map(poster.post(body, () => onResent?.(count)), (answer): ExportResult => {
-          const { message, spans } = partialSuccess(answer)
-          const rejected = Math.min(count, spans)
-          return {
-            accepted: count - rejected,
-            rejected,
-            dropped: { fault: faults },
-            ...rejected === 0
-              ? {}
-              : { message: `${rejected} of ${count} spans rejected: ${message || "no reason given"}` }
+        isPosting = false
+        return Effect.flatMap(
+          inTurns(OtlpWriter.write(recordsOf(batch, guard), written)),
+          ({ body, count }): Effect.Effect<ExportResult, SpanSinkError> => {
+            const faults = batch.length - count
+            if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
+            const answer = poster.post(body, () => onResent?.(count))
+            isPosting = true
+            return Effect.map(answer, (answer) => read(answer, count, faults))
           }
-        })
+        )
       }),
-    mayHaveLeft: poster.mayHaveLeft,
+    mayHaveLeft: () => isPosting && poster.mayHaveLeft(),
     shutdown: poster.close
   }
 }
 
-interface Encoded {
-  readonly body: Uint8Array | undefined
-  readonly count: number
+/** The records of a batch; a span that can't be read costs itself only. */
+const recordsOf = (batch: ReadonlyArray<ReadableSpan>, guard: Guard): ReadonlyArray<SpanRecord> => {
+  const records: Array<SpanRecord> = []
+  for (const span of batch) guard.run("sink", () => records.push(ScrubbedSpan.recordOf(span)), () => 0)
+  return records
 }
 
-/** Encodes a batch; a span that the serialiser can't take costs itself only. */
-const encode = (batch: ReadonlyArray<ReadableSpan>, guard: Guard): Encoded => {
-  const serialise = (spans: ReadonlyArray<ReadableSpan>): Uint8Array | undefined =>
-    ProtobufTraceSerializer.serializeRequest([...spans])
-  try {
-    return { body: serialise(batch), count: batch.length }
-  } catch {
-    const sound = batch.filter((span) => guard.run("sink", () => serialise([span]) !== undefined, () => false))
-    return { body: sound.length === 0 ? undefined : serialise(sound), count: sound.length }
+/** Takes one step in each turn of the event loop, so that whoever waits for his turn waits for one step at most. */
+const inTurns = <A>(steps: Iterator<void, A>): Effect.Effect<A> =>
+  Effect.suspend(() => {
+    const step = steps.next()
+    return step.done === true ? Effect.succeed(step.value) : Effect.flatMap(Effect.yieldNow, () => inTurns(steps))
+  })
+
+const read = (answer: HttpPost.Answer, count: number, faults: number): ExportResult => {
+  const { message, spans } = partialSuccess(answer)
+  const rejected = Math.min(count, spans)
+  return {
+    accepted: count - rejected,
+    rejected,
+    dropped: { fault: faults },
+    ...rejected === 0
+      ? {}
+      : { message: `${rejected} of ${count} spans rejected: ${message || "no reason given"}` }
   }
 }
 

@@ -79,10 +79,12 @@ const keyValues = (values: Readonly<Record<string, unknown>> | undefined, scrubb
   return flat
 }
 
+// OpenTelemetry's lists are of one kind, and may have gaps.
 const isCarried = (value: unknown): value is Otel.AttributeValue => {
   if (isPrimitive(value)) return true
-  return Array.isArray(value) &&
-    value.every((item) => item === null || item === undefined || (isPrimitive(item) && typeof item === typeof value[0]))
+  if (!Array.isArray(value)) return false
+  const kind = typeof value.find(isPrimitive)
+  return value.every((item) => item === null || item === undefined || typeof item === kind && isPrimitive(item))
 }
 
 const isPrimitive = (value: unknown): value is string | number | boolean =>

@@ -43,3 +43,9 @@ export const spanId = (word0: number, word1: number): string => {
   scratch.writeInt32BE(word1, 4)
   return scratch.toString("hex", 0, 8)
 }
+
+/** Whether a text is the id of a trace. */
+export const isTraceId = (text: string): boolean => /^[\da-f]{32}$/i.test(text)
+
+/** Whether a text is the id of a span. */
+export const isSpanId = (text: string): boolean => /^[\da-f]{16}$/i.test(text)

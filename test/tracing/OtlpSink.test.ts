@@ -1,4 +1,4 @@
-import { Guard, SpanSink } from "@dawsos/observability"
+import { Accounting, Guard, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -9,8 +9,10 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Net from "node:net"
 import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
+import * as Limits from "../../src/tracing/Limits.ts"
 import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
-import { collector, endedSpans, unreadable } from "./harness.ts"
+import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
+import { collector, endedSpans, foreign, passThrough, pipelineOf, unreadable } from "./harness.ts"
 
 const sinkTo = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSink.Options> = {}) {
   const guard = Guard.make()
@@ -289,6 +291,72 @@ describe("the OTLP sink", () => {
       assert.deepStrictEqual(yield* sink.export([broken]), { accepted: 0, rejected: 0, dropped: { fault: 1 } })
       assert.strictEqual(received.length, 1)
       assert.strictEqual(guard.faults().get("sink"), 2)
+    }))
+
+  it.live("writes at most 64 spans in one turn of the event loop", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const { sink } = yield* sinkTo(url)
+      let turn = 0
+      const writtenIn: Array<number> = []
+      let ticking = true
+      const tick = () => {
+        turn++
+        if (ticking) setImmediate(tick)
+      }
+      // A list that tells when it is read.
+      const list = new Proxy(["a"], {
+        get: (list, key) => {
+          if (key === Symbol.iterator) writtenIn.push(turn)
+          return Reflect.get(list, key)
+        }
+      })
+      const spans = endedSpans(500).map((span) =>
+        ScrubbedSpan.make(foreign(span, { attributes: { list } }), passThrough)
+      )
+      tick()
+      yield* sink.export(spans)
+      ticking = false
+      assert.strictEqual(Result.getOrThrow(OtlpTraces.decode(received[0]!.body, "otlp")).length, 500)
+      assert.strictEqual(writtenIn.length, 500)
+      const ofTurn = new Map<number, number>()
+      for (const each of writtenIn) ofTurn.set(each, (ofTurn.get(each) ?? 0) + 1)
+      assert.deepStrictEqual([...ofTurn.values()], [64, 64, 64, 64, 64, 64, 64, 52])
+    }))
+
+  it.live("has sent nothing while it writes a request, whatever it has sent before, and can be interrupted there", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const { sink } = yield* sinkTo(url)
+      yield* sink.export(endedSpans(1))
+      assert.isTrue(sink.mayHaveLeft?.())
+      const writing = yield* Effect.forkChild(sink.export(endedSpans(500)), { startImmediately: true })
+      assert.isFalse(sink.mayHaveLeft?.())
+      yield* Fiber.interrupt(writing)
+      assert.deepInclude(yield* sink.export(endedSpans(2)), { accepted: 2 })
+      assert.deepStrictEqual(
+        received.map(({ body }) => Result.getOrThrow(OtlpTraces.decode(body, "otlp")).length),
+        [1, 2]
+      )
+    }))
+
+  it.live("loses nothing where the deadline passes while it writes a request", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const { sink } = yield* sinkTo(url)
+      const { pipeline, timers, tracer } = pipelineOf([sink], { maxQueueSize: 500, maxExportBatchSize: 500 })
+      tracer.startSpan("before").end()
+      timers.advance(5_000)
+      while (pipeline.accounting().sinks[0]?.exported !== 1) yield* Effect.yieldNow
+      for (let index = 0; index < 499; index++) tracer.startSpan(`span ${index}`).end()
+      timers.advance(5_000)
+      assert.deepInclude(pipeline.accounting().sinks[0], { inFlight: 499, queued: 0 })
+      timers.advance(Limits.defaults.exportTimeout)
+      const [books] = pipeline.accounting().sinks
+      assert.deepInclude(books, { inFlight: 0, queued: 499, dropped: Accounting.noneDropped() })
+      const flushed = yield* pipeline.flush
+      assert.deepInclude(flushed.sinks[0], { exported: 500, dropped: Accounting.noneDropped() })
+      assert.strictEqual(received.length, 2)
     }))
 
   it.live("keeps one connection for all of its requests", () =>

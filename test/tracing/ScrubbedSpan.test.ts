@@ -36,7 +36,9 @@ describe("the copy of a span that leaves the process", () => {
     const carried = ScrubbedSpan.attributes({
       words: ["a", "b"],
       gaps: ["a", null, undefined],
+      gapFirst: [null, 1],
       mixed: [1, "a"],
+      mixedBehindGap: [null, 1, true],
       nested: { a: [1] },
       none: null,
       missing: undefined,
@@ -47,7 +49,9 @@ describe("the copy of a span that leaves the process", () => {
     assert.deepStrictEqual(carried, {
       words: ["a", "b"],
       gaps: ["a", null, undefined],
+      gapFirst: [null, 1],
       mixed: `[1,"a"]`,
+      mixedBehindGap: "[null,1,true]",
       nested: `{"a":[1]}`,
       number: 0,
       flag: false,
