@@ -104,14 +104,14 @@ export const make = <Input>(description: Description<Input>): Combinator<Input> 
 
   const observe = <A, E, R>(self: Effect.Effect<A, E, R>, place: Place.Place<Input>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
+      const { tracer, tracerEnabled } = fiber.cache
+      if (tracerEnabled && tracer instanceof DirectTracer) return DirectOperation.observe(self, place, fiber, tracer)
       const service = Context.getOrUndefined(fiber.context, Metrics.Metrics)
       const metrics = service?.enabled === true ? service : undefined
-      const { tracer, tracerEnabled } = fiber.cache
       const traced = tracer !== undefined && tracerEnabled
       const listened = fiber.getRef(Announcement.CurrentOperationListener) !== undefined
-      if (metrics === undefined && !traced && !listened) return self
-      return traced && tracer instanceof DirectTracer
-        ? DirectOperation.observe(self, place, fiber, tracer, metrics, listened)
+      return metrics === undefined && !traced && !listened
+        ? self
         : GuardedOperation.observe(self, place, fiber, metrics, listened)
     })
 

@@ -2,6 +2,7 @@
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
+import type * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import type * as Catalogue from "../Catalogue.ts"
@@ -78,8 +79,32 @@ export const frame = (fiber: Fiber.Fiber<unknown, unknown>, metrics: ReadonlyArr
   ended: false
 })
 
+/**
+ * The same as Effect's stack frame, which names the operation in the stack traces of failures: for operations that have
+ * one anyway, since each thing in a fiber's context has its price.
+ */
+export class NamedFrame implements References.StackFrame {
+  readonly name: string
+  readonly parent: References.StackFrame | undefined
+  readonly metrics: ReadonlyArray<string>
+  ended = false
+
+  constructor(name: string, parent: References.StackFrame | undefined, metrics: ReadonlyArray<string>) {
+    this.name = name
+    this.parent = parent
+    this.metrics = metrics
+  }
+
+  stack(): undefined {
+    return undefined
+  }
+}
+
 /** Whether a fiber runs inside an observation that records the metric of this name. */
 export const isNameRecorded = (fiber: Fiber.Fiber<unknown, unknown>, metric: string): boolean => {
+  for (let frame = fiber.cache.stackFrame; frame !== undefined; frame = frame.parent) {
+    if (frame instanceof NamedFrame && !frame.ended && frame.metrics.includes(metric)) return true
+  }
   for (let frame = fiber.getRef(CurrentFrame); frame !== undefined; frame = frame.outer) {
     if (!frame.ended && frame.metrics.includes(metric)) return true
   }

@@ -5,10 +5,12 @@
 import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import type { ContextSettings, Memory } from "./ContextSettings.ts"
 
-/** A span of such a tracer. None of its methods throws. */
-export abstract class DirectSpan implements Tracer.Span {
+/** A span of such a tracer, which remembers the context that it is in. None of its methods throws. */
+export abstract class DirectSpan implements Tracer.Span, Memory {
   readonly _tag = "Span"
+  settings: ContextSettings | undefined = undefined
   abstract readonly name: string
   abstract readonly spanId: string
   abstract readonly traceId: string
@@ -25,12 +27,15 @@ export abstract class DirectSpan implements Tracer.Span {
   abstract addLinks(links: ReadonlyArray<Tracer.SpanLink>): void
   /** `end`, at a moment in seconds and nanoseconds since the epoch. */
   abstract endAt(seconds: number, nanos: number, exit: Exit.Exit<unknown, unknown>): void
+  /** `attribute`; `whole` are its fixed attributes with this one, which it takes instead if it has no others. */
+  abstract attributeOf(whole: ReadonlyArray<unknown> | undefined, key: string, value: string): void
   /** See `Metrics.Exemplar`. */
   abstract writeIds(into: Int32Array, at: number): void
 }
 
-/** See the module. */
-export abstract class DirectTracer implements Tracer.Tracer {
+/** See the module. It remembers the last context without a span, which as a rule is the program's own. */
+export abstract class DirectTracer implements Tracer.Tracer, Memory {
+  settings: ContextSettings | undefined = undefined
   abstract readonly context: Tracer.Tracer["context"]
   abstract span(options: Parameters<Tracer.Tracer["span"]>[0]): Tracer.Span
   /**

@@ -42,7 +42,7 @@ export const observe = <A, E, R, Input>(
     )
     start = clock.monotonicTimeNanosUnsafe()
     const framed = Context.add(context, Announcement.CurrentFrame, frame)
-    return span === undefined ? framed : GuardedSpan.within(framed, span, described.name, fiber.cache.stackFrame)
+    return span === undefined ? framed : GuardedSpan.within(framed, span, described.name)
   })
   return Effect.onExitPrimitive(inside, (exit) => {
     if (start === undefined) return undefined

@@ -60,21 +60,13 @@ export const open = (
   return span
 }
 
-/**
- * The context of what runs inside an operation: its name in the stack traces of failures below `outer`, and its span, if
- * it has one, as parent.
- */
-export const within = <R>(
-  context: Context.Context<R>,
-  span: Tracer.Span | undefined,
-  name: string,
-  outer: StackFrame | undefined
-): Context.Context<R> => {
-  const named = Context.add(context, References.CurrentStackFrame, { name, stack: noStack, parent: outer })
-  return span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)
-}
-
-type StackFrame = NonNullable<Context.Service.Shape<typeof References.CurrentStackFrame>>
+/** The context of what runs inside a span: the span as parent, and its name in the stack traces of failures. */
+export const within = <R>(context: Context.Context<R>, span: Tracer.Span, name: string): Context.Context<R> =>
+  Context.add(
+    Context.add(context, Tracer.ParentSpan, span),
+    References.CurrentStackFrame,
+    { name, stack: noStack, parent: Context.get(context, References.CurrentStackFrame) }
+  )
 
 const noStack = (): undefined => undefined
 

@@ -7,6 +7,7 @@ import * as Guard from "../Guard.ts"
 import type * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
 import type { Description, Options, Recorder, SpanDescription } from "./Description.ts"
+import type { Status } from "./Status.ts"
 
 /** What all places of one description have in common. */
 export interface Kind<in Input> {
@@ -47,6 +48,7 @@ export class Place<Input> {
   readonly #input: Input
   #span: SpanDescription | undefined = undefined
   #fixed: ReadonlyArray<unknown> | null | undefined = undefined
+  #ended: { [S in Status]?: ReadonlyArray<unknown> } | undefined = undefined
   // Weak, so that a layer that was closed can be collected.
   #bound: WeakMap<Metrics.Service, Array<Recorder | undefined>> | undefined = undefined
 
@@ -74,6 +76,16 @@ export class Place<Input> {
     if (described !== this.#span) return undefined
     if (this.#fixed === undefined) this.#fixed = flatten(described.attributes, this.options?.attributes) ?? null
     return this.#fixed ?? undefined
+  }
+
+  /** The same with how the operation ended. */
+  endedAttributes(described: SpanDescription, status: Status): ReadonlyArray<unknown> | undefined {
+    const known = this.#ended?.[status]
+    if (known !== undefined) return known
+    const fixed = this.fixedAttributes(described)
+    const { statusAttribute } = this.kind
+    if (fixed === undefined || fixed.includes(statusAttribute)) return undefined
+    return (this.#ended ??= {})[status] = [...fixed, statusAttribute, status]
   }
 
   /**

@@ -157,36 +157,40 @@ export class Span extends DirectSpan {
 
   attribute(key: string, value: unknown): void {
     if (this.#exit !== undefined) return
-    if (!this.sampled) {
-      this.#readable().set(key, value)
-      return
-    }
     if (SpanAttributes.isPlain(value)) {
       this.record(key, value)
       this.#attributes?.set(key, value)
       return
     }
     try {
-      this.record(key, SpanAttributes.carried(value))
+      if (this.sampled) this.record(key, SpanAttributes.carried(value))
       this.#readable().set(key, value)
     } catch (fault) {
       this.owner.guard.count("tracer", fault)
     }
   }
 
+  attributeOf(whole: ReadonlyArray<unknown> | undefined, key: string, value: string): void {
+    const isTaken = whole !== undefined && this.ownAttributes === undefined && this.#attributes === undefined &&
+      !this.isFinished
+    if (isTaken) this.fixedAttributes = whole
+    else this.attribute(key, value)
+  }
+
   /** Sets an attribute that OpenTelemetry can carry, as it is exported; the program does not see it. */
   record(key: string, value: Otel.AttributeValue): void {
     if (this.isFinished || key === "") return
-    if (this.fixedAttributes !== undefined && SpanAttributes.indexOf(this.fixedAttributes, key) >= 0) {
+    const { fixedAttributes } = this
+    if (fixedAttributes !== undefined && SpanAttributes.indexOf(fixedAttributes, key) >= 0) {
       // One of these is another's: from now on all are its own.
-      this.ownAttributes = [...this.fixedAttributes, ...(this.ownAttributes ?? [])]
+      this.ownAttributes = [...fixedAttributes, ...(this.ownAttributes ?? [])]
       this.fixedAttributes = undefined
     }
-    if (this.ownAttributes === undefined) {
+    const own = this.ownAttributes
+    if (own === undefined) {
       this.ownAttributes = [key, value]
       return
     }
-    const own = this.ownAttributes
     const index = SpanAttributes.indexOf(own, key)
     if (index >= 0) {
       own[index] = value

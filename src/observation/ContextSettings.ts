@@ -1,0 +1,65 @@
+/**
+ * What a context says to the operations that run in it, read once for each context: a handful of look-ups in a program's
+ * context take as long as all else that an operation does.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+import * as Metrics from "../metrics/Metrics.ts"
+import * as Announcement from "./Announcement.ts"
+
+/** The clock of programs that bring none. */
+export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
+
+/** See the module. */
+export class ContextSettings {
+  readonly context: Context.Context<never>
+  /** Where metrics are kept, if they are. */
+  readonly metrics: Metrics.Service | undefined
+  /** Whether somebody listens to operations that end. */
+  readonly listened: boolean
+  /** The clock, unless it is the live one. */
+  readonly clock: Clock.Clock | undefined
+  /** Whether spans have times. */
+  readonly timed: boolean
+  /** Whether the level of spans here is one that is wanted. */
+  readonly wanted: boolean
+  /** Attributes of all spans; nothing where there are none. */
+  readonly annotations: Readonly<Record<string, unknown>> | undefined
+  readonly links: ReadonlyArray<Tracer.SpanLink>
+
+  constructor({ context }: Fiber.Fiber<unknown, unknown>) {
+    const service = Context.getOrUndefined(context, Metrics.Metrics)
+    const clock = Context.get(context, Clock.Clock)
+    const annotations = Context.get(context, References.TracerSpanAnnotations)
+    const minimum = Context.get(context, Tracer.MinimumTraceLevel)
+    this.context = context
+    this.metrics = service?.enabled === true ? service : undefined
+    this.listened = Context.get(context, Announcement.CurrentOperationListener) !== undefined
+    this.clock = clock === liveClock ? undefined : clock
+    this.timed = Context.get(context, References.TracerTimingEnabled)
+    this.wanted = minimum === "All" ||
+      !LogLevel.isGreaterThan(minimum, Context.get(context, Tracer.CurrentTraceLevel))
+    this.annotations = isEmpty(annotations) ? undefined : annotations
+    this.links = Context.get(context, References.TracerSpanLinks)
+  }
+}
+
+/** What remembers the settings of the context that it was asked for last. */
+export interface Memory {
+  settings: ContextSettings | undefined
+}
+
+/** The settings of a fiber's context. Whoever remembers them should not outlive the context by long. */
+export const of = (fiber: Fiber.Fiber<unknown, unknown>, memory: Memory): ContextSettings => {
+  const known = memory.settings
+  return known !== undefined && known.context === fiber.context ? known : memory.settings = new ContextSettings(fiber)
+}
+
+const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => {
+  for (const _ in record) return false
+  return true
+}
