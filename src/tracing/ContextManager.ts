@@ -108,22 +108,27 @@ export class ContextManager extends AsyncLocalStorageContextManager {
 
   /** Enters the spans of fibers as they change, and gives their starters back what was entered. */
   readonly watcher: Watcher<Entered | undefined> = {
-    runs: (fiber) => {
-      if (fiber.cache.span !== undefined) this.#follow(fiber)
-    },
-    spanChanged: (fiber) => this.#follow(fiber),
     entered: () => this.#storage.getStore(),
-    restore: (entered) => {
-      if (this.#storage.getStore() !== entered) this.#storage.enterWith(entered)
-    }
+    begins: (fiber, entered) => {
+      if (fiber.cache.span !== undefined) this.#follow(fiber, entered)
+    },
+    spanChanged: (fiber) => this.#follow(fiber, this.#storage.getStore()),
+    changes: 0,
+    restore: (entered) => this.#enter(entered)
   }
 
-  #follow(fiber: Fiber.Fiber<unknown, unknown>): void {
-    const entered = this.#storage.getStore()
-    const { span } = fiber.cache
+  #follow({ cache: { span }, id }: Fiber.Fiber<unknown, unknown>, entered: Entered | undefined): void {
     if (entered?.span === span) return
-    const under = entered?.fiber === fiber.id ? entered.under : entered?.alone
-    if (span === undefined || under?.span === span) this.#storage.enterWith(under)
-    else this.#storage.enterWith(new Entered(under?.base ?? Otel.ROOT_CONTEXT, span, fiber.id, under))
+    const under = entered?.fiber === id ? entered.under : entered?.alone
+    this.#enter(
+      span === undefined || under?.span === span
+        ? under
+        : new Entered(under?.base ?? Otel.ROOT_CONTEXT, span, id, under)
+    )
+  }
+
+  #enter(entered: Entered | undefined): void {
+    this.watcher.changes++
+    this.#storage.enterWith(entered)
   }
 }

@@ -139,7 +139,10 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
     if (ParentContext.isSuppressed(thirdParty)) {
       return new Span(this, name, kind, Trace.none, 0, 0, false, parent, seconds, nanos, fixed)
     }
-    const above = parent ?? (root ? undefined : ParentContext.foreign(thirdParty, annotations))
+    // Where no third party has set anything no parent is one; else a fiber's span may be nearer than what it has set.
+    const above = parent ?? (root || thirdParty === Otel.ROOT_CONTEXT
+      ? undefined
+      : ParentContext.foreign(Otel.context.active(), annotations))
     // Ids in the order in which OpenTelemetry's SDK asks for them.
     const id = this.#idGenerator?.generateSpanId()
     const word0 = id === undefined ? Trace.randomWord() : SpanIds.word(id, 0)

@@ -19,12 +19,14 @@ interface PrivateFiber extends Fiber.Fiber<unknown, unknown> {
 
 /** Who is told of what fibers do; see {@link watch}. */
 export interface Watcher<Entered> {
-  /** A fiber begins or goes on, in an asynchronous context of its own or in that of its starter. */
-  readonly runs: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  /** What is entered where a fiber is started, which runs in the asynchronous context of its starter at first. */
+  readonly entered: () => Entered
+  /** A fiber begins to run. */
+  readonly begins: (fiber: Fiber.Fiber<unknown, unknown>, entered: Entered) => void
   /** The span of the running fiber is another. */
   readonly spanChanged: (fiber: Fiber.Fiber<unknown, unknown>) => void
-  /** What is entered, before a fiber runs in the asynchronous context of its starter. */
-  readonly entered: () => Entered
+  /** Goes up with whatever is entered, so that asking what is entered can be spared. */
+  changes: number
   /** Gives the starter back what was entered, when the fiber has ended or waits. */
   readonly restore: (entered: Entered) => void
 }
@@ -68,21 +70,21 @@ const evaluating = (evaluate: Evaluate) =>
     const own = watcher
     if (own === undefined) return evaluate.call(this, effect)
     if (this._asyncContext !== undefined) {
-      // Effect enters what it captured, where the fiber is confined, and evaluates once more.
+      // Effect enters what the fiber was put off with, and evaluates once more in there.
       expect(this)
       return evaluate.call(this, effect)
     }
     if (resuming === this) {
       resuming = undefined
-      own.runs(this)
       return evaluate.call(this, effect)
     }
     const entered = own.entered()
+    const { changes } = own
     try {
-      own.runs(this)
+      own.begins(this, entered)
       return evaluate.call(this, effect)
     } finally {
-      if (watcher === own) own.restore(entered)
+      if (own.changes !== changes && watcher === own) own.restore(entered)
     }
   }
 
