@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as FastCheck from "fast-check"
 import type { Way } from "../../src/tracing/StrictParents.ts"
 import { parentOf, traced } from "./harness.ts"
-import { later, leaf, third } from "./ParentScenarios.ts"
+import { later, leaf, third } from "./parents/Scenario.ts"
 
 type Step =
   | { readonly _tag: "Leaf"; readonly where: "sync" | "promise" | "after await" | "callback" | "left to later" }
