@@ -25,20 +25,24 @@ export const kindOf = <Input>(description: Description<Input>): Kind<Input> => (
   statusAttribute: `${description.prefix}.status`
 })
 
+// A span's limit is 128: what comes near it is set one by one, and counted.
+const mostFixed = 64
+
 /** Keys and values in turn of attributes that every span can carry as they are; nothing where one is not like that. */
 const flatten = (
   ...several: ReadonlyArray<Readonly<Record<string, unknown>> | undefined>
 ): ReadonlyArray<unknown> | undefined => {
-  const all: Record<string, unknown> = {}
+  const all = new Map<string, unknown>()
   for (const attributes of several) {
     for (const key in attributes) {
       const value = attributes[key]
       if (value === undefined) continue
-      if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined
-      all[key] = value
+      const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+      if (!isPlain || key === "" || all.size === mostFixed) return undefined
+      all.set(key, value)
     }
   }
-  return Object.entries(all).flat()
+  return [...all].flat()
 }
 
 /** See the module. */
@@ -47,7 +51,8 @@ export class Place<Input> {
   readonly options: Options | undefined
   readonly #input: Input
   #span: SpanDescription | undefined = undefined
-  #fixed: ReadonlyArray<unknown> | null | undefined = undefined
+  #fixed: ReadonlyArray<unknown> | undefined = undefined
+  #isFlattened = false
   #ended: { [S in Status]?: ReadonlyArray<unknown> } | undefined = undefined
   // Weak, so that a layer that was closed can be collected.
   #bound: WeakMap<Metrics.Service, Array<Recorder | undefined>> | undefined = undefined
@@ -74,8 +79,16 @@ export class Place<Input> {
   fixedAttributes(described: SpanDescription): ReadonlyArray<unknown> | undefined {
     // A description that threw is asked again, and may then tell others.
     if (described !== this.#span) return undefined
-    if (this.#fixed === undefined) this.#fixed = flatten(described.attributes, this.options?.attributes) ?? null
-    return this.#fixed ?? undefined
+    if (!this.#isFlattened) {
+      this.#isFlattened = true
+      try {
+        this.#fixed = flatten(described.attributes, this.options?.attributes)
+      } catch {
+        // One that throws does so again when it is set by itself, and is counted there.
+        this.#fixed = undefined
+      }
+    }
+    return this.#fixed
   }
 
   /** The same with how the operation ended. */

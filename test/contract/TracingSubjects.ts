@@ -1,4 +1,4 @@
-// The two implementations of tracing, and what can be read back of either.
+// The implementations of tracing, and what can be read back of either.
 import { type Accounting, Guard, Scrubber, type SpanSink, Tracing } from "@dawsos/observability"
 import { TestTracing } from "@dawsos/observability/testing"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
@@ -102,8 +102,8 @@ const ofReadable = (span: ReadableSpan): Raw => ({
   millis: millisOf(span.duration)
 })
 
-const live: Subject = {
-  name: "live",
+const live = (name: string, implementation: "own" | "opentelemetry"): Subject => ({
+  name,
   run: (program, sampled = true) => {
     const guard = Guard.make()
     const order: Array<string> = []
@@ -159,12 +159,17 @@ const live: Subject = {
           scrubber: Scrubber.make(),
           sinks: [sink],
           idGenerator
-        }))
+        })),
+        Effect.provideService(Tracing.TracerImplementation, implementation)
       ),
       guard
     )
   }
-}
+})
 
 /** Every implementation. */
-export const subjects: ReadonlyArray<Subject> = [live, test]
+export const subjects: ReadonlyArray<Subject> = [
+  live("live", "own"),
+  live("live on OpenTelemetry's SDK", "opentelemetry"),
+  test
+]
