@@ -1,7 +1,7 @@
 /**
  * What the layer knows of Effect that Effect does not export: a failure here says what moved, and which module leans on
  * it. Others are held where the module is tested: `Async` primitives in `tracing/EffectTracer.test.ts`
- * (`src/tracing/EffectTracer.ts`), the request's key in `Boundary.test.ts` (`src/Boundary.ts`), the keys of responses and
+ * (`src/tracing/AsyncPrimitives.ts`), the request's key in `Boundary.test.ts` (`src/Boundary.ts`), the keys of responses and
  * of what can be answered with in `errors/ErrorReporter.test.ts` (`src/errors/Expected.ts`).
  */
 import { Guard } from "@dawsos/observability"
@@ -12,6 +12,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -22,6 +23,9 @@ import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as GuardedSpan from "../src/observation/GuardedSpan.ts"
+import { ContextManager } from "../src/tracing/ContextManager.ts"
+import * as FiberInternals from "../src/tracing/FiberInternals.ts"
+import * as ParentsSelfTest from "../src/tracing/ParentsSelfTest.ts"
 import * as SpanContexts from "../src/tracing/SpanContexts.ts"
 import * as CollectedSpans from "./support/CollectedSpans.ts"
 
@@ -36,7 +40,7 @@ const spanOptions = (name: string): Parameters<Tracer.Tracer["span"]>[0] => ({
   sampled: true
 })
 
-describe("@effect/opentelemetry (src/tracing/SpanContexts.ts, src/tracing/EffectTracer.ts)", () => {
+describe("@effect/opentelemetry (src/tracing/SpanContexts.ts, src/tracing/OpenTelemetryTracer.ts)", () => {
   const inner = Otel.trace.wrapSpanContext({ traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 })
   const otelTracer = { startSpan: () => inner } as unknown as Otel.Tracer
   const stock = Effect.runSync(Effect.provideService(EffectOtel.make, EffectOtel.OtelTracer, otelTracer))
@@ -65,6 +69,137 @@ describe("@effect/opentelemetry (src/tracing/SpanContexts.ts, src/tracing/Effect
     for (const method of ["attribute", "event", "addLinks", "end"] as const) assert.isFunction(base[method], method)
     const status: Tracer.SpanStatus = { _tag: "Ended", startTime: 0n, endTime: 1n, exit: Exit.void }
     assert.strictEqual(Object.assign(span, { status }).status, status)
+  })
+})
+
+/** Runs with a watcher that writes down what it is told, fibers by the order in which they show up. */
+const told = (run: () => void): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  const fibers: Array<unknown> = []
+  const line = (what: string, fiber: Fiber.Fiber<unknown, unknown>) => {
+    if (!fibers.includes(fiber)) fibers.push(fiber)
+    lines.push(`${fibers.indexOf(fiber)} ${what}${fiber.cache.span === undefined ? "" : " in a span"}`)
+  }
+  const stop = FiberInternals.watch<undefined>({
+    entered: () => undefined,
+    begins: (fiber) => line("begins", fiber),
+    spanChanged: (fiber) => line("goes on", fiber),
+    changes: 0,
+    restore: () => lines.push("restored")
+  })
+  try {
+    run()
+  } finally {
+    stop()
+  }
+  return lines
+}
+
+describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party spans find their parents", () => {
+  const span = Tracer.externalSpan({ traceId: "a".repeat(32), spanId: "b".repeat(16) })
+  const inSpan = Effect.withParentSpan(span)
+  // What is there already is not run at all.
+  const step = Effect.sync(() => {})
+
+  it("have one prototype, and on it `evaluate` and `setContext`, which can be replaced", () => {
+    const { prototype } = FiberInternals
+    for (const effect of [Effect.void, Effect.never, Effect.yieldNow]) {
+      assert.strictEqual(Object.getPrototypeOf(Effect.runFork(effect)), prototype)
+    }
+    assert.strictEqual(
+      Effect.runSync(Effect.withFiber((fiber) => Effect.succeed(Object.getPrototypeOf(fiber)))),
+      prototype
+    )
+    for (const name of ["evaluate", "setContext"] as const) {
+      const descriptor = Object.getOwnPropertyDescriptor(prototype, name)
+      assert.isFunction(descriptor?.value, `a fiber's \`${name}\` is no method of the prototype any more`)
+      assert.isTrue(descriptor?.configurable === true && descriptor.writable === true, `\`${name}\` can't be replaced`)
+    }
+  })
+
+  it("begin in `evaluate` of the prototype, however they are started", () => {
+    const started = (run: () => void) => told(run).filter((line) => line.endsWith("begins"))
+    assert.deepStrictEqual(started(() => void Effect.runFork(step)), ["0 begins"], "runFork")
+    assert.deepStrictEqual(started(() => Effect.runSync(step)), ["0 begins"], "runSync")
+    assert.deepStrictEqual(
+      started(() => Effect.runSync(Effect.forkChild(step, { startImmediately: true }))),
+      ["0 begins", "1 begins"],
+      "forkChild, immediately"
+    )
+    assert.deepStrictEqual(
+      started(() => Effect.runSync(Effect.flatten(Effect.cached(step)))),
+      ["0 begins", "1 begins"],
+      "cached"
+    )
+  })
+
+  it("come to another span by `setContext` only, and are the current fiber then", () => {
+    const ways: ReadonlyArray<readonly [string, Effect.Effect<unknown>]> = [
+      ["withParentSpan", inSpan(step)],
+      ["withSpan", Effect.withSpan(step, "any")],
+      ["provideService", Effect.provideService(step, Tracer.ParentSpan, span)],
+      ["provide", Effect.provide(step, Context.make(Tracer.ParentSpan, span))]
+    ]
+    for (const [name, effect] of ways) {
+      assert.deepStrictEqual(
+        told(() => Effect.runSync(effect)),
+        ["0 begins", "0 goes on in a span", "0 goes on"],
+        `the span of a fiber changed unseen: ${name}`
+      )
+    }
+  })
+
+  it("keep the span that they have in `cache.span`, as that of a context shared by many is made once", () => {
+    const caches = Effect.runSync(inSpan(Effect.withFiber((fiber) => {
+      const { cache } = fiber
+      fiber.setContext(Context.add(fiber.context, Context.Service<string, string>("any"), "value"))
+      return Effect.succeed([cache, fiber.cache])
+    })))
+    assert.strictEqual(caches[0]?.span, span)
+    assert.strictEqual(
+      caches[0],
+      caches[1],
+      "each change of the context costs a look at the span now: no harm, but slow"
+    )
+  })
+
+  it("are put off with what they go on in under `_asyncContext`, so that they are in nobody else's context", () => {
+    const put = (effect: Effect.Effect<unknown>) => {
+      const fiber = Effect.runFork(effect)
+      const captured: unknown = Reflect.get(fiber, "_asyncContext")
+      Effect.runFork(Fiber.interrupt(fiber))
+      return captured
+    }
+    const slow = "going on costs as much as starting now: no harm, but slow"
+    assert.isFunction(Reflect.get(Object(put(Effect.never)), "runInAsyncScope"), slow)
+    assert.strictEqual(put(Effect.void), undefined, slow)
+  })
+
+  it("do together what the trial at start looks for, without which the tracer's hook is used", () => {
+    const manager = new ContextManager()
+    const stop = FiberInternals.watch(manager.watcher)
+    try {
+      assert.strictEqual(ParentsSelfTest.problem(manager), undefined)
+    } finally {
+      stop()
+      manager.disable()
+    }
+  })
+
+  it("are found not to do so where nothing is entered, or nothing given back", () => {
+    const broken = (watcher: Partial<ContextManager["watcher"]>): string | undefined => {
+      const manager = new ContextManager()
+      const stop = FiberInternals.watch(Object.assign(manager.watcher, watcher))
+      try {
+        return ParentsSelfTest.problem(manager)
+      } finally {
+        stop()
+        manager.disable()
+      }
+    }
+    assert.match(broken({ spanChanged: () => {} }) ?? "", /span of synchronous code/)
+    assert.match(broken({ restore: () => {} }) ?? "", /nothing where a fiber was started/)
+    assert.match(broken({ begins: () => {} }) ?? "", /the span that a fiber was started with/)
   })
 })
 
