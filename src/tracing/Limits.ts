@@ -25,7 +25,7 @@ const mebibyte = 1024 * 1024
 
 /**
  * The defaults of OpenTelemetry's specification for batching. It knows no bounds in bytes: 8 MiB are what 2,048
- * spans of 4 KB take, three of them attributes, and 4 MiB are what gRPC servers receive by default, collectors included; the default of the
+ * spans of 4 KB take, most of that their texts, and 4 MiB are what gRPC servers receive by default, collectors included; the default of the
  * collector's HTTP receiver is 20 MiB.
  */
 export const defaults: Limits = {

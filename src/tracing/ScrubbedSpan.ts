@@ -99,7 +99,8 @@ const scrubStatus = ({ code, message }: Otel.SpanStatus, scrubber: SpanScrubber)
 const scrubDetails = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber): Details => {
   const { droppedAttributesCount, droppedEventsCount, droppedLinksCount, events, links } = span
   const traceState = scrubTraceState(span.traceState, scrubber)
-  const parentState = scrubTraceState(span.parentState, scrubber)
+  // A child has its parent's, unless a sampler has changed it.
+  const parentState = span.parentState === span.traceState ? traceState : scrubTraceState(span.parentState, scrubber)
   const hasParts = events.length > 0 || links.length > 0
   const hasDropped = droppedAttributesCount > 0 || droppedEventsCount > 0 || droppedLinksCount > 0
   if (!hasParts && !hasDropped && traceState === "" && parentState === "") return noDetails
