@@ -481,7 +481,7 @@ describe("a queue that is bounded by bytes", () => {
 
   it("counts what finds no room, and knows its bytes", () => {
     const { books, end, sink } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 20_000 })
-    end(20, padded(1_000))
+    end(20, padded(1_750))
     assert.deepInclude(books(), { inFlight: 9 })
     assert.strictEqual(books().dropped.queue_full, 11)
     assert.isAtMost(books().bytes, 20_000)
@@ -498,12 +498,12 @@ describe("a queue that is bounded by bytes", () => {
     for (let index = 0; index < 100; index++) span.addEvent("e", { n: index })
     span.addLinks(Array.from({ length: 100 }, () => ({ context: span.spanContext() })))
     span.end()
-    assert.isAtLeast(books().bytes - 2 * plain, 100 * 300 + 100 * 250 + 50 * 32)
+    assert.isAtLeast(books().bytes - 2 * plain, 100 * 180 + 100 * 170 + 50 * 32)
   })
 
   it("is emptied once it is half full, even where that is less than a request", () => {
     const { end, onTheWay } = one({ maxQueueSize: 100, maxExportBatchSize: 100, maxQueueBytes: 20_000 })
-    end(5, padded(1_000))
+    end(5, padded(1_750))
     assert.deepStrictEqual(onTheWay(), [5])
   })
 
