@@ -1,8 +1,8 @@
 /**
- * The answers that are under way: how long they may take, and how much of the heap they may hold.
+ * The answers that are under way: how long they may take, how much of the heap they may hold, and whose turn it is.
  *
- * A client that asks and does not read holds the text of its scrape until it is gone. Scrapes that overlap share their
- * text, so many readers cost no more than one; only those who dawdle hold the texts of different moments.
+ * A client that asks and does not read holds the page of its scrape until it is gone. Scrapes that overlap share their
+ * page, so many readers cost no more than one; only those who dawdle hold pages of different moments.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -15,12 +15,19 @@ export interface Bounds {
   readonly maxHeld: number
 }
 
+/** What an answer holds until it is read; shared by those who hold the same. */
+export interface Held {
+  readonly byteLength: number
+}
+
 /** Keeps watch over answers. */
 export class Answers {
   readonly #bounds: Bounds
   readonly #late: () => void
   readonly #open = new Map<Socket, Set<ServerResponse>>()
-  readonly #held = new Map<Uint8Array, Set<ServerResponse>>()
+  readonly #held = new Map<Held, Set<ServerResponse>>()
+  /** Those who wait for their turn on a connection. */
+  readonly #waiting = new Map<ServerResponse, () => void>()
 
   /** `late` is told of each answer that was not read in time. */
   constructor(bounds: Bounds, late: () => void) {
@@ -53,16 +60,32 @@ export class Answers {
     socket.destroy()
   }
 
-  /** Takes note that a text waits to be read; false, and not noted, where too much waits already. */
-  hold(text: Uint8Array, response: ServerResponse): boolean {
-    // Its client left while the text was being written: nobody will read it, and no event will tell that once more.
+  /** Takes note that something waits to be read; false, and not noted, where too much waits already. */
+  hold(held: Held, response: ServerResponse): boolean {
+    // Its client left while it was being made: nobody will read it, and no event will tell that once more.
     if (response.closed || response.req.socket.destroyed) return true
-    const holders = this.#held.get(text)
-    if (holders === undefined && this.#held.size > 0 && this.#bytes + text.byteLength > this.#bounds.maxHeld) {
+    const holders = this.#held.get(held)
+    if (holders === undefined && this.#held.size > 0 && this.#bytes + held.byteLength > this.#bounds.maxHeld) {
       return false
     }
-    this.#held.set(text, (holders ?? new Set()).add(response))
+    this.#held.set(held, (holders ?? new Set()).add(response))
     return true
+  }
+
+  /**
+   * Waits until a watched answer is the next one on its connection, or its connection is gone. What is written before
+   * that would be kept in memory for each of the requests that a client sends without waiting.
+   */
+  turn(response: ServerResponse): Promise<void> {
+    if (response.socket !== null || response.closed || response.req.socket.destroyed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const resume = (): void => {
+        this.#waiting.delete(response)
+        resolve()
+      }
+      this.#waiting.set(response, resume)
+      response.once("socket", resume)
+    })
   }
 
   #connected(socket: Socket): Set<ServerResponse> {
@@ -71,14 +94,17 @@ export class Answers {
     // An answer that waits for its turn on a connection is not told by every Node that the connection is gone.
     socket.once("close", () => {
       this.#open.delete(socket)
-      for (const response of open) this.#release(response)
+      for (const response of open) {
+        this.#release(response)
+        this.#waiting.get(response)?.()
+      }
     })
     return open
   }
 
   #release(response: ServerResponse): void {
-    for (const [text, holders] of this.#held) {
-      if (holders.delete(response) && holders.size === 0) this.#held.delete(text)
+    for (const [held, holders] of this.#held) {
+      if (holders.delete(response) && holders.size === 0) this.#held.delete(held)
     }
   }
 

@@ -35,7 +35,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ])
   )
   const registry = yield* MetricsMemory.registry(options)
-  const write = Exposition.make({
+  const open = Exposition.pages({
     registry,
     prom,
     context: yield* Effect.context<never>(),
@@ -49,11 +49,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       )
     )
   })
+  const write = Exposition.texts(open)
   const render = (format: Metrics.Format) => Effect.promise(() => write(format))
   const address = yield* MetricsServer.serve({
     ...options.config,
     limits: options.limits,
-    render: write,
+    open,
     failed: (fault) => registry.books.scrapeFailed("exposition", fault),
     refused: registry.books.refused
   })

@@ -21,10 +21,10 @@ import type { Socket } from "node:net"
 import * as Timers from "node:timers/promises"
 import * as Answers from "./Answers.ts"
 import * as Exposition from "./Exposition.ts"
-import type * as Metrics from "./Metrics.ts"
 import * as MetricsServerError from "./MetricsServerError.ts"
 import * as Negotiation from "./Negotiation.ts"
 import * as Refusals from "./Refusals.ts"
+import * as Sending from "./Sending.ts"
 
 /** Where to listen, and who may read. */
 export interface Options {
@@ -33,7 +33,7 @@ export interface Options {
   readonly port: number
   /** Whom to let read `/metrics`: everyone who reaches the port, or those who bear this token. */
   readonly token: Option.Option<Redacted.Redacted<string>>
-  readonly render: (format: Metrics.Format) => Promise<string>
+  readonly open: Exposition.Open
   /** Told when a scrape was answered with 500. */
   readonly failed: (fault: unknown) => void
   /** Told of each request and connection that was turned away. */
@@ -81,7 +81,7 @@ const usualLimits: Limits = {
   maxConnections: 64
 }
 
-/** Of the time between two expositions, at least this many times what the first one took belongs to the program. */
+/** Of the time between two pages, at least this many times what it took to open the first one belongs to the program. */
 const rest = 4
 
 /** Milliseconds that a scrape waits for that at most. */
@@ -143,30 +143,21 @@ const defend = (server: Server, limits: Limits, refuse: Refusals.Refuse): Answer
 }
 
 /**
- * Writes expositions one after the other, with time for the program between them: asked for without end, they would
- * take half of the event loop. Whoever asks meanwhile waits for the next one, which is shared.
+ * Opens pages one after the other, with time for the program between them: asked for without end, they would take half
+ * of the event loop. Whoever asks meanwhile waits for the next one, which is shared.
  */
-const paced = (render: Options["render"]): Options["render"] => {
+const paced = (open: Exposition.Open): Exposition.Open => {
   let next = 0
   return async (format) => {
     for (let wait = next - performance.now(); wait > 0; wait = next - performance.now()) {
       await Timers.setTimeout(wait, undefined, { ref: false })
     }
     const started = performance.now()
-    return render(format).finally(() => {
+    return open(format).finally(() => {
       const ended = performance.now()
-      // Who has joined late took less time than the writing itself.
+      // Who has joined late took less time than the opening itself.
       next = Math.max(next, ended + Math.min(rest * (ended - started), maxRest))
     })
-  }
-}
-
-/** The bytes of a text; of the same text, the same bytes. */
-const encoding = (): (text: string) => Uint8Array => {
-  let last: { readonly text: string; readonly bytes: Uint8Array } | undefined
-  return (text) => {
-    if (last?.text !== text) last = { text, bytes: Buffer.from(text) }
-    return last.bytes
   }
 }
 
@@ -200,8 +191,7 @@ export const serve: (
   const log = yield* logging
   const refuse = Refusals.make(options.refused, log)
   const answers = defend(server, limits, refuse)
-  const render = paced(options.render)
-  const encode = encoding()
+  const open = paced(options.open)
 
   const refused = (reason: Refusals.Reason, response: HttpServerResponse.HttpServerResponse) => {
     refuse(reason)
@@ -216,14 +206,21 @@ export const serve: (
       )
     }
     const format = Negotiation.negotiate(request.headers.accept)
-    const text = encode(yield* Effect.promise(() => render(format)))
-    if (request.method === "GET" && !answers.hold(text, outgoing(request))) {
+    const headers = {
+      "content-type": Exposition.contentTypes[format],
+      "cache-control": "no-store",
+      vary: "accept"
+    }
+    if (request.method === "HEAD") return HttpServerResponse.empty({ status: 200, headers })
+    const page = yield* Effect.promise(() => open(format))
+    const response = outgoing(request)
+    if (!answers.hold(page, response)) {
       return refused("busy", plain(503, "too many scrapes wait to be read", { "retry-after": "1" }))
     }
-    return HttpServerResponse.uint8Array(text, {
-      contentType: Exposition.contentTypes[format],
-      headers: { "cache-control": "no-store", vary: "accept" }
-    })
+    yield* Effect.promise(() => answers.turn(response))
+    yield* Effect.promise((signal) => Sending.send(page, response, headers, signal))
+    // It is sent, and this is not looked at.
+    return HttpServerResponse.empty()
   })
 
   const handler = Effect.gen(function*() {

@@ -13,7 +13,9 @@ import * as Http from "node:http"
 import * as Net from "node:net"
 import * as MetricsLive from "../../src/metrics/MetricsLive.ts"
 import * as MetricsServer from "../../src/metrics/MetricsServer.ts"
+import * as Page from "../../src/metrics/Page.ts"
 import type * as Refusals from "../../src/metrics/Refusals.ts"
+import * as Turns from "../../src/metrics/Turns.ts"
 import * as Shop from "./shop.ts"
 
 export interface Address {
@@ -145,11 +147,19 @@ export const bare = (render: () => string | Promise<string>, limits: NonNullable
   Effect.gen(function*() {
     const refused: Array<Refusals.Reason> = []
     const { console, lines } = listening()
+    let last: { readonly text: string; readonly page: Page.Page } | undefined
+    const open = async () => {
+      const text = await render()
+      if (last?.text !== text) {
+        last = { text, page: new Page.Page([Page.ofBytes(Buffer.from(text))], new Turns.Turns(), () => {}) }
+      }
+      return last.page
+    }
     const address = yield* MetricsServer.serve({
       host: "127.0.0.1",
       port: 0,
       token: Option.none(),
-      render: async () => render(),
+      open,
       failed: () => {},
       refused: (reason) => void refused.push(reason),
       limits
