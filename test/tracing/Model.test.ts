@@ -17,7 +17,7 @@ import { type Answer, SinkModel } from "./SinkModel.ts"
 const limits: Limits.Limits = {
   ...Limits.defaults,
   maxQueueSize: 12,
-  maxQueueBytes: 36_000,
+  maxQueueBytes: 32_000,
   maxExportBatchSize: 5,
   maxRequestBytes: 12_000,
   // No two of the times are the same, so that one order of events is right.
