@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { SamplingDecision } from "@opentelemetry/sdk-trace-node"
+import * as FastCheck from "fast-check"
+import type { SamplerConfig } from "../../src/ObservabilityConfig.ts"
 import * as Sampler from "../../src/tracing/Sampler.ts"
+import * as Trace from "../../src/tracing/Trace.ts"
 
 const kept = "1".padStart(32, "0")
 // The sampler joins the four words of an id by exclusive or, and compares what comes out with the ratio.
@@ -62,5 +65,47 @@ describe("A share of the traces", () => {
         expect(judged(dividing, theirs, flag)).toBe(theirs === kept)
       }
     }
+  })
+})
+
+describe("What our tracer decides", () => {
+  const traceId = FastCheck.stringMatching(/^[0-9a-f]{32}$/).filter((id) => id !== "0".repeat(32))
+  const ratio = FastCheck.oneof(
+    FastCheck.double({ min: 0, max: 1, noNaN: true }),
+    FastCheck.constantFrom(0, 1, 1e-9, 1 - 1e-9)
+  )
+  const config: FastCheck.Arbitrary<SamplerConfig> = FastCheck.oneof(
+    FastCheck.record({
+      _tag: FastCheck.constantFrom("AlwaysOn" as const, "AlwaysOff" as const),
+      parentBased: FastCheck.boolean()
+    }),
+    FastCheck.record({ _tag: FastCheck.constant("Ratio" as const), ratio, parentBased: FastCheck.boolean() })
+  )
+
+  it("is what OpenTelemetry's samplers decide, of roots and below any parent, whoever is trusted", () => {
+    FastCheck.assert(FastCheck.property(
+      config,
+      FastCheck.boolean(),
+      traceId,
+      traceId,
+      FastCheck.constantFrom(...flags),
+      (config, trust, theirs, ours, flag) => {
+        const sampler = Sampler.make(config, trust, () => ours)
+        const decisions = Sampler.decisions(config, trust, () => Trace.ofId(ours))
+        const trace = Trace.ofId(theirs)
+        const root = sampler.shouldSample(Otel.ROOT_CONTEXT, theirs, "span", Otel.SpanKind.SERVER, {}, [])
+        expect(decisions.judge(trace)).toBe(root.decision === SamplingDecision.RECORD_AND_SAMPLED)
+        const sampled = flag === Otel.TraceFlags.SAMPLED
+        expect(decisions.remote(trace, sampled)).toBe(judged(sampler, theirs, flag))
+        expect(decisions.followsLocal ? sampled : decisions.judge(trace)).toBe(judged(sampler, theirs, flag, false))
+      }
+    ))
+  })
+
+  it("is a share of the traces as large as it was set, of the ids that it makes itself", () => {
+    const { judge } = Sampler.decisions({ _tag: "Ratio", ratio: 0.25, parentBased: true }, true)
+    const share = Array.from({ length: 4000 }, () => judge(Trace.begin())).filter(Boolean).length / 4000
+    // Ten standard deviations.
+    expect(Math.abs(share - 0.25)).toBeLessThan(0.07)
   })
 })

@@ -24,17 +24,76 @@ export const mutations = [
     ["every bad value is reported at once", "Result.fail([first, ...rest])", "Result.fail([first])"]
   ),
   inFile(
-    "src/Observation.ts",
+    "src/observation/Place.ts",
     ["test/Observation.test.ts"],
     [
       "automatic instrumentation leaves the count to the observation around it",
-      "if (recorded?.[index] === true) return",
+      "if (recorded?.[index] === true) continue",
       ""
-    ],
-    ["a duration is told in seconds", "status, nanos / 1e9", "status, nanos / 1e6"],
+    ]
+  ),
+  inFile(
+    "src/observation/Place.ts",
+    ["test/contract/Spans.test.ts"],
+    ["an attribute without a key is none", "|| key === \"\" ||", "||"],
+    ["attributes are text, numbers and switches, or are made so", "!isPlain ||", ""]
+  ),
+  inFile(
+    "src/observation/Ending.ts",
+    ["test/Observation.test.ts"],
     ["a degraded value counts as such", "Status.statusOf(exit, options?.degraded)", "Status.statusOf(exit)"],
-    ["the span says how the operation ended", "attribute(guard, span, statusAttribute, status)", "attribute"],
+    [
+      "the boundary knows where a failure began",
+      "Announcement.noteFailure(fiber, exit.cause, operation, span)",
+      "void operation"
+    ]
+  ),
+  inFile(
+    "src/observation/GuardedOperation.ts",
+    ["test/Observation.test.ts"],
+    ["a duration is told in seconds", "status, nanos / 1e9", "status, nanos / 1e6"],
+    ["the span says how the operation ended", "attribute(guard, span, kind.statusAttribute, status)", "attribute"],
     ["what outlives an operation is no part of it", "frame.ended = true", "frame.ended = false"]
+  ),
+  inFile(
+    "src/observation/DirectOperation.ts",
+    ["test/Observation.test.ts"],
+    ["a duration is told in seconds", "status, millis / 1e3", "status, millis"],
+    ["what outlives an operation is no part of it", "this.#frame.ended = true", ""],
+    ["links of the fiber are on the span", "if (links.length > 0) span.addLinks(links)", ""],
+    ["only sampled spans are exemplars", "span?.sampled === true ? span", "span !== undefined ? span"]
+  ),
+  inFile(
+    "src/observation/DirectOperation.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    ["the context is what it was", "fiber.setContext(context)", ""],
+    ["below a span that is left out no span is made", "tracer.leavesOut(parent)", "false"],
+    ["annotations do not replace what the operation says", "annotations === undefined ? this", "true ? this"],
+    [
+      "nothing is opened before its end is waited for",
+      "  const run = new Run(place, fiber, tracer)\n",
+      "  const run = new Run(place, fiber, tracer)\n  run.begin()\n"
+    ]
+  ),
+  inFile(
+    "src/observation/ContextSettings.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    [
+      "another context says something else",
+      "known !== undefined && known.context === fiber.context",
+      "known !== undefined"
+    ]
+  ),
+  inFile(
+    "src/observation/SpanTime.ts",
+    ["test/observation/SpanTime.test.ts"],
+    ["the wall clock is followed", "if (isFirst || Math.abs(ahead) > tolerated)", "if (isFirst)"],
+    ["nanoseconds are exact", "(words[high]! & 0xffff) * nanosOf32", "(words[high]! & 0x7fff) * nanosOf32"],
+    [
+      "a second has a thousand million nanoseconds",
+      "while (nanos >= nanosPerSecond) {",
+      "while (nanos > nanosPerSecond) {"
+    ]
   ),
   inFile(
     "src/observation/Status.ts",

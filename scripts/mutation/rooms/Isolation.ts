@@ -79,12 +79,12 @@ export const mutations = [
     [jobs],
     [
       "each place of use has its own labels and span",
-      "const observe = <A, E, R>(\n    self: Effect.Effect<A, E, R>,\n    place: Place<Input>,",
-      "const observe = <A, E, R>(\n    self: Effect.Effect<A, E, R>,\n    given: Place<Input>,\n    place: Place<Input> = (Reflect.set(observe, \"one\", Reflect.get(observe, \"one\") ?? given), Reflect.get(observe, \"one\")),"
+      "self: Effect.Effect<A, E, R>, place: Place.Place<Input>)",
+      "self: Effect.Effect<A, E, R>, given: Place.Place<Input>, place: Place.Place<Input> = (Reflect.set(observe, \"one\", Reflect.get(observe, \"one\") ?? given), Reflect.get(observe, \"one\")))"
     ]
   ),
   inFile(
-    "src/Observation.ts",
+    "src/observation/Place.ts",
     [lives],
     [
       "a place of use lets go of layers that were closed",

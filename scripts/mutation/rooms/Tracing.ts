@@ -215,8 +215,66 @@ export const mutations = [
   inFile(
     "src/tracing/Sampler.ts",
     ["test/tracing/EffectTracer.test.ts"],
-    ["unsampled spans are counted", "if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()", ""],
-    ["a caller that is not trusted decides nothing", "if (trustRemoteSampled) return", "if (true) return"]
+    [
+      "a caller that is not trusted decides nothing",
+      ": { followsLocal: config.parentBased, judge, remote: judge }",
+      ": { followsLocal: config.parentBased, judge, remote: (_trace, sampled) => sampled }"
+    ]
+  ),
+  inFile(
+    "src/tracing/Sampler.ts",
+    ["test/tracing/Sampler.test.ts"],
+    [
+      "every process keeps the same traces",
+      "Math.floor(config.ratio * (2 ** 32 - 1))",
+      "config.ratio * 2 ** 32 + 1000"
+    ],
+    ["who is not trusted can't choose an id that is kept", "remote: () => judge(newTrace())", "remote: judge"]
+  ),
+  inFile(
+    "src/tracing/Sampler.ts",
+    ["test/contract/Spans.test.ts"],
+    ["unsampled spans are counted", "if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()", ""]
+  ),
+  inFile(
+    "src/tracing/Span.ts",
+    ["test/contract/Spans.test.ts"],
+    ["the oldest events give way", "events.shift()", "events.pop()"],
+    ["links that are too many are counted", "this.droppedLinks++", ""],
+    ["attributes that are too many are counted", "this.droppedAttributes++", ""],
+    ["an attribute that is set again is one", "own[index] = value", "own.push(key, value)"],
+    ["a span does not end before it starts", "isBefore ? this.startSeconds : seconds", "seconds"],
+    ["a server's answer decides on an interruption", "this.kind === \"server\" ?", "this.kind === \"client\" ?"],
+    ["what is OK stays so", "|| this.statusCode === SpanStatusCode.OK) return", ") return"]
+  ),
+  inFile(
+    "src/tracing/SpanAttributes.ts",
+    ["test/contract/Spans.test.ts"],
+    ["lists of several kinds become text", "typeof item === typeof values[0]", "true"],
+    ["large numbers become text", "typeof value === \"bigint\" ? value.toString() : ", ""]
+  ),
+  inFile(
+    "src/tracing/EffectTracer.ts",
+    ["test/contract/Spans.test.ts"],
+    ["a program may ask to leave a span out", "judged && (wish || parent?.sampled === false)", "judged"],
+    [
+      "a third party's span is a parent",
+      "root ? undefined : ParentContext.foreign(",
+      "true ? undefined : ParentContext.foreign("
+    ],
+    ["who has no valid ids is no parent", "if (!Otel.isSpanContextValid(parent)) return this.#root()", ""],
+    ["what is left out is counted", "else this.#pipeline.unsampled()", ""]
+  ),
+  inFile(
+    "src/tracing/ActiveSpan.ts",
+    ["test/tracing/ActiveSpan.test.ts"],
+    ["a third party may give another name", "this.#span.name = name", "void name"],
+    [
+      "milliseconds are told from an HrTime",
+      "if (Array.isArray(time)) return time",
+      "if (Array.isArray(time)) return [time[1], time[0]]"
+    ],
+    ["what has ended records no more", "this.#span.sampled && !this.#span.isFinished", "this.#span.sampled"]
   ),
   inFile(
     "src/tracing/ContextManager.ts",

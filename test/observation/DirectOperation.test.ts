@@ -1,0 +1,202 @@
+// What holds of operations under our own tracer beside what holds under any (test/Observation.test.ts).
+import { Catalogue, Observation } from "@dawsos/observability"
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as References from "effect/References"
+import * as Scheduler from "effect/Scheduler"
+import { TestClock } from "effect/testing"
+import * as Tracer from "effect/Tracer"
+import * as FastCheck from "fast-check"
+import * as OwnSpans from "../support/OwnSpans.ts"
+import * as Recorded from "../support/Recorded.ts"
+
+const { Label } = Catalogue
+const total = Catalogue.counter({
+  name: "shop_orders_total",
+  help: "Orders placed",
+  labels: { channel: Label.bounded(), status: Label.oneOf(...Observation.statuses) }
+})
+const withOrder = Observation.make<string>({
+  prefix: "shop",
+  span: (channel) => ({ name: `order ${channel}`, attributes: { "shop.channel": channel } }),
+  instruments: [Observation.count(total, (channel, status) => ({ channel, status }))]
+})
+const web = withOrder("web")
+
+const under = (options: { readonly sampled?: boolean } = {}) => {
+  const recorded = Recorded.make()
+  const collected = OwnSpans.make(options)
+  const context = Context.add(recorded.context, Tracer.Tracer, collected.tracer)
+  return {
+    recorded,
+    collected,
+    run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, context) as Effect.Effect<A, E, R>
+  }
+}
+
+describe("Below a span that is left out", () => {
+  it.effect("an operation is counted and recorded, and no span is made of it", () =>
+    Effect.gen(function*() {
+      const { collected, recorded, run } = under()
+      const [inner, outer] = yield* run(
+        Effect.currentSpan.pipe(web, Effect.zip(Effect.currentSpan), Effect.withSpan("left out", { sampled: false }))
+      )
+      expect(inner).toBe(outer)
+      expect(collected.names()).toEqual(["left out"])
+      expect(collected.accounting()).toMatchObject({ started: 2, unsampled: 2, open: 0, ended: 0 })
+      expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(1)
+    }))
+
+  it.effect("an operation names itself in the stack trace of what fails inside it", () =>
+    Effect.gen(function*() {
+      const { run } = under()
+      const exit = yield* Effect.exit(run(Effect.fail("x").pipe(web, Effect.withSpan("left out", { sampled: false }))))
+      expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain("at order web")
+    }))
+
+  it.effect("an operation is known to record its metrics, to automatic instrumentation inside", () =>
+    Effect.gen(function*() {
+      const { run } = under({ sampled: false })
+      const recorded = Effect.withFiber((fiber) => Effect.succeed(Observation.isRecorded(fiber, total)))
+      const around = web(Effect.withSpan(Effect.zip(recorded, web(recorded)), "inside", { root: true }))
+      expect(yield* run(Effect.zip(around, recorded))).toEqual([[true, true], false])
+    }))
+})
+
+describe("Attributes that all spans of a place have", () => {
+  it.effect("are those of each, whatever one of them gets beside", () =>
+    Effect.gen(function*() {
+      const { collected, run } = under()
+      const attributes: ReadonlyArray<Record<string, unknown>> = [
+        {},
+        { "shop.channel": "phone" },
+        { "shop.status": "mine", more: [1, 2] },
+        {}
+      ]
+      for (const more of attributes) yield* run(web(Effect.annotateCurrentSpan(more)))
+      expect(collected.spans.map((span) => Object.fromEntries(span.attributes))).toEqual([
+        { "shop.channel": "web", "shop.status": "success" },
+        { "shop.channel": "phone", "shop.status": "success" },
+        { "shop.channel": "web", "shop.status": "success", more: [1, 2] },
+        { "shop.channel": "web", "shop.status": "success" }
+      ])
+    }))
+
+  it.effect("can be read inside, and hold against annotations from outside", () =>
+    Effect.gen(function*() {
+      const { run } = under()
+      const read = Effect.map(Effect.currentSpan, (span) => Object.fromEntries(span.attributes))
+      expect(yield* run(web(read))).toEqual({ "shop.channel": "web" })
+      expect(yield* run(Effect.annotateSpans(web(read), { tenant: "t1", "shop.channel": "phone" }))).toEqual({
+        tenant: "t1",
+        "shop.channel": "web"
+      })
+    }))
+})
+
+describe("What the context says", () => {
+  it.effect("holds for the operations in it, in whatever order they come", () =>
+    Effect.gen(function*() {
+      const { collected, recorded, run } = under()
+      const other = Recorded.make()
+      const changes: ReadonlyArray<(effect: Effect.Effect<void>) => Effect.Effect<void>> = [
+        (effect) => effect,
+        Effect.annotateSpans("tenant", "t1"),
+        Effect.provide(other.context),
+        Effect.provideService(Tracer.MinimumTraceLevel, "Error"),
+        Effect.provideService(References.TracerEnabled, false),
+        Effect.withTracerTiming(false)
+      ]
+      const observe = (at: ReadonlyArray<number>) =>
+        Effect.forEach(at, (index) => changes[index]!(web(TestClock.adjust("1 second"))), { discard: true })
+      const once = [0, 1, 0, 2, 3, 4, 5, 0]
+      yield* run(observe(once))
+      yield* run(Effect.withSpan(observe(once), "outer"))
+      const told = collected.spans.filter(({ name }) => name === "order web").map((span) => [
+        span.attributes.get("tenant"),
+        span.sampled,
+        span.status._tag === "Ended" && Number(span.status.endTime - span.status.startTime) / 1e9
+      ])
+      const plain = [undefined, true, 1]
+      const all = [plain, ["t1", true, 1], plain, plain, [undefined, false, 1], [undefined, true, 0], plain]
+      expect(told).toEqual([...all, ...all])
+      expect(recorded.value("shop_orders_total", { status: "success" })).toBe(14)
+      expect(other.value("shop_orders_total", { status: "success" })).toBe(2)
+    }))
+})
+
+describe("An operation under our tracer", () => {
+  const value = FastCheck.constantFrom<unknown>(1, undefined, { a: 1 })
+  const cause = FastCheck.array(FastCheck.oneof(
+    FastCheck.record({ _tag: FastCheck.constant("Fail"), value }),
+    FastCheck.record({ _tag: FastCheck.constant("Die"), value }),
+    FastCheck.record({ _tag: FastCheck.constant("Interrupt"), value: FastCheck.constant(7) })
+  )).map((reasons) =>
+    reasons.reduce<Cause.Cause<unknown>>(
+      (whole, { _tag, value }) =>
+        Cause.combine(
+          whole,
+          _tag === "Fail" ? Cause.fail(value) : _tag === "Die" ? Cause.die(value) : Cause.interrupt(7)
+        ),
+      Cause.empty
+    )
+  )
+  const result: FastCheck.Arbitrary<Effect.Effect<unknown, unknown>> = FastCheck.oneof(
+    value.map(Effect.succeed),
+    cause.map(Effect.failCause)
+  )
+  const reasons = (exit: Exit.Exit<unknown, unknown>) =>
+    Exit.isSuccess(exit)
+      ? exit.value
+      : exit.cause.reasons.map((reason) =>
+        reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : reason.fiberId
+      )
+
+  it("ends as the effect does, leaves its context alone, and its span is in the books", () =>
+    FastCheck.assert(FastCheck.asyncProperty(
+      result,
+      FastCheck.array(FastCheck.boolean(), { minLength: 1, maxLength: 12 }),
+      async (effect, sampled) => {
+        const { collected, run } = under()
+        const nested = sampled.reduce<Effect.Effect<unknown, unknown>>(
+          (inside, wish) => wish ? web(inside) : Effect.withSpan(inside, "left out", { sampled: false }),
+          effect
+        )
+        const [before, exit, after] = await Effect.runPromise(run(Effect.gen(function*() {
+          const before = yield* Effect.context<never>()
+          return [before, yield* Effect.exit(nested), yield* Effect.context<never>()] as const
+        })))
+        expect(reasons(exit)).toEqual(reasons(await Effect.runPromiseExit(effect)))
+        expect(after).toBe(before)
+        const { ended, open, started, unsampled } = collected.accounting()
+        expect([started, open]).toEqual([sampled.length, 0])
+        // From the outside: all before the first that is left out.
+        const outermost = sampled.toReversed().indexOf(false)
+        expect([ended, unsampled]).toEqual(
+          outermost === -1 ? [sampled.length, 0] : [outermost, sampled.length - outermost]
+        )
+        expect([...collected.guard.faults().values()].every((count) => count === 0)).toBe(true)
+      }
+    )))
+
+  it.effect("is interrupted between any two steps without a span that stays open", () =>
+    Effect.gen(function*() {
+      const { collected, recorded, run } = under()
+      const work = run(Effect.forEach([1, 2, 3], () => web(web(Effect.void)), { discard: true }))
+      for (let steps = 0; steps < 90; steps++) {
+        const fiber = yield* Effect.forkChild(Effect.provideService(work, Scheduler.MaxOpsBeforeYield, 2 + steps % 3))
+        for (let step = 0; step < steps / 3; step++) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+      }
+      const { ended, open, started } = collected.accounting()
+      expect(open).toBe(0)
+      expect(ended).toBe(started)
+      expect(started).toBeGreaterThan(10)
+      const counted = Observation.statuses.map((status) => recorded.value("shop_orders_total", { status }) ?? 0)
+      expect(counted.reduce((sum, count) => sum + count, 0)).toBe(started)
+    }))
+})
