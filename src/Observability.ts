@@ -45,6 +45,13 @@ export interface Vocabulary {
 export interface Options {
   /** Whether the sampling decision that comes in with a request is followed; yes unless set. */
   readonly trustRemoteSampled?: boolean | undefined
+  /**
+   * How spans of third-party instrumentation find their parents. `strict`, unless set: by following fibers, which leans
+   * on private parts of Effect, so that it is tried at start and left where it does not work. `public`: by a hook at
+   * each step of a program, which costs a little inside spans and misses what synchronous code begins and leaves to
+   * later. It is one thing for the process: ask it of every layer in it.
+   */
+  readonly thirdPartyParents?: "strict" | "public" | undefined
   /** Where spans go beside the configured destination. */
   readonly sinks?: ReadonlyArray<SpanSink> | undefined
   /**

@@ -73,7 +73,8 @@ export const layer = (
     config,
     scrubber,
     extraSinks: options.sinks,
-    trustRemoteSampled: options.trustRemoteSampled
+    trustRemoteSampled: options.trustRemoteSampled,
+    thirdPartyParents: options.thirdPartyParents
   })
   return Layer.mergeAll(start(vocabulary, config), SelfObservation.layerOpen).pipe(
     Layer.provideMerge(releasedTogether(errors, tracing)),

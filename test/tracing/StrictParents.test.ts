@@ -1,10 +1,11 @@
 /**
  * Following fibers by private API: when it is on, how it is seen, and that nobody else in the process notices.
  */
-import { Tracing } from "@dawsos/observability"
+import { Catalogue, Observability, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,9 +18,11 @@ import * as Tracer from "effect/Tracer"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import * as Receiver from "../../examples/receiver/Receiver.ts"
 import * as FiberInternals from "../../src/tracing/FiberInternals.ts"
 import type { Way } from "../../src/tracing/StrictParents.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
+import * as Harness from "../integration/Harness.ts"
 import { config, memory, named, parentOf, passThrough, traced } from "./harness.ts"
 import { begun, later, leafLater, third, waitFor } from "./parents/Scenario.ts"
 
@@ -78,6 +81,22 @@ describe("fibers are followed", () => {
         )
       assert.strictEqual(yield* hookOf("strict"), "undefined")
       assert.strictEqual(yield* hookOf("public"), "function")
+    }))
+
+  it.live("unless an option of the whole layer says otherwise", () =>
+    Effect.gen(function*() {
+      const receiver = yield* Receiver.make()
+      const hookUnder = (options: Observability.Options) =>
+        Effect.map(Effect.tracer, ({ context }) => [typeof context, isWrapped()]).pipe(
+          Effect.provide(
+            Observability.layer({ catalogue: Catalogue.make({ prefix: "shop", metrics: {} }) }, options).pipe(
+              Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(Harness.environment(receiver))))
+            )
+          ),
+          Effect.provideService(References.MinimumLogLevel, "None")
+        )
+      assert.deepStrictEqual(yield* hookUnder({}), ["undefined", true])
+      assert.deepStrictEqual(yield* hookUnder({ thirdPartyParents: "public" }), ["function", false])
     }))
 
   it.effect("unless another context manager is there, which then has the parents of promises all the same", () =>
