@@ -7,6 +7,7 @@ import * as Instrument from "./rooms/Instrument.ts"
 import * as Isolation from "./rooms/Isolation.ts"
 import * as Metrics from "./rooms/Metrics.ts"
 import * as Mixin from "./rooms/Mixin.ts"
+import * as Otlp from "./rooms/Otlp.ts"
 import * as Scrubber from "./rooms/Scrubber.ts"
 import * as Soak from "./rooms/Soak.ts"
 import * as Tracing from "./rooms/Tracing.ts"
@@ -16,6 +17,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   Scrubber.mutations,
   Metrics.mutations,
   Tracing.mutations,
+  Otlp.mutations,
   Errors.mutations,
   Instrument.mutations,
   Mixin.mutations,

@@ -154,12 +154,6 @@ export const mutations = [
     ]
   ),
   inFile(
-    "src/tracing/SpanSize.ts",
-    ["test/tracing/SpanSize.test.ts"],
-    ["text is as long as its UTF-8", "field(Buffer.byteLength(value))", "field(value.length)"],
-    ["the size of events counts", "text(event.name) + ofAttributes(event.attributes)", "text(event.name)"]
-  ),
-  inFile(
     "src/delivery/Circuit.ts",
     ["test/delivery/Circuit.test.ts"],
     ["a circuit stays open for longer after each trial", "policy.open * 2 ** trials", "policy.open"]
@@ -205,14 +199,6 @@ export const mutations = [
     ["exports are not traced", "Otel.context.with(suppressTracing(Otel.ROOT_CONTEXT), body)", "body()"]
   ),
   inFile(
-    "src/tracing/ScrubbedSpan.ts",
-    ["test/tracing/TracingLive.test.ts"],
-    ["the name of a span is scrubbed", "name: scrubber.text(SpanName", "name: String(SpanName"],
-    ["the events of a span are scrubbed", "span.events.map((event) => scrubEvent(event, scrubber))", "span.events"],
-    ["the links of a span are scrubbed", "span.links.map((link) => scrubLink(link, scrubber))", "span.links"],
-    ["the message of a status is scrubbed", "scrubber.text(status.message)", "status.message"]
-  ),
-  inFile(
     "src/tracing/Sampler.ts",
     ["test/tracing/EffectTracer.test.ts"],
     [
@@ -242,9 +228,17 @@ export const mutations = [
     ["the oldest events give way", "events.shift()", "events.pop()"],
     ["links that are too many are counted", "this.droppedLinks++", ""],
     ["attributes that are too many are counted", "this.droppedAttributes++", ""],
-    ["an attribute that is set again is one", "own[index] = value", "own.push(key, value)"],
+    ["an attribute that is set again is one", "own[index] = value", "own.push(key, value)"]
+  ),
+  inFile(
+    "src/tracing/Span.ts",
+    ["test/tracing/EffectTracer.test.ts"],
     ["a span does not end before it starts", "isBefore ? this.startSeconds : seconds", "seconds"],
-    ["a server's answer decides on an interruption", "this.kind === \"server\" ?", "this.kind === \"client\" ?"],
+    ["a server's answer decides on an interruption", "this.kind === \"server\" ?", "this.kind === \"client\" ?"]
+  ),
+  inFile(
+    "src/tracing/Span.ts",
+    ["test/tracing/ActiveSpan.test.ts"],
     ["what is OK stays so", "|| this.statusCode === SpanStatusCode.OK) return", ") return"]
   ),
   inFile(
@@ -333,11 +327,6 @@ export const mutations = [
       "Array.isArray(value) ? JSON.stringify(value)",
       "Array.isArray(value) ? String(value)"
     ]
-  ),
-  inFile(
-    "src/tracing/OtlpSink.ts",
-    ["test/tracing/OtlpSink.test.ts"],
-    ["a partial success is not a whole one", "accepted: count - rejected", "accepted: count"]
   ),
   inFile(
     "src/tracing/HttpPost.ts",
