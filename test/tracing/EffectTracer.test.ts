@@ -52,6 +52,21 @@ describe("Effect spans", () => {
       assert.strictEqual(child.status.code, SpanStatusCode.OK)
     }))
 
+  it.effect("that are said to end before they start take no time", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(Effect.gen(function*() {
+        yield* TestClock.adjust("5 seconds")
+        for (const end of [1_000_000_000n, 4_999_999_999n]) {
+          const span = yield* Effect.makeSpan(`until ${end}`)
+          span.end(end, Exit.void)
+        }
+      }))
+      assert.deepStrictEqual(spans.map(({ duration, endTime }) => [endTime, duration]), [[[5, 0], [0, 0]], [[5, 0], [
+        0,
+        0
+      ]]])
+    }))
+
   it.effect("tell failures, defects and interruptions apart", () =>
     Effect.gen(function*() {
       const { exit, spans } = yield* traced(Effect.gen(function*() {

@@ -271,25 +271,6 @@ export const mutations = [
     ["what has ended records no more", "this.#span.sampled && !this.#span.isFinished", "this.#span.sampled"]
   ),
   inFile(
-    "src/tracing/ContextManager.ts",
-    ["test/tracing/Parents.test.ts"],
-    ["a foreign span is under the fiber's", "return span === undefined || ", "return true || "]
-  ),
-  inFile(
-    "src/tracing/EffectTracer.ts",
-    ["test/tracing/Parents.test.ts"],
-    [
-      "what a fiber starts and does not run finds its span",
-      ": entering(guard, primitive, fiber)",
-      ": primitive[\"~effect/Effect/evaluate\"](fiber)"
-    ]
-  ),
-  inFile(
-    "src/tracing/GlobalApi.ts",
-    ["test/tracing/Parents.test.ts"],
-    ["the process-wide parts stay until the last layer", "if (live.length > 0 || ", "if ("]
-  ),
-  inFile(
     "src/observation/Outcome.ts",
     ["test/tracing/EffectTracer.test.ts"],
     ["a span tells a defect from an error", "outcome: reason._tag === \"Die\" ?", "outcome: false ?"],
