@@ -28,10 +28,6 @@ const space = 32
 
 const encode = (text: string): Uint8Array => Buffer.from(text)
 
-// Ids are hex digits; anything else is none. Prometheus would refuse the whole scrape for a NUL here, and OpenMetrics
-// allows an exemplar's labels no more than 128 characters together.
-const idPattern = /^[0-9A-Za-z_-]{1,50}$/
-
 const beforeTrace = encode(" # {trace_id=\"")
 const beforeSpan = encode("\",span_id=\"")
 const afterSpan = encode("\"} ")
@@ -138,19 +134,18 @@ export class FamilyText {
 
   #exemplar(exemplars: Exemplars.Exemplars, slot: number, lines: Lines.Lines): void {
     const value = exemplars.value(slot)
-    const seconds = exemplars.at(slot) / 1000
-    if (value === undefined || !Number.isFinite(seconds)) return
-    const texts = exemplars.texts(slot)
-    if (texts !== undefined && !texts.every((id) => idPattern.test(id))) return
+    const at = exemplars.at(slot)
+    if (value === undefined || !Number.isFinite(at)) return
+    const odd = exemplars.odd(slot)
     lines.copy(beforeTrace)
-    if (texts !== undefined) lines.ascii(texts[0])
+    if (odd !== undefined) lines.ascii(odd[0])
     else for (let word = 0; word < Exemplars.traceWords; word++) lines.word(exemplars.word(slot, word))
     lines.copy(beforeSpan)
-    if (texts !== undefined) lines.ascii(texts[1])
+    if (odd !== undefined) lines.ascii(odd[1])
     else for (let word = Exemplars.traceWords; word < Exemplars.idWords; word++) lines.word(exemplars.word(slot, word))
     lines.copy(afterSpan)
     lines.number(value)
     lines.byte(space)
-    lines.number(seconds)
+    lines.thousandths(at)
   }
 }

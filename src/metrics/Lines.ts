@@ -7,7 +7,8 @@ export const chunkSize = 64 * 1024
 export const maxNumber = 24
 
 const zero = 48
-const letter = 97 - 10
+const point = 46
+const hexadecimal = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0))
 
 /** Longer parts are copied by the platform, shorter ones sooner byte by byte than it is called. */
 const short = 24
@@ -81,11 +82,19 @@ export class Lines {
     this.#length = end
   }
 
+  /** Writes thousandths as a number: milliseconds as seconds. */
+  thousandths(value: number): void {
+    const whole = Math.floor(value / 1000)
+    const rest = value - 1000 * whole
+    if (whole !== whole >>> 0 || rest !== rest >>> 0) return this.number(value / 1000)
+    this.number(whole)
+    this.byte(point)
+    for (let unit = 100; unit >= 1; unit /= 10) this.byte(zero + Math.floor(rest / unit) % 10)
+  }
+
   /** Writes a word of 32 bits as eight hexadecimal digits. */
   word(value: number): void {
-    for (let shift = 28; shift >= 0; shift -= 4) {
-      const digit = (value >>> shift) & 15
-      this.byte(digit < 10 ? zero + digit : letter + digit)
-    }
+    const bytes = this.#bytes
+    for (let shift = 28; shift >= 0; shift -= 4) bytes[this.#length++] = hexadecimal[value >>> shift & 15]!
   }
 }

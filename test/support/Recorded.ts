@@ -63,7 +63,7 @@ export const make = (
       }
       const slots = Array.from({ length: rows * (definition.buckets.length + 1) }, (_, slot) => slot)
       return slots.filter((slot) => exemplars.value(slot) !== undefined).map((slot) => {
-        const [traceId, spanId] = exemplars.texts(slot) ?? [text(slot, 0, 4), text(slot, 4, 6)]
+        const [traceId, spanId] = exemplars.odd(slot) ?? [text(slot, 0, 4), text(slot, 4, 6)]
         return { traceId, spanId }
       })
     },
