@@ -149,6 +149,13 @@ describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party s
     }
   })
 
+  it("that do not run may be given another span: whoever runs keeps its own", () => {
+    const other = Effect.runFork(Effect.never)
+    const given = Context.make(Tracer.ParentSpan, span)
+    assert.deepStrictEqual(told(() => Effect.runSync(Effect.sync(() => other.setContext(given)))), ["0 begins"])
+    Effect.runFork(Fiber.interrupt(other))
+  })
+
   it("keep the span that they have in `cache.span`, as that of a context shared by many is made once", () => {
     const caches = Effect.runSync(inSpan(Effect.withFiber((fiber) => {
       const { cache } = fiber

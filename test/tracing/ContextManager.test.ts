@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
+import type * as Fiber from "effect/Fiber"
+import * as Tracer from "effect/Tracer"
 import { ContextManager } from "../../src/tracing/ContextManager.ts"
 
 const key = Otel.createContextKey("a test's")
@@ -31,5 +33,40 @@ describe("a context that is attached", () => {
     manager.attach(marked("left"))
     manager.disable()
     assert.strictEqual(manager.active(), Otel.ROOT_CONTEXT)
+  })
+})
+
+describe("fibers that are followed", () => {
+  const fiber = (id: number, span: Tracer.AnySpan | undefined) =>
+    ({ id, cache: { span } }) as Fiber.Fiber<unknown, unknown>
+  const spanOf = (id: number): Tracer.AnySpan =>
+    Tracer.externalSpan({ traceId: "a".repeat(32), spanId: String(id).padStart(16, "0") })
+
+  /** How many objects hang on one another in what is entered. */
+  const depth = (entered: unknown): number =>
+    typeof entered === "object" && entered !== null ? 1 + depth(Reflect.get(entered, "under")) : 0
+
+  it("keep nothing of those that they were started by, however many were before", () => {
+    const manager = new ContextManager().enable()
+    const { watcher } = manager
+    for (let id = 1; id <= 100; id++) watcher.begins(fiber(id, spanOf(id)), watcher.entered())
+    assert.isAtMost(depth(watcher.entered()), 3)
+    manager.disable()
+  })
+
+  it("have their span over what a third party set, and that again when they have none any more", () => {
+    const manager = new ContextManager().enable()
+    const { watcher } = manager
+    const spanId = () => Otel.trace.getSpanContext(manager.entered())?.spanId
+    manager.with(marked("third party's"), () => {
+      watcher.begins(fiber(1, spanOf(1)), watcher.entered())
+      assert.deepStrictEqual([spanId(), manager.entered().getValue(key)], [spanOf(1).spanId, "third party's"])
+      watcher.spanChanged(fiber(1, spanOf(2)))
+      assert.strictEqual(spanId(), spanOf(2).spanId)
+      watcher.spanChanged(fiber(1, undefined))
+      assert.strictEqual(manager.entered(), manager.thirdParty())
+      assert.strictEqual(manager.entered().getValue(key), "third party's")
+    })
+    assert.strictEqual(manager.entered(), Otel.ROOT_CONTEXT)
   })
 })

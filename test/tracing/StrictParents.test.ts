@@ -2,7 +2,7 @@
  * Following fibers by private API: when it is on, how it is seen, and that nobody else in the process notices.
  */
 import { Catalogue, Observability, Tracing } from "@dawsos/observability"
-import { assert, describe, it } from "@effect/vitest"
+import { afterEach, assert, describe, it, vi } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -132,6 +132,49 @@ describe("fibers are followed", () => {
         "Debug third-party spans find their parents the public way: the layer was told so"
       ])
     }))
+})
+
+describe("fibers that can't be followed, as the trial at start finds", () => {
+  const selfTest = "../../src/tracing/ParentsSelfTest.ts"
+  afterEach(() => {
+    vi.doUnmock(selfTest)
+    vi.resetModules()
+  })
+
+  for (
+    const [how, problem, reason] of [
+      ["says", () => "code did not find its span", "code did not find its span"],
+      ["throws", () => assert.fail("no such fibers"), "AssertionError: no such fibers"]
+    ] as const
+  ) {
+    it.live(`are left alone, and the public way is gone, where the trial ${how} what is wrong`, () =>
+      Effect.gen(function*() {
+        // What is decided once per process is decided once more in modules that are new.
+        vi.resetModules()
+        vi.doMock(selfTest, () => ({ problem }))
+        const { layer } = yield* Effect.promise(() => import("../../src/tracing/TracingLive.ts"))
+        const lines: Array<string> = []
+        const sink = memory()
+        const seen = yield* Effect.gen(function*() {
+          const { context } = yield* Effect.tracer
+          // A tracer that was taken before keeps to the modules that it was taken from.
+          const foreign = Otel.trace.getTracer("taken now")
+          yield* Effect.withSpan(Effect.promise(() => later().then(() => foreign.startSpan("promise").end())), "span")
+          yield* Tracing.flush
+          return [typeof context, isWrapped()]
+        }).pipe(
+          Effect.provide(layer({ config: config(), scrubber: passThrough, sinks: [sink] })),
+          Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])),
+          Effect.provideService(References.MinimumLogLevel, "Debug")
+        )
+        assert.deepStrictEqual(seen, ["function", false])
+        assert.strictEqual(parentOf(sink.spans, "promise"), "span")
+        assert.include(
+          lines,
+          `third-party spans find their parents the public way: this Effect can't be followed: ${reason}`
+        )
+      }))
+  }
 })
 
 describe("where fibers are followed", () => {

@@ -1,0 +1,118 @@
+// Parents of third-party spans: following fibers, the public way, and what both feed.
+import { inFile } from "../inFile.ts"
+import type { Mutation } from "../Mutation.ts"
+
+const parents = "test/tracing/Parents.test.ts"
+const model = "test/tracing/ParentsModel.test.ts"
+const strict = "test/tracing/StrictParents.test.ts"
+const internals = "test/EffectInternals.test.ts"
+
+export const mutations: ReadonlyArray<Mutation> = [
+  inFile(
+    "src/tracing/AsyncPrimitives.ts",
+    [parents, model],
+    [
+      "the public way: what a fiber starts and does not run finds its span",
+      ": entering(guard, primitive, fiber)",
+      ": primitive[\"~effect/Effect/evaluate\"](fiber)"
+    ]
+  ),
+  inFile(
+    "src/tracing/ContextManager.ts",
+    [parents],
+    [
+      "a third party's context is the newer where it was set in the fiber's span",
+      "visible === undefined || visible === SpanContexts.propagated(entered?.span)",
+      "visible === undefined"
+    ],
+    [
+      "a span that is not to be propagated is passed over",
+      "const visible = SpanContexts.propagated(span)",
+      "const visible = span"
+    ],
+    [
+      "baggage and suppression stay while the span changes",
+      "new Entered(under?.base ?? Otel.ROOT_CONTEXT, span, id, under)",
+      "new Entered(Otel.ROOT_CONTEXT, span, id, under)"
+    ]
+  ),
+  inFile(
+    "src/tracing/ContextManager.ts",
+    [parents, model],
+    [
+      "a program that is started in another's promise goes back to that one's span",
+      "const under = entered?.fiber === id ? entered.under : entered?.alone",
+      "const under = entered?.fiber === thirdParty ? entered : entered?.under"
+    ]
+  ),
+  inFile(
+    "src/tracing/ContextManager.ts",
+    ["test/tracing/ContextManager.test.ts"],
+    [
+      "a fiber that forks for ever keeps no chain of what its forbears began in",
+      "? this\n      : new Entered(",
+      "? this\n      : true ? this : new Entered("
+    ]
+  ),
+  inFile(
+    "src/tracing/ContextManager.ts",
+    [strict],
+    [
+      "a fiber of another Effect has no span",
+      "as Partial<Fiber.Fiber.Cache> | undefined)?.span",
+      "as Fiber.Fiber.Cache).span"
+    ]
+  ),
+  inFile(
+    "src/tracing/FiberInternals.ts",
+    [parents, model, internals],
+    ["a fiber's new span is entered", "watcher.spanChanged(this)", "void 0"],
+    [
+      "the starter of a fiber that waits gets back what was entered",
+      "if (own.changes !== changes && watcher === own) own.restore(entered)",
+      ""
+    ]
+  ),
+  inFile(
+    "src/tracing/FiberInternals.ts",
+    [internals],
+    ["a fiber that is started with a span has it entered", "own.begins(this, entered)", ""],
+    ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"]
+  ),
+  inFile(
+    "src/tracing/FiberInternals.ts",
+    [strict],
+    [
+      "what somebody else wrapped is not torn off",
+      "original === undefined || prototype[name] !== ours",
+      "original === undefined"
+    ],
+    ["nothing is wrapped twice", "if (original !== undefined) return", ""],
+    ["there is one watcher", "if (watcher !== undefined) throw", "if (false) throw"]
+  ),
+  inFile(
+    "src/tracing/StrictParents.ts",
+    [strict],
+    ["a layer may be told to keep to the public way", "if (wanted === \"public\") return", "if (false) return"],
+    ["fibers are followed until the last layer that wants it", "if (wanting.size > 0) return", ""],
+    ["nobody follows fibers when no layer wants it", "unwatch?.()", ""],
+    ["what the trial finds decides", "if (problem !== undefined) return", "if (false) return"],
+    ["a trial that throws has found something", "return { problem: String(fault) }", "return { problem: undefined }"],
+    ["another context manager is not fed", "if (manager === undefined) return", "if (false) return"]
+  ),
+  inFile(
+    "src/tracing/ParentsSelfTest.ts",
+    [internals],
+    ["the trial compares what was found", "if (found.join() !== wanted.join()) return", "if (false) return"]
+  ),
+  inFile(
+    "src/tracing/GlobalApi.ts",
+    [parents],
+    ["the process-wide parts stay until the last layer", "if (live.length > 0 || ", "if ("]
+  ),
+  inFile(
+    "src/tracing/GlobalApi.ts",
+    [parents],
+    ["suppression is read where a third party set it", "manager.thirdParty()", "Otel.ROOT_CONTEXT"]
+  )
+].flat()
