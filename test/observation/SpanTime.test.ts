@@ -56,6 +56,15 @@ describe("The time of spans", () => {
     ))
   })
 
+  it("comes to a new second where there are no nanoseconds left of the old one", () => {
+    const { clock, monotonic, pass } = clocks(1_999_999_999n)
+    const time = new SpanTime.SpanTime(clock, monotonic)
+    time.read()
+    pass(1n)
+    time.read()
+    expect([time.seconds, time.nanos]).toEqual([2, 0])
+  })
+
   it("goes where the wall clock was set to, when the next ten milliseconds have passed", () => {
     for (const jump of [3_600_000_000_000n, -3_600_000_000_000n, 2_000_000n]) {
       const { clock, monotonic, now, pass, set } = clocks(epoch)

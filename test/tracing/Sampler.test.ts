@@ -72,7 +72,7 @@ describe("What our tracer decides", () => {
   const traceId = FastCheck.stringMatching(/^[0-9a-f]{32}$/).filter((id) => id !== "0".repeat(32))
   const ratio = FastCheck.oneof(
     FastCheck.double({ min: 0, max: 1, noNaN: true }),
-    FastCheck.constantFrom(0, 1, 1e-9, 1 - 1e-9)
+    FastCheck.constantFrom(0, 1, 1e-9, 1 - 1e-9, 0.25, 0.5, 0.75)
   )
   const config: FastCheck.Arbitrary<SamplerConfig> = FastCheck.oneof(
     FastCheck.record({
@@ -83,23 +83,26 @@ describe("What our tracer decides", () => {
   )
 
   it("is what OpenTelemetry's samplers decide, of roots and below any parent, whoever is trusted", () => {
-    FastCheck.assert(FastCheck.property(
-      config,
-      FastCheck.boolean(),
-      traceId,
-      traceId,
-      FastCheck.constantFrom(...flags),
-      (config, trust, theirs, ours, flag) => {
-        const sampler = Sampler.make(config, trust, () => ours)
-        const decisions = Sampler.decisions(config, trust, () => Trace.ofId(ours))
-        const trace = Trace.ofId(theirs)
-        const root = sampler.shouldSample(Otel.ROOT_CONTEXT, theirs, "span", Otel.SpanKind.SERVER, {}, [])
-        expect(decisions.judge(trace)).toBe(root.decision === SamplingDecision.RECORD_AND_SAMPLED)
-        const sampled = flag === Otel.TraceFlags.SAMPLED
-        expect(decisions.remote(trace, sampled)).toBe(judged(sampler, theirs, flag))
-        expect(decisions.followsLocal ? sampled : decisions.judge(trace)).toBe(judged(sampler, theirs, flag, false))
-      }
-    ))
+    FastCheck.assert(
+      FastCheck.property(
+        config,
+        FastCheck.boolean(),
+        traceId,
+        traceId,
+        FastCheck.constantFrom(...flags),
+        (config, trust, theirs, ours, flag) => {
+          const sampler = Sampler.make(config, trust, () => ours)
+          const decisions = Sampler.decisions(config, trust, () => Trace.ofId(ours))
+          const trace = Trace.ofId(theirs)
+          const root = sampler.shouldSample(Otel.ROOT_CONTEXT, theirs, "span", Otel.SpanKind.SERVER, {}, [])
+          expect(decisions.judge(trace)).toBe(root.decision === SamplingDecision.RECORD_AND_SAMPLED)
+          const sampled = flag === Otel.TraceFlags.SAMPLED
+          expect(decisions.remote(trace, sampled)).toBe(judged(sampler, theirs, flag))
+          expect(decisions.followsLocal ? sampled : decisions.judge(trace)).toBe(judged(sampler, theirs, flag, false))
+        }
+      ),
+      { numRuns: 500 }
+    )
   })
 
   it("is a share of the traces as large as it was set, of the ids that it makes itself", () => {

@@ -192,9 +192,9 @@ export const mutations = [
     ["a caller who is not trusted does not choose by its trace id", "newTraceId(), ...rest", "_traceId, ...rest"]
   ),
   inFile(
-    "src/tracing/EffectTracer.ts",
+    "src/tracing/ParentContext.ts",
     ["test/integration/RemoteContext.test.ts"],
-    ["the trace of a caller with ids of 64 bits goes on", "parent.traceId.length === 16", "false"]
+    ["the trace of a caller with ids of 64 bits goes on", "span.traceId.length === 16", "false"]
   ),
   inFile(
     "src/metrics/RuntimeMetrics.ts",

@@ -213,7 +213,7 @@ export const mutations = [
     [
       "every process keeps the same traces",
       "Math.floor(config.ratio * (2 ** 32 - 1))",
-      "config.ratio * 2 ** 32 + 1000"
+      "config.ratio * 2 ** 31"
     ],
     ["who is not trusted can't choose an id that is kept", "remote: () => judge(newTrace())", "remote: judge"]
   ),
@@ -228,7 +228,7 @@ export const mutations = [
     ["the oldest events give way", "events.shift()", "events.pop()"],
     ["links that are too many are counted", "this.droppedLinks++", ""],
     ["attributes that are too many are counted", "this.droppedAttributes++", ""],
-    ["an attribute that is set again is one", "own[index] = value", "own.push(key, value)"]
+    ["an attribute that is set again has its last value", "own[index] = value", ""]
   ),
   inFile(
     "src/tracing/Span.ts",
@@ -253,8 +253,8 @@ export const mutations = [
     ["a program may ask to leave a span out", "judged && (wish || parent?.sampled === false)", "judged"],
     [
       "a third party's span is a parent",
-      "root ? undefined : ParentContext.foreign(",
-      "true ? undefined : ParentContext.foreign("
+      "(root || thirdParty === Otel.ROOT_CONTEXT",
+      "(true"
     ],
     ["who has no valid ids is no parent", "if (!Otel.isSpanContextValid(parent)) return this.#root()", ""],
     ["what is left out is counted", "else this.#pipeline.unsampled()", ""]
