@@ -172,34 +172,38 @@ describe("a request of spans", () => {
       ReadableSpan,
       ReadableSpan
     ]
-    const other = resourceFromAttributes({ "service.name": "other" })
     // A list that can't be read.
-    const broken = record(foreign(second, {
-      attributes: {
-        list: new Proxy(["a"], {
-          get: (list, key) => {
-            if (key === Symbol.iterator) throw new Error("broken")
-            return Reflect.get(list, key)
-          }
-        })
-      },
-      resource: other
-    }))
+    const list = new Proxy(["a"], {
+      get: (list, key) => {
+        if (key === Symbol.iterator) throw new Error("broken")
+        return Reflect.get(list, key)
+      }
+    })
+    const broken = (fields: Partial<ReadableSpan>) => record(foreign(second, { attributes: { list }, ...fields }))
+    const batch = [
+      record(first),
+      broken({}),
+      broken({ instrumentationScope: { name: "other" } }),
+      broken({ resource: resourceFromAttributes({ "service.name": "other" }) }),
+      record(third)
+    ]
     const faults: Array<unknown> = []
-    const { body, count } = steps([record(first), broken, record(third)], (fault) => faults.push(fault))
+    const { body, count } = steps(batch, (fault) => faults.push(fault))
     assert.strictEqual(count, 2)
-    assert.match(String(faults), /broken/)
+    assert.deepStrictEqual(faults.map(String), ["Error: broken", "Error: broken", "Error: broken"])
     assert.deepStrictEqual(Buffer.from(body!), Buffer.from(serialised([record(first), record(third)])))
-    assert.deepInclude(steps([broken], () => {}), { body: undefined, count: 0 })
+    assert.deepInclude(steps([broken({})], () => {}), { body: undefined, count: 0 })
   })
 
   it("counts a link to what is no span as dropped, since a collector would refuse the whole request for it", () => {
     const [first] = endedSpans(1)
     const [link] = first!.links
-    const nowhere = { context: { traceId: "noop", spanId: "noop", traceFlags: 0 } }
-    const linked = foreign(first!, { links: [nowhere, link!], droppedLinksCount: 2 })
+    const nowhere = [{ traceId: "noop" }, { spanId: "noop" }, { traceId: `${link!.context.traceId}0` }].map((ids) => ({
+      context: { ...link!.context, ...ids }
+    }))
+    const linked = foreign(first!, { links: [...nowhere, link!], droppedLinksCount: 2 })
     assert.deepStrictEqual(spansOf(decode(written([record(linked)]))), [
-      expected(foreign(first!, { links: [link!], droppedLinksCount: 3 }))
+      expected(foreign(first!, { links: [link!], droppedLinksCount: 5 }))
     ])
   })
 
