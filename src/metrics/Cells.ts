@@ -8,87 +8,82 @@
 import type * as Metrics from "./Metrics.ts"
 import type * as Rows from "./Rows.ts"
 
-/** Told about a value that a cell refused. */
-export type Refuse = (problem: string) => void
-
 const isFinite = (value: unknown): value is number => typeof value === "number" && value - value === 0
 
 const shown = (value: unknown): string => typeof value === "number" ? String(value) : `a ${typeof value}`
 
 /** A counter's label set. */
 export class Counter implements Metrics.CounterCell {
-  readonly row: number
-  readonly #values: Float64Array
-  readonly #at: number
-  readonly #refuse: Refuse
+  readonly #chunk: Rows.Chunk
+  readonly #index: number
 
-  constructor({ at, row, values }: Rows.Place, refuse: Refuse) {
-    this.row = row
-    this.#values = values
-    this.#at = at
-    this.#refuse = refuse
+  constructor({ chunk, index }: Rows.Place) {
+    this.#chunk = chunk
+    this.#index = index
+  }
+
+  get row(): number {
+    return this.#chunk.first + this.#index
   }
 
   /** Makes it show, at 0. */
   bind(): this {
-    if (Number.isNaN(this.#values[this.#at])) this.#values[this.#at] = 0
+    const { values } = this.#chunk
+    if (Number.isNaN(values[this.#index])) values[this.#index] = 0
     return this
   }
 
   increment(amount: number = 1): boolean {
+    const { refuse, values } = this.#chunk
     if (typeof amount === "number" && amount >= 0) {
-      const sum = this.#values[this.#at]! + amount
+      const sum = values[this.#index]! + amount
       if (isFinite(sum)) {
-        this.#values[this.#at] = sum
+        values[this.#index] = sum
         return true
       }
     }
-    this.#refuse(`a counter was incremented by ${shown(amount)}, allowed are finite numbers from 0`)
+    refuse(`a counter was incremented by ${shown(amount)}, allowed are finite numbers from 0`)
     return false
   }
 }
 
 /** A gauge's label set; it shows when it is first set. */
 export class Gauge implements Metrics.GaugeCell {
-  readonly row: number
-  readonly #values: Float64Array
-  readonly #at: number
-  readonly #refuse: Refuse
+  readonly #chunk: Rows.Chunk
+  readonly #index: number
 
-  constructor({ at, row, values }: Rows.Place, refuse: Refuse) {
-    this.row = row
-    this.#values = values
-    this.#at = at
-    this.#refuse = refuse
+  constructor({ chunk, index }: Rows.Place) {
+    this.#chunk = chunk
+    this.#index = index
+  }
+
+  get row(): number {
+    return this.#chunk.first + this.#index
   }
 
   set(value: number): boolean {
+    const { refuse, values } = this.#chunk
     if (isFinite(value)) {
-      this.#values[this.#at] = value
+      values[this.#index] = value
       return true
     }
-    this.#refuse(`a gauge was set to ${shown(value)}, allowed are finite numbers`)
+    refuse(`a gauge was set to ${shown(value)}, allowed are finite numbers`)
     return false
   }
 
   add(amount: number): boolean {
+    const { refuse, values } = this.#chunk
     if (isFinite(amount)) {
-      const present = this.#values[this.#at]!
+      const present = values[this.#index]!
       const sum = (Number.isNaN(present) ? 0 : present) + amount
       if (isFinite(sum)) {
-        this.#values[this.#at] = sum
+        values[this.#index] = sum
         return true
       }
     }
-    this.#refuse(`a gauge was changed by ${shown(amount)}, allowed are finite numbers`)
+    refuse(`a gauge was changed by ${shown(amount)}, allowed are finite numbers`)
     return false
   }
-}
-
-/** What the label sets of one histogram have in common. */
-export interface Buckets {
-  readonly bounds: Float64Array
-  readonly refuse: Refuse
 }
 
 /**
@@ -96,33 +91,30 @@ export interface Buckets {
  * number is not kept beside them, so that the two can't disagree.
  */
 export class Histogram implements Metrics.HistogramCell {
-  readonly row: number
-  readonly #values: Float64Array
-  readonly #at: number
-  readonly #buckets: Buckets
-  readonly #exemplars: Rows.Place["exemplars"]
-  readonly #slot: number
+  readonly #chunk: Rows.Chunk
+  readonly #index: number
 
-  constructor({ at, exemplars, row, slot, values }: Rows.Place, buckets: Buckets) {
-    this.row = row
-    this.#values = values
-    this.#at = at
-    this.#buckets = buckets
-    this.#exemplars = exemplars
-    this.#slot = slot
+  constructor({ chunk, index }: Rows.Place) {
+    this.#chunk = chunk
+    this.#index = index
+  }
+
+  get row(): number {
+    return this.#chunk.first + this.#index
   }
 
   /** Makes it show, without observations. */
   bind(): this {
-    if (Number.isNaN(this.#values[this.#at])) this.#values[this.#at] = 0
+    const { bounds, values } = this.#chunk
+    const first = this.#index * (bounds.length + 2)
+    if (Number.isNaN(values[first])) values[first] = 0
     return this
   }
 
   observe(value: number, exemplar?: Metrics.Exemplar | undefined, at?: number | undefined): boolean {
-    const values = this.#values
-    const first = this.#at
-    const { bounds } = this.#buckets
+    const { bounds, refuse, values } = this.#chunk
     if (typeof value === "number" && value >= 0) {
+      const first = this.#index * (bounds.length + 2)
       const sum = values[first]! + value
       if (isFinite(sum)) {
         let bucket = 0
@@ -133,16 +125,17 @@ export class Histogram implements Metrics.HistogramCell {
         return true
       }
     }
-    this.#buckets.refuse(`a histogram observed ${shown(value)}, allowed are finite numbers from 0`)
+    refuse(`a histogram observed ${shown(value)}, allowed are finite numbers from 0`)
     return false
   }
 
   #keep(bucket: number, value: number, exemplar: Metrics.Exemplar, at: number | undefined): void {
+    const { bounds, exemplars, refuse } = this.#chunk
     try {
-      this.#exemplars.keep(this.#slot + bucket, value, exemplar, at)
+      exemplars.keep(this.#index * (bounds.length + 1) + bucket, value, exemplar, at)
     } catch {
       // What it threw may tell anything of the program.
-      this.#buckets.refuse("an exemplar of a histogram could not be read")
+      refuse("an exemplar of a histogram could not be read")
     }
   }
 }

@@ -36,23 +36,15 @@ const maxKnown = 2 * Catalogue.maxSeriesPerMetric
 
 const none: ReadonlyArray<string> = []
 
-const makeRows = (definition: Catalogue.Definition, now: () => number): Rows.Rows => {
-  if (definition.kind !== "histogram") return new Rows.Rows(1, 0, now)
-  const buckets = definition.buckets.length + 1
-  return new Rows.Rows(1 + buckets, buckets, now)
-}
+const cells = { counter: Cells.Counter, gauge: Cells.Gauge, histogram: Cells.Histogram }
 
-const makeCells = (definition: Catalogue.Definition, refuse: Cells.Refuse): (place: Rows.Place) => Cells.Cell => {
-  switch (definition.kind) {
-    case "counter":
-      return (place) => new Cells.Counter(place, refuse)
-    case "gauge":
-      return (place) => new Cells.Gauge(place, refuse)
-    case "histogram": {
-      const buckets = { bounds: Float64Array.from(definition.buckets), refuse }
-      return (place) => new Cells.Histogram(place, buckets)
-    }
-  }
+/**
+ * The names of labels in the order in which they are looked at: those of few values first, since each value but that of
+ * the last one has a table of its own.
+ */
+const byValues = (labels: Catalogue.Labels): ReadonlyArray<string> => {
+  const values = (label: Catalogue.Label): number => label._tag === "OneOf" ? 0 : label.max
+  return Object.entries(labels).sort(([, one], [, other]) => values(one) - values(other)).map(([name]) => name)
 }
 
 /** The label sets and cells of one definition. */
@@ -65,7 +57,6 @@ export class Family {
   readonly #environment: Environment
   readonly #tables: ReadonlyArray<Labels.LabelTable>
   readonly #bounded: ReadonlyArray<boolean>
-  readonly #cell: (place: Rows.Place) => Cells.Cell
   /**
    * Label sets as the program gives them, that is before they are cleaned: those that the tables have let pass, and none
    * that fell into `__overflow__`. What is not among them takes the way through the tables.
@@ -82,10 +73,14 @@ export class Family {
       Labels.make(label, (value) => environment.scrub(name, value))
     )
     this.#bounded = Object.values(definition.labels).map((label) => label._tag === "Bounded")
-    this.rows = makeRows(definition, environment.now)
-    this.#cell = makeCells(definition, (problem) => environment.refuse(`${definition.name}: ${problem}`))
-    this.#known = new LabelIndex(this.names, maxKnown)
-    this.#shown = new LabelIndex(this.names, Infinity)
+    this.rows = new Rows.Rows({
+      bounds: definition.kind === "histogram" ? Float64Array.from(definition.buckets) : undefined,
+      refuse: (problem) => environment.refuse(`${definition.name}: ${problem}`),
+      now: environment.now
+    })
+    const order = byValues(definition.labels)
+    this.#known = new LabelIndex(order, maxKnown)
+    this.#shown = new LabelIndex(order, Infinity)
     // A gauge is absent until it is set, so only counters and histograms are bound in advance.
     if (definition.kind !== "gauge") this.declare(definition.known)
   }
@@ -112,8 +107,8 @@ export class Family {
   resolve(labels: Readonly<Record<string, string>>): Resolved | undefined {
     const known = this.find(labels)
     if (known !== undefined) return { cell: known, overflowed: undefined }
-    const given: Array<string> = []
-    const values: Array<string> = []
+    const given: Record<string, string> = {}
+    const shown: Record<string, string> = {}
     let overflowed: Array<string> | undefined
     for (let index = 0; index < this.names.length; index++) {
       const name = this.names[index]!
@@ -126,21 +121,21 @@ export class Family {
         return undefined
       }
       if (value === Catalogue.overflowValue && this.#bounded[index]!) (overflowed ??= []).push(name)
-      given.push(raw)
-      values.push(value)
+      given[name] = raw
+      shown[name] = value
     }
-    const found = this.#shown.get(values)
+    const found = this.#shown.find(shown)
     if (found === undefined && this.rows.count >= Catalogue.maxSeriesPerMetric) {
-      const folded = values.map((value, index) => this.#bounded[index]! ? Catalogue.overflowValue : value)
+      this.names.forEach((name, index) => {
+        if (this.#bounded[index]!) shown[name] = Catalogue.overflowValue
+      })
       return {
-        cell: this.#shown.get(folded) ?? this.#create(folded),
+        cell: this.#shown.find(shown) ?? this.#create(shown),
         overflowed: [...overflowed ?? none, seriesOverflow]
       }
     }
-    const cell = found ?? this.#create(values)
-    if (overflowed === undefined) {
-      this.#known.add(given.map((raw, index) => raw === values[index] ? values[index] : Labels.copied(raw)), cell)
-    }
+    const cell = found ?? this.#create(shown)
+    if (overflowed === undefined) this.#known.add(given, cell)
     return { cell, overflowed }
   }
 
@@ -149,14 +144,10 @@ export class Family {
     for (const label of labels) this.#environment.overflow(this.definition.name, label)
   }
 
-  #create(values: ReadonlyArray<string>): Cells.Cell {
-    const labels: Record<string, string> = {}
-    this.names.forEach((name, index) => {
-      labels[name] = values[index]!
-    })
-    const cell = this.#cell(this.rows.add())
+  #create(labels: Readonly<Record<string, string>>): Cells.Cell {
+    const cell = new cells[this.definition.kind](this.rows.add())
     this.#labels.push(labels)
-    this.#shown.add(values, cell)
+    this.#shown.add(labels, cell)
     return cell
   }
 }

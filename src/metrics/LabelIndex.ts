@@ -1,4 +1,5 @@
 /** Finds what belongs to the values of some labels, without making anything. */
+import * as Labels from "./Labels.ts"
 
 // One level a label: no key has to be put together, so none is made for each look, and no value is mistaken for two.
 type Node<A> = Map<unknown, Node<A> | A>
@@ -17,7 +18,7 @@ export class LabelIndex<A extends object> {
     this.#max = max
   }
 
-  /** By the labels as an object, which may have any values. */
+  /** What belongs to labels, which may have any values. */
   find(labels: Readonly<Record<string, unknown>>): A | undefined {
     const names = this.#names
     if (names.length === 0) return this.#only
@@ -28,26 +29,17 @@ export class LabelIndex<A extends object> {
     return found as A | undefined
   }
 
-  /** By the values in the order of the names. */
-  get(values: ReadonlyArray<string>): A | undefined {
-    if (values.length === 0) return this.#only
-    let found: Node<A> | A | undefined = this.#root
-    for (let level = 0; level < values.length && found !== undefined; level++) {
-      found = (found as Node<A>).get(values[level])
-    }
-    return found as A | undefined
-  }
-
-  /** Takes in a label set by its values in the order of the names, unless it is full. */
-  add(values: ReadonlyArray<string>, found: A): void {
+  /** Takes in labels, all of which have a value, unless it is full. */
+  add(labels: Readonly<Record<string, string>>, found: A): void {
     if (this.#size >= this.#max) return
     this.#size++
-    if (values.length === 0) this.#only = found
+    if (this.#names.length === 0) this.#only = found
     let node = this.#root
-    values.forEach((value, level) => {
-      if (level === values.length - 1) return node.set(value, found)
+    this.#names.forEach((name, level) => {
+      const value = labels[name] ?? ""
+      if (level === this.#names.length - 1) return node.set(Labels.copied(value), found)
       let next = node.get(value) as Node<A> | undefined
-      if (next === undefined) node.set(value, next = new Map())
+      if (next === undefined) node.set(Labels.copied(value), next = new Map())
       node = next
     })
   }

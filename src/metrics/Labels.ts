@@ -12,8 +12,12 @@ export interface LabelTable {
   readonly accept: (raw: string) => string | undefined
 }
 
+/** V8 cuts nothing shorter out of a text than this without making a string of its own. */
+const shortestCut = 13
+
 /** A string of its own: what was cut out of a long text would keep all of that text in memory. */
-export const copied = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le")
+export const copied = (text: string): string =>
+  text.length < shortestCut ? text : Buffer.from(text, "utf16le").toString("utf16le")
 
 const oneOf = (label: Catalogue.OneOf<string>): LabelTable => {
   const values = new Set(label.values)

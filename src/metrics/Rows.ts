@@ -12,23 +12,36 @@ const firstChunk = 4
 
 const largestChunk = 1024
 
-/** Where a row lies. */
-export interface Place {
-  readonly row: number
-  readonly values: Float64Array
-  /** The index of its first number. */
-  readonly at: number
-  readonly exemplars: Exemplars.Exemplars
-  /** The index of its first exemplar. */
-  readonly slot: number
+/** What the rows of a metric have in common. */
+export interface Shape {
+  /** The bounds of a histogram, whose rows are a sum and the observations by bucket; other metrics have one number. */
+  readonly bounds: Float64Array | undefined
+  /** Told about a value that a cell refused. */
+  readonly refuse: (problem: string) => void
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
-interface Chunk {
-  readonly values: Float64Array
-  readonly exemplars: Exemplars.Exemplars
+/** Rows that were added together. */
+export interface Chunk {
+  /** The number of its first row among all. */
+  readonly first: number
   readonly capacity: number
-  used: number
+  readonly values: Float64Array
+  /** One slot a bucket. */
+  readonly exemplars: Exemplars.Exemplars
+  readonly bounds: Float64Array
+  readonly refuse: Shape["refuse"]
 }
+
+/** Where a row lies: it is all that a cell has to know, and many cells are small. */
+export interface Place {
+  readonly chunk: Chunk
+  /** Its number within the chunk. */
+  readonly index: number
+}
+
+const noBounds = new Float64Array(0)
 
 /** The numbers of one moment, row after row. */
 export interface Copy {
@@ -42,18 +55,17 @@ export const isPresent = (first: number): boolean => !Number.isNaN(first)
 
 /** The rows of one metric. */
 export class Rows {
-  /** Numbers a row. */
-  readonly width: number
-  /** Exemplars a row. */
-  readonly slots: number
-  readonly #now: () => number
+  readonly #shape: Shape
+  /** Numbers and exemplars a row. */
+  readonly #width: number
+  readonly #slots: number
   readonly #chunks: Array<Chunk> = []
   #count = 0
 
-  constructor(width: number, slots: number, now: () => number) {
-    this.width = width
-    this.slots = slots
-    this.#now = now
+  constructor(shape: Shape) {
+    this.#shape = shape
+    this.#slots = shape.bounds === undefined ? 0 : shape.bounds.length + 1
+    this.#width = 1 + this.#slots
   }
 
   get count(): number {
@@ -62,44 +74,40 @@ export class Rows {
 
   /** Adds a row that does not show yet; its other numbers are 0. */
   add(): Place {
-    let chunk = this.#chunks.at(-1)
-    if (chunk === undefined || chunk.used === chunk.capacity) {
-      const capacity = chunk === undefined ? firstChunk : Math.min(2 * chunk.capacity, largestChunk)
-      chunk = {
-        values: new Float64Array(capacity * this.width),
-        exemplars: new Exemplars.Exemplars(capacity * this.slots, this.#now),
-        capacity,
-        used: 0
-      }
-      this.#chunks.push(chunk)
-    }
-    const place = {
-      row: this.#count++,
-      values: chunk.values,
-      at: chunk.used * this.width,
-      exemplars: chunk.exemplars,
-      slot: chunk.used * this.slots
-    }
-    chunk.used++
-    chunk.values[place.at] = NaN
-    return place
+    const last = this.#chunks.at(-1)
+    const chunk = last !== undefined && this.#count < last.first + last.capacity ? last : this.#grow(last)
+    const index = this.#count++ - chunk.first
+    chunk.values[index * this.#width] = NaN
+    return { chunk, index }
   }
 
-  /** All numbers as they are now; `exemplars` costs more than they do and is asked for where it is shown. */
+  /** All numbers as they are now; exemplars take more than they do, and are copied where they are shown. */
   copy(exemplars: boolean): Copy {
-    const values = new Float64Array(this.#count * this.width)
+    const [width, slots] = [this.#width, this.#slots]
+    const values = new Float64Array(this.#count * width)
     const kept = exemplars && this.#chunks.some((chunk) => !chunk.exemplars.isEmpty)
-      ? new Exemplars.Exemplars(this.#count * this.slots, this.#now)
+      ? new Exemplars.Exemplars(this.#count * slots, this.#shape.now)
       : undefined
-    let row = 0
     for (const chunk of this.#chunks) {
-      values.set(
-        chunk.used === chunk.capacity ? chunk.values : chunk.values.subarray(0, chunk.used * this.width),
-        row * this.width
-      )
-      if (kept !== undefined) chunk.exemplars.copyTo(kept, row * this.slots, chunk.used * this.slots)
-      row += chunk.used
+      const used = Math.min(chunk.capacity, this.#count - chunk.first)
+      values.set(chunk.values.subarray(0, used * width), chunk.first * width)
+      if (kept !== undefined) chunk.exemplars.copyTo(kept, chunk.first * slots, used * slots)
     }
     return { rows: this.#count, values, exemplars: kept }
+  }
+
+  #grow(last: Chunk | undefined): Chunk {
+    const { bounds = noBounds, now, refuse } = this.#shape
+    const capacity = last === undefined ? firstChunk : Math.min(2 * last.capacity, largestChunk)
+    const chunk = {
+      first: this.#count,
+      capacity,
+      values: new Float64Array(capacity * this.#width),
+      exemplars: new Exemplars.Exemplars(capacity * this.#slots, now),
+      bounds,
+      refuse
+    }
+    this.#chunks.push(chunk)
+    return chunk
   }
 }
