@@ -65,13 +65,13 @@ export const mutations = [
     [jobs],
     [
       "a third party's span is below the one whose promise it works for",
-      "const entered = this.#storage.getStore()\n    const context = ",
-      "const entered = Reflect.get(this, \"last\") as Entered | undefined\n    const context = "
+      "const entered = this.#storage.getStore()\n    const span = ",
+      "const entered = Reflect.get(this, \"last\") as Entered | undefined\n    const span = "
     ],
     [
       "while a fiber runs, the active span is its own",
-      "return span === undefined || span === entered?.span ? context :",
-      "return entered !== undefined ? context : span === undefined ? context :"
+      "return span === entered?.span ? contextOf(entered) :",
+      "return span === entered?.span ? (Reflect.set(this, \"one\", Reflect.get(this, \"one\") ?? contextOf(entered)), Reflect.get(this, \"one\")) :"
     ]
   ),
   inFile(

@@ -38,7 +38,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   ),
   inFile(
     "src/tracing/ContextManager.ts",
-    [parents, model],
+    [parents],
     [
       "a program that is started in another's promise goes back to that one's span",
       "const under = entered?.fiber === id ? entered.under : entered?.alone",

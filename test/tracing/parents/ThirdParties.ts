@@ -1,5 +1,6 @@
 /** What third-party code sets itself, and programs that it starts. */
 import * as Otel from "@opentelemetry/api"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
@@ -218,6 +219,21 @@ export const scenarios: ReadonlyArray<Scenario> = [
       yield* Fiber.join(fiber)
     }),
     parents: { "goes on": "waits", "later": "waits", "calls back": "span", "after the call": "calls back" }
+  },
+  {
+    name:
+      "a third party's span, the nearest, for a program with the fiber's context and a span that is not to be propagated",
+    program: Effect.contextWith((context: Context.Context<never>) =>
+      Effect.sync(() =>
+        inForeign("foreign", () =>
+          Effect.runSyncWith(context)(Effect.withSpan(
+            Effect.sync(() => leaf("in hidden")),
+            "hidden",
+            { annotations: Tracer.DisablePropagation.context(true) }
+          )))
+      )
+    ),
+    parents: { "in hidden": "foreign" }
   },
   {
     name: "the visible span above one that is not to be propagated or not to be traced",
