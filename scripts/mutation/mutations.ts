@@ -8,6 +8,7 @@ import * as Isolation from "./rooms/Isolation.ts"
 import * as Metrics from "./rooms/Metrics.ts"
 import * as Mixin from "./rooms/Mixin.ts"
 import * as Otlp from "./rooms/Otlp.ts"
+import * as Parents from "./rooms/Parents.ts"
 import * as Scrubber from "./rooms/Scrubber.ts"
 import * as Soak from "./rooms/Soak.ts"
 import * as Tracing from "./rooms/Tracing.ts"
@@ -18,6 +19,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   Metrics.mutations,
   Tracing.mutations,
   Otlp.mutations,
+  Parents.mutations,
   Errors.mutations,
   Instrument.mutations,
   Mixin.mutations,
