@@ -50,6 +50,8 @@ export class Place<Input> {
   readonly kind: Kind<Input>
   readonly options: Options | undefined
   readonly #input: Input
+  // Counted up to two.
+  #runs = 0
   #span: SpanDescription | undefined = undefined
   #fixed: ReadonlyArray<unknown> | undefined = undefined
   #isFlattened = false
@@ -63,8 +65,9 @@ export class Place<Input> {
     this.options = options
   }
 
-  /** How its spans are described. */
+  /** How its span is described, asked for at each run. */
   span(fiber: Fiber.Fiber<unknown, unknown>): SpanDescription {
+    if (this.#runs < 2) this.#runs++
     if (this.#span !== undefined) return this.#span
     const { description } = this.kind
     try {
@@ -77,8 +80,8 @@ export class Place<Input> {
 
   /** Attributes that all its spans share: keys and values in turn. Nothing where they have to be set one by one. */
   fixedAttributes(described: SpanDescription): ReadonlyArray<unknown> | undefined {
-    // A description that threw is asked again, and may then tell others.
-    if (described !== this.#span) return undefined
+    // A description that threw is asked again, and may then tell others. Many places are used once, and share with nobody.
+    if (described !== this.#span || this.#runs < 2) return undefined
     if (!this.#isFlattened) {
       this.#isFlattened = true
       try {

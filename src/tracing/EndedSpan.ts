@@ -37,6 +37,11 @@ export interface EndedSpan {
   readonly endNanos: number
   readonly status: Otel.SpanStatus
   readonly attributes: Readonly<Record<string, unknown>>
+  /**
+   * All its attributes, keys and values in turn, where many spans share the very same list, which nobody changes: what
+   * is made of it can be remembered.
+   */
+  readonly sharedAttributes?: ReadonlyArray<unknown> | undefined
   readonly events: ReadonlyArray<TimedEvent>
   readonly links: ReadonlyArray<Otel.Link>
   readonly droppedAttributesCount: number

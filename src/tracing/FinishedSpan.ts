@@ -158,6 +158,10 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
     return this.#attributes ??= SpanAttributes.toObject(this.span.fixedAttributes, this.span.ownAttributes)
   }
 
+  get sharedAttributes(): ReadonlyArray<unknown> | undefined {
+    return this.span.ownAttributes === undefined ? this.span.fixedAttributes : undefined
+  }
+
   get events(): ReadableSpan["events"] {
     return this.span.events ?? []
   }

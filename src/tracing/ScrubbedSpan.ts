@@ -7,6 +7,7 @@ import type * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 import * as SpanName from "../observation/SpanName.ts"
 import { alongRoute } from "../scrubber/Locators.ts"
+import { remembering } from "../scrubber/Memory.ts"
 import * as EndedSpan from "./EndedSpan.ts"
 import {
   type Details,
@@ -33,15 +34,61 @@ export interface SpanScrubber {
  */
 export const make = (span: ReadableSpan | EndedSpan.EndedSpan, scrubber: SpanScrubber): SpanRecord => {
   const ended = EndedSpan.of(span)
-  const { attributes } = ended
+  const known = knownTo(scrubber)
+  const { keyValues, name } = tellOnce(ended, scrubber, known)
   return new SpanRecord(ended, {
-    name: scrubber.text(SpanName.conventional(ended.name, (key) => attributes[key])),
+    name,
     status: scrubStatus(ended.status, scrubber),
-    keyValues: keyValues(alongRoute(attributes, attributes["http.route"], scrubber.url), scrubber),
+    keyValues,
     details: scrubDetails(ended, scrubber),
-    instrumentationScope: scrubScope(ended.instrumentationScope, scrubber)
+    instrumentationScope: scrubScope(ended.instrumentationScope, scrubber, known)
   })
 }
+
+/** What scrubbing made of a name and of attributes. */
+interface Told {
+  readonly name: string
+  readonly keyValues: KeyValues
+}
+
+/** What a scrubber was given before and is given again: it makes the same of it each time. */
+interface Known {
+  /** Scrubs the name of a span. */
+  readonly name: (name: string) => string
+  readonly lists: WeakMap<ReadonlyArray<unknown>, Told & { readonly given: string }>
+  readonly scopes: WeakMap<Scope, Scope>
+}
+
+// Names of spans are templates, or from a bounded set: so many of them, of so many characters.
+const names = [1_000, 200] as const
+
+const knowledge = new WeakMap<SpanScrubber, Known>()
+
+const knownTo = (scrubber: SpanScrubber): Known => {
+  let known = knowledge.get(scrubber)
+  if (known === undefined) {
+    known = { name: remembering(scrubber.text, ...names), lists: new WeakMap(), scopes: new WeakMap() }
+    knowledge.set(scrubber, known)
+  }
+  return known
+}
+
+/** Spans of one place of use share the very list of their attributes, and as a rule their name. */
+const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => {
+  const { sharedAttributes } = span
+  if (sharedAttributes === undefined) return tell(span, scrubber, known)
+  const { lists } = known
+  const before = lists.get(sharedAttributes)
+  if (before?.given === span.name) return before
+  const told = { given: span.name, ...tell(span, scrubber, known) }
+  lists.set(sharedAttributes, told)
+  return told
+}
+
+const tell = ({ attributes, name }: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => ({
+  name: known.name(SpanName.conventional(name, (key) => attributes[key])),
+  keyValues: keyValues(alongRoute(attributes, attributes["http.route"], scrubber.url), scrubber)
+})
 
 /** The record of a span, however it comes: one that is none yet is copied as it is. */
 export const recordOf = (span: ReadableSpan): SpanRecord => span instanceof SpanRecord ? span : make(span, letPass)
@@ -125,13 +172,9 @@ const scrubTraceState = (traceState: Otel.TraceState | undefined, scrubber: Span
 type Scope = ReadableSpan["instrumentationScope"]
 
 // A scope is the same for thousands of spans, and the serialiser tells each object once.
-const scopes = new WeakMap<SpanScrubber, WeakMap<Scope, Scope>>()
-
-const scrubScope = (scope: Scope, scrubber: SpanScrubber): Scope => {
-  const known = scopes.get(scrubber) ?? new WeakMap<Scope, Scope>()
-  scopes.set(scrubber, known)
-  const scrubbed = known.get(scope) ?? copyScope(scope, scrubber)
-  known.set(scope, scrubbed)
+const scrubScope = (scope: Scope, scrubber: SpanScrubber, { scopes }: Known): Scope => {
+  let scrubbed = scopes.get(scope)
+  if (scrubbed === undefined) scopes.set(scope, scrubbed = copyScope(scope, scrubber))
   return scrubbed
 }
 

@@ -1,4 +1,4 @@
-import { Scrubber, Tracing } from "@dawsos/observability"
+import { Observation, Scrubber, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
@@ -30,6 +30,33 @@ describe("the copy of a span that leaves the process", () => {
         "url.full": `http://h:8000/fail/${shown}/of/AAPL?a=1`,
         "http.target": `/fail/${shown}/of/AAPL?a=1`
       })
+    }))
+
+  it.effect("is scrubbed each time of an operation that runs again and again, by the scrubber of its own layer", () =>
+    Effect.gen(function*() {
+      const withQuote = Observation.make<string>({
+        prefix: "test",
+        span: (name) => ({ name, attributes: { "url.full": "https://x.test/quote?apikey=12345" } }),
+        instruments: []
+      })
+      const place = Effect.void.pipe(withQuote("quote for ann@example.org"))
+      const renamed = Effect.sync(() => Otel.trace.getActiveSpan()?.updateName("ann@example.com")).pipe(
+        withQuote("quote for ann@example.org")
+      )
+      const program = Effect.all([place, renamed]).pipe(Effect.repeat({ times: 3 }))
+      const { spans } = yield* traced(program, { scrubber })
+      assert.deepStrictEqual(
+        new Set(spans.map(({ attributes, name }) => `${name} ${attributes["url.full"]}`)),
+        new Set(
+          ["quote for ann@example.org", "ann@example.com"].map((name) =>
+            `${scrubber.text(name)} ${scrubber.text("https://x.test/quote?apikey=12345")}`
+          )
+        )
+      )
+      assert.strictEqual(spans.length, 8)
+      const open = yield* traced(place, { scrubber: passThrough })
+      assert.strictEqual(open.spans[0]?.name, "quote for ann@example.org")
+      assert.deepInclude(open.spans[0]?.attributes, { "url.full": "https://x.test/quote?apikey=12345" })
     }))
 
   it("carries what OpenTelemetry can: lists of one kind as they are, anything else as JSON, nothing for nothing", () => {

@@ -242,6 +242,12 @@ export const mutations = [
     ["what is OK stays so", "|| this.statusCode === SpanStatusCode.OK) return", ") return"]
   ),
   inFile(
+    "src/tracing/ScrubbedSpan.ts",
+    ["test/tracing/ScrubbedSpan.test.ts"],
+    ["a span of the same place may have another name", "if (before?.given === span.name)", "if (before !== undefined)"],
+    ["each layer has its own scrubber", "let known = knowledge.get(scrubber)", "let known = knowledge.get(letPass)"]
+  ),
+  inFile(
     "src/tracing/SpanAttributes.ts",
     ["test/contract/Spans.test.ts"],
     ["lists of several kinds become text", "typeof item === typeof values[0]", "true"],
