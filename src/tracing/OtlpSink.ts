@@ -4,7 +4,6 @@
  * OpenTelemetry's serialiser takes several times as long, all of it in one turn. Its exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps retrying
  * while its caller believes that it has given up.
  */
-import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,6 +11,7 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { Guard } from "../Guard.ts"
 import * as HttpPost from "./HttpPost.ts"
+import * as OtlpResponse from "./OtlpResponse.ts"
 import * as OtlpWriter from "./OtlpWriter.ts"
 import * as ProtobufWriter from "./ProtobufWriter.ts"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
@@ -89,33 +89,15 @@ const inTurns = <A>(steps: Iterator<void, A>): Effect.Effect<A> =>
     return step.done === true ? Effect.succeed(step.value) : Effect.flatMap(Effect.yieldNow, () => inTurns(steps))
   })
 
-const read = (answer: HttpPost.Answer, count: number, faults: number): ExportResult => {
-  const { message, spans } = partialSuccess(answer)
-  const rejected = Math.min(count, spans)
+const read = ({ body, contentType }: HttpPost.Answer, count: number, faults: number): ExportResult => {
+  const { errorMessage, rejectedSpans } = OtlpResponse.read(body, contentType)
+  const rejected = Math.min(count, rejectedSpans)
   return {
     accepted: count - rejected,
     rejected,
     dropped: { fault: faults },
     ...rejected === 0
       ? {}
-      : { message: `${rejected} of ${count} spans rejected: ${message || "no reason given"}` }
-  }
-}
-
-/** How many spans the answer says were rejected, and why; an answer that can't be read says nothing. */
-export const partialSuccess = (answer: HttpPost.Answer): { readonly spans: number; readonly message: string } => {
-  if (answer.body.byteLength === 0) return { spans: 0, message: "" }
-  try {
-    const response = answer.contentType.includes("json")
-      ? JSON.parse(Buffer.from(answer.body).toString("utf8"))
-      : ProtobufTraceSerializer.deserializeResponse(answer.body)
-    const { errorMessage, rejectedSpans } = response?.partialSuccess ?? {}
-    const rejected = Number(rejectedSpans ?? 0)
-    return {
-      spans: Number.isFinite(rejected) && rejected > 0 ? Math.trunc(rejected) : 0,
-      message: typeof errorMessage === "string" ? errorMessage : ""
-    }
-  } catch {
-    return { spans: 0, message: "" }
+      : { message: `${rejected} of ${count} spans rejected: ${errorMessage || "no reason given"}` }
   }
 }

@@ -5,19 +5,15 @@ import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
 import { resourceFromAttributes } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as fc from "fast-check"
-import * as Path from "node:path"
-import protobuf from "protobufjs"
 import * as OtlpWriter from "../../src/tracing/OtlpWriter.ts"
 import * as ProtobufWriter from "../../src/tracing/ProtobufWriter.ts"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
 import type { SpanRecord } from "../../src/tracing/SpanRecord.ts"
 import { span } from "./generatedSpans.ts"
 import { endedSpans, foreign, passThrough } from "./harness.ts"
+import { message } from "./otlpSchema.ts"
 
-const schema = new protobuf.Root()
-schema.resolvePath = (_, target) => Path.join(import.meta.dirname, "fixtures/opentelemetry-proto", target)
-schema.loadSync("opentelemetry/proto/collector/trace/v1/trace_service.proto")
-const request = schema.lookupType("opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest")
+const request = message("opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest")
 
 /** What protobuf.js reads by OTLP's own schema. */
 const decode = (body: Uint8Array): Record<string, unknown> =>

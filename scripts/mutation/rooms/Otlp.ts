@@ -5,7 +5,7 @@ export const mutations = [
   inFile(
     "src/tracing/ScrubbedSpan.ts",
     ["test/tracing/TracingLive.test.ts"],
-    ["the name of a span is scrubbed", "name: scrubber.text(SpanName", "name: String(SpanName"],
+    ["the name of a span is scrubbed", "name: known.name(SpanName", "name: String(SpanName"],
     [
       "the events of a span are scrubbed",
       "events.map((event) => scrubEvent(event, scrubber))",
@@ -107,6 +107,14 @@ export const mutations = [
     ["a buffer keeps what it has when it grows", "this.#bytes.copy(grown, 0, 0, this.#at)", ""],
     ["text is UTF-8", "if (code > 0x7f) return this.#longText(value)", ""],
     ["a second is told exactly", "(seconds & 0xffff) * 1e9", "(seconds & 0x7fff) * 1e9"]
+  ),
+  inFile(
+    "src/tracing/OtlpResponse.ts",
+    ["test/tracing/OtlpResponse.test.ts"],
+    ["an answer that is cut off says nothing", "if (at > bytes.length) throw", "if (at > bytes.length + 8) throw"],
+    ["fields that nobody knows are skipped", "else if (wireType === 5) skip(4)\n", ""],
+    ["large counts are exact", "(byte & 0x7f) * scale", "(byte & 0x3f) * scale"],
+    ["fewer than none are none", "rejectedSpans > 0 ? ", "rejectedSpans !== 0 ? "]
   ),
   inFile(
     "src/tracing/OtlpSink.ts",
