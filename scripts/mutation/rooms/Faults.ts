@@ -19,7 +19,7 @@ export const mutations = [
     ["test/faults/SpansOtlp.test.ts"],
     [
       "spans that the collector rejects are not exported",
-      "const rejected = Math.min(count, spans)",
+      "const rejected = Math.min(count, rejectedSpans)",
       "const rejected = 0"
     ]
   ),
