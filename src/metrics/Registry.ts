@@ -9,11 +9,12 @@ import type * as Guard from "../Guard.ts"
 import * as Books from "./Books.ts"
 import * as Cells from "./Cells.ts"
 import * as Cleaning from "./Cleaning.ts"
+import * as Collected from "./Collected.ts"
 import * as Collectors from "./Collectors.ts"
 import * as Family from "./Family.ts"
 import type * as Metrics from "./Metrics.ts"
 import * as Patience from "./Patience.ts"
-import * as Rows from "./Rows.ts"
+import type * as Rows from "./Rows.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -37,7 +38,7 @@ export interface Gathered {
   /** Milliseconds since the epoch. */
   readonly at: number
   /** What collectors have told. */
-  readonly told: ReadonlyMap<Collectors.Entry, Collectors.Told>
+  readonly told: Collected.Answers
   /** The numbers of the metrics, in the order in which they are exposed. */
   readonly rows: ReadonlyMap<Family.Family, Rows.Copy>
 }
@@ -115,85 +116,16 @@ export const make = (options: Options): Registry => {
     return add(definition)
   }
 
-  /** What two collectors tell of one label set: amounts add up, of two moments the later one holds. */
-  const together = (definition: Catalogue.Definition, one: number, other: number): number =>
-    definition.kind === "gauge" && definition.exposes === "age" ? Math.max(one, other) : one + other
-
-  /** What one collector tells, all of it or, where a part is garbage, a fault. */
-  const told = (family: Family.Family, entry: Collectors.Entry, gathered: Gathered | undefined) => {
-    const { definition } = family
-    const answer = gathered?.told.get(entry) ?? entry.now?.()
-    if (answer?._tag === "Fault") {
-      throw new Error(`${definition.name}: a collector told nothing`, { cause: answer.fault })
-    }
-    return (answer?.values ?? []).flatMap(({ labels, value }) => {
-      if (!Number.isFinite(value) || (definition.kind === "counter" && value < 0)) {
-        throw new RangeError(`${definition.name}: a collector told ${value}`)
-      }
-      const resolved = family.resolve(labels)
-      // What the collector itself has put there was counted by whoever did it.
-      const overflowed = resolved?.overflowed?.filter((label) => labels[label] !== Catalogue.overflowValue) ?? []
-      return resolved === undefined ? [] : [{ row: resolved.cell.row, overflowed, value }]
-    })
-  }
-
-  /** What collectors tell, by row. */
-  const collected = (
-    family: Family.Family,
-    from: Iterable<Collectors.Entry>,
-    gathered: Gathered | undefined
-  ): ReadonlyMap<number, number> => {
-    const { definition } = family
-    const values = new Map<number, number>()
-    for (const entry of from) {
-      let answer: ReturnType<typeof told>
-      try {
-        answer = told(family, entry, gathered)
-      } catch (fault) {
-        // A counter without one of its parts would seem to fall, and be taken for one that began anew.
-        if (definition.kind === "counter") throw fault
-        books.scrapeFailed(definition.name, fault)
-        continue
-      }
-      for (const { overflowed, row, value } of answer) {
-        family.overflow(overflowed)
-        const other = values.get(row)
-        values.set(row, other === undefined ? value : together(definition, other, value))
-      }
-    }
-    return values
-  }
-
-  /** One value a row: the recorded ones with what collectors tell. */
-  const scalars = (
-    family: Family.Family,
-    definition: Catalogue.Counter | Catalogue.Gauge,
-    gathered: Gathered | undefined
-  ): Float64Array => {
-    const recorded = (gathered?.rows.get(family) ?? family.rows.copy(false)).values
-    const from = collectors.get(family)
-    const isAge = definition.kind === "gauge" && definition.exposes === "age"
-    if (from === undefined && !isAge) return recorded
-    const told = collected(family, from ?? [], gathered)
-    // Rows that came since the numbers were copied show where a collector tells them.
-    const values = new Float64Array(family.rows.count).fill(NaN)
-    values.set(recorded)
-    for (const [row, value] of told) {
-      const own = values[row]!
-      // What is counted in two places adds up; of a state, the collector knows the present one.
-      values[row] = definition.kind === "counter" && Rows.isPresent(own) ? own + value : value
-    }
-    const moment = gathered?.at ?? now()
-    return isAge ? values.map((since) => Math.max(0, (moment - since) / 1000)) : values
-  }
-
   const snapshotOf = (family: Family.Family, gathered: Gathered | undefined): Snapshot.Snapshot => {
     const { definition } = family
     if (definition.kind === "histogram") {
       const copy = gathered?.rows.get(family) ?? family.rows.copy(true)
       return { _tag: "Histograms", definition, family, ...copy }
     }
-    const values = scalars(family, definition, gathered)
+    const recorded = (gathered?.rows.get(family) ?? family.rows.copy(false)).values
+    const from = collectors.get(family)
+    const told = from === undefined ? undefined : Collected.collected(family, from, gathered?.told, books)
+    const values = Collected.together(family, definition, recorded, told, gathered?.at ?? now())
     return { _tag: "Scalars", definition, family, rows: values.length, values }
   }
 
