@@ -1,62 +1,34 @@
-// npm run bench: side-by-side measurements, one folder a question. `-- faults` and `-- host` ask one of them;
-// `--json FILE` writes the figures, `--update` the tables of docs/reliability.md; `--only a,b` are the faults to try,
-// `--seconds N` the length of a round of `host` (30). Exit code 1 while a figure is missed.
-import * as Effect from "effect/Effect"
-import { readFileSync, writeFileSync } from "node:fs"
-import * as Path from "node:path"
+// npm run bench: side-by-side measurements. Without a name it asks all questions on cost, one after the other, each in a
+// process of its own, and prints the table of figures; `-- operation scrape` asks these. `-- faults` and `-- host` are
+// for docs/reliability.md.
+//
+// `--json FILE` writes all that was measured; `--docs` writes docs/performance.md and its chart; `--update` the tables
+// of docs/reliability.md; `--only a,b` are the faults to try, `--seconds N` the length of a round of `host` (30). Exit
+// code 1 while a figure is missed.
+import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import * as Document from "../scripts/Document.ts"
 import * as Machine from "../scripts/Machine.ts"
-import { root } from "../scripts/Process.ts"
-import * as Table from "../scripts/Table.ts"
-import * as Faults from "./faults/Faults.ts"
+import * as Costs from "./Costs.ts"
+import * as Figure from "./harness/Figure.ts"
 import * as Host from "./host/Host.ts"
-
-interface Answer {
-  readonly tables: ReadonlyArray<ReadonlyArray<ReadonlyArray<string>>>
-  /** What the numbers can and can't say. */
-  readonly text: string
-  readonly figures: unknown
-  readonly missed: ReadonlyArray<string>
-}
-
-interface Given {
-  /** The faults to try; all where there are none. */
-  readonly only: ReadonlySet<string>
-  /** Seconds of a round. */
-  readonly seconds: number
-}
-
-const questions: Readonly<Record<string, (given: Given) => Effect.Effect<Answer, unknown>>> = {
-  faults: ({ only }) =>
-    Effect.map(Faults.run(only, console.log), (results) => ({
-      tables: [Faults.legend(results), Faults.table(results)],
-      text: "",
-      figures: results,
-      missed: Faults.missed(results)
-    })),
-  host: ({ seconds }) =>
-    Effect.map(Host.run(console.log, seconds), (results) => ({
-      tables: [Host.table(results)],
-      text: Host.reading(results),
-      figures: results,
-      missed: Host.missed(results)
-    }))
-}
+import * as Questions from "./questions.ts"
+import * as Reliability from "./Reliability.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "string" },
+    docs: { type: "boolean", default: false },
     update: { type: "boolean", default: false },
     only: { type: "string" },
     seconds: { type: "string", default: String(Host.defaultSeconds) }
   }
 })
-const asked = positionals.length === 0 ? Object.keys(questions) : positionals
-const unknown = asked.filter((name) => !Object.hasOwn(questions, name))
+const known = [...Object.keys(Questions.questions), ...Reliability.names]
+const asked = positionals.length === 0 ? Object.keys(Questions.questions) : positionals
+const unknown = asked.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`no question named ${unknown.join(", ")}; there are: ${Object.keys(questions).join(", ")}`)
+  console.error(`no question named ${unknown.join(", ")}; there are: ${known.join(", ")}`)
   process.exit(2)
 }
 const seconds = Number(values.seconds)
@@ -64,26 +36,26 @@ if (!(Number.isInteger(seconds) && seconds > 0)) {
   console.error(`--seconds ${values.seconds} is not a whole number above 0`)
   process.exit(2)
 }
+const only = new Set((values.only ?? "").split(",").filter((name) => name !== ""))
 const machine = Machine.describe()
 const date = new Date().toISOString()
-const only = new Set((values.only ?? "").split(",").filter((name) => name !== ""))
-const figures: Record<string, unknown> = { date, machine }
+const measured: Record<string, unknown> = { date, machine }
+const answers: Array<Costs.Answered> = []
+
 for (const name of asked) {
   console.log(`--- ${name}; ${machine}; ${date}`)
-  const answer = await Effect.runPromise(questions[name]?.({ only, seconds }) ?? Effect.die(name))
-  figures[name] = answer.figures
-  for (const table of answer.tables) console.log(`\n${Table.text(table)}`)
-  if (answer.text !== "") console.log(`\n${answer.text}`)
-  for (const text of answer.missed) console.log(`missed: ${text}`)
-  if (answer.missed.length > 0) process.exitCode = 1
-  if (values.update) {
-    const path = Path.join(root, "docs/reliability.md")
-    const written = [
-      `Measured on ${date.slice(0, 10)}, ${machine}.`,
-      ...answer.tables.map((table) => Table.markdown(table)),
-      ...answer.text === "" ? [] : [answer.text]
-    ].join("\n\n")
-    writeFileSync(path, Document.replaced(readFileSync(path, "utf8"), name, written))
+  if (Reliability.isName(name)) {
+    const { figures, missed } = await Reliability.ask(name, { only, seconds, update: values.update, machine, date })
+    measured[name] = figures
+    if (missed) process.exitCode = 1
+  } else if (Questions.isName(name)) {
+    const answer = await Costs.ask(name)
+    measured[name] = answer
+    answers.push({ name, ...answer })
+    console.log(Costs.text(answer))
+    if (answer.figures.some((figure) => Figure.verdict(figure) !== "reached")) process.exitCode = 1
   }
 }
-if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(figures, null, 1))
+if (answers.length > 1) console.log(Costs.summary(answers))
+if (values.docs) Costs.write(answers, `Measured on ${date.slice(0, 10)}, ${machine}.`)
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(measured, null, 1))

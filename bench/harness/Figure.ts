@@ -1,5 +1,5 @@
 // A figure of the table: what was measured, what was to be reached, and whether the measurement can tell.
-import type { Spread } from "./Interleaved.ts"
+import { type Measured, ratio, type Spread } from "./Interleaved.ts"
 
 export interface Figure {
   /** What is asked, in the words of the table. */
@@ -20,11 +20,18 @@ export interface Figure {
   readonly noise?: number | undefined
 }
 
+/** What one candidate takes over what another does; void where one of them is. */
+export const over = (
+  of: Measured,
+  other: Measured,
+  figure: Pick<Figure, "question" | "limit" | "against" | "noise">
+): Figure => ({ value: ratio(of, other), unit: "×", reach: "at most", void: of.void ?? other.void, ...figure })
+
 export type Verdict = "reached" | "missed" | "not resolved" | "void"
 
 /** Whether a figure was reached, as far as the noise lets it be told. */
 export const verdict = ({ limit, noise = 0, reach, unit, value, void: reason }: Figure): Verdict => {
-  if (reason !== undefined || Number.isNaN(value.median)) return "void"
+  if (reason !== undefined || !Number.isFinite(value.median)) return "void"
   const lacking = reach === "at most" ? value.median > limit : value.median < limit
   const distance = unit === "×"
     ? Math.max(value.median / limit, limit / value.median) - 1
@@ -32,8 +39,17 @@ export const verdict = ({ limit, noise = 0, reach, unit, value, void: reason }: 
   return lacking ? distance <= noise ? "not resolved" : "missed" : "reached"
 }
 
-const digits = (value: number): string =>
-  Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toPrecision(2)
+// Two digits behind the point where limits are as near to 1 as 1.03.
+const digits = (value: number): string => {
+  const size = Math.abs(value)
+  return size >= 100
+    ? value.toFixed(0)
+    : size >= 10
+    ? value.toFixed(1)
+    : size >= 0.1
+    ? value.toFixed(2)
+    : value.toPrecision(2)
+}
 
 /** A value with its spread, as text. */
 export const spread = ({ high, low, median }: Spread, unit = ""): string =>

@@ -15,7 +15,19 @@ export interface Candidate {
    * Compares what arrived with the operations done until now, and says what is wrong. A batch processor that drops
    * without a word looks cheap.
    */
-  readonly check?: ((operations: number) => string | undefined) | undefined
+  readonly check?: Check | undefined
+}
+
+/** Says what is wrong after so many operations. */
+export type Check = (operations: number) => string | undefined | Promise<string | undefined>
+
+/** The first thing that any of the checks finds. */
+export const all = (...checks: ReadonlyArray<Check>): Check => async (operations) => {
+  for (const check of checks) {
+    const wrong = await check(operations)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
 }
 
 /** A middle value with its spread: the median, and where four fifths of the values lie. */
@@ -54,7 +66,10 @@ export interface Effort {
 
 export const defaultEffort: Effort = { rounds: 25, sampleMillis: 15, unit: 512 }
 
-const warmUpMillis = 150
+/** `BENCH_ROUNDS=2` is for a look at whether questions work: at most so many rounds, whatever they ask for. */
+export const maxRounds = Number(process.env["BENCH_ROUNDS"] ?? Infinity)
+
+const warmUpMillis = Math.min(150, maxRounds * 10)
 const warmUpRounds = 3
 const maxOperations = 10_000_000
 
@@ -65,6 +80,7 @@ export const measure = async (
   order = 1
 ): Promise<ReadonlyArray<Measured>> => {
   const { rounds, sampleMillis, unit } = { ...defaultEffort, ...effort }
+  const last = Math.min(rounds, maxRounds)
   const random = seeded(order)
   const states: Array<{ candidate: Candidate; count: number; done: number; samples: Array<number> }> = []
   for (const candidate of candidates) {
@@ -72,18 +88,17 @@ export const measure = async (
     states.push(state)
     await calibrate(state, sampleMillis, unit)
   }
-  for (let round = -warmUpRounds; round < rounds; round++) {
+  for (let round = -warmUpRounds; round < last; round++) {
     for (const state of shuffled(states, random)) {
       const millis = await timed(state)
       if (round >= 0) state.samples.push(millis * 1e6 / state.count)
     }
   }
-  return states.map(({ candidate, count, done, samples }) => ({
-    name: candidate.name,
-    samples,
-    count,
-    void: candidate.check?.(done)
-  }))
+  const measured: Array<Measured> = []
+  for (const { candidate: { check, name }, count, done, samples } of states) {
+    measured.push({ name, samples, count, void: await check?.(done) })
+  }
+  return measured
 }
 
 interface State {

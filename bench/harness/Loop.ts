@@ -1,6 +1,7 @@
 // Operations as a program runs them: many in one fiber, whose context holds a program's services as well.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Tracer from "effect/Tracer"
 
 /** How many operations run before what they handed over is exported: fewer than any candidate's queue holds. */
 export const batch = 512
@@ -48,16 +49,19 @@ export const batches = <E, R>(
   }
 }
 
-/** As {@link batches}, for an effect that waits. */
-export const waitingBatches = <E, R>(
-  body: Effect.Effect<unknown, E, R>,
-  { context, flush }: Way<R>
-): (count: number) => Promise<void> => {
-  const run = Effect.runPromiseWith(programContext(context))
-  return async (count) => {
-    for (let done = 0; done < count; done += batch) {
-      await run(repeated(body, Math.min(batch, count - done)))
-      await flush?.()
-    }
-  }
+/** Where operations run: on their own, or inside a span that stays open. */
+export type Place = "root" | "child"
+
+export const places: ReadonlyArray<Place> = ["root", "child"]
+
+/** A way whose operations run at that place. */
+export const at = <R>(place: Place, { context, flush }: Way<R>): Way<R> => ({
+  context: place === "root" ? context : under(context),
+  flush
+})
+
+/** The context of a span that stays open, for children of it. */
+export const under = <R>(context: Context.Context<R>): Context.Context<R> => {
+  const parent = Effect.runSyncWith(context)(Effect.makeSpan("request"))
+  return Context.add(context, Tracer.ParentSpan, parent) as Context.Context<R>
 }

@@ -1,8 +1,8 @@
 // What a question of the bench answers with, from a process of its own.
 import type { Figure } from "./Figure.ts"
+import * as FigureText from "./Figure.ts"
 import type { Measured } from "./Interleaved.ts"
 import { spreadOf } from "./Interleaved.ts"
-import * as FigureText from "./Figure.ts"
 
 /** All that was measured for a question. */
 export interface Answer {

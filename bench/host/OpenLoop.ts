@@ -8,13 +8,33 @@ export interface Outcome {
   readonly answers: ReadonlyMap<string, number>
 }
 
-/** Asks for one path after the other, `rate` times a second, and waits for the last answer. */
+/** A request, in the form that autocannon takes too. */
+export interface Request {
+  readonly method: "GET" | "POST"
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body?: string
+}
+
+export interface Options {
+  readonly rate: number
+  readonly seconds: number
+  /** Open at once at most; 64 unless given. */
+  readonly connections?: number
+  /** What is kept of an answer, of which there should be few; status and body unless given. */
+  readonly answer?: (status: number, body: string) => string
+}
+
+const get = (path: string): Request => ({ method: "GET", path, headers: {} })
+
+/** Sends one request or asks for one path after the other, `rate` times a second, and waits for the last answer. */
 export const load = async (
   port: number,
-  paths: ReadonlyArray<string>,
-  options: { readonly rate: number; readonly seconds: number }
+  requests: ReadonlyArray<string | Request>,
+  options: Options
 ): Promise<Outcome> => {
-  const agent = new Http.Agent({ keepAlive: true, maxSockets: 64 })
+  const agent = new Http.Agent({ keepAlive: true, maxSockets: options.connections ?? 64 })
+  const answer = options.answer ?? ((status, body) => `${status} ${body}`)
   const latencies: Array<number> = []
   const answers = new Map<string, number>()
   const count = Math.round(options.rate * options.seconds)
@@ -28,13 +48,14 @@ export const load = async (
         answers.set(answer, (answers.get(answer) ?? 0) + 1)
         resolve()
       }
-      const path = paths[n % paths.length] ?? "/"
-      Http.get({ host: "127.0.0.1", port, path, agent }, (response) => {
+      const next = requests[n % requests.length] ?? "/"
+      const { body: sent, headers, method, path } = typeof next === "string" ? get(next) : next
+      Http.request({ host: "127.0.0.1", port, agent, method, path, headers }, (response) => {
         let body = ""
         response.setEncoding("utf8").on("data", (text: string) => {
           body += text
-        }).on("end", () => end(`${response.statusCode} ${body}`)).on("error", (error) => end(error.message))
-      }).on("error", (error) => end(error.message))
+        }).on("end", () => end(answer(response.statusCode ?? 0, body))).on("error", (error) => end(error.message))
+      }).on("error", (error) => end(error.message)).end(sent)
     })
 
   const asked: Array<Promise<void>> = []

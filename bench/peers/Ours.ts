@@ -1,41 +1,62 @@
 // This package's layers without a network: spans are scrubbed, queued and read where a receiver would be, metrics are
 // kept.
+import {
+  type Catalogue,
+  Metrics,
+  Observability,
+  ObservabilityConfig,
+  Scrubber,
+  type SpanSink,
+  Tracing
+} from "@dawsos/observability"
 import * as Otel from "@opentelemetry/api"
-import * as Context from "effect/Context"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import { type Catalogue, Metrics, ObservabilityConfig, Scrubber, type SpanSink, Tracing } from "@dawsos/observability"
+import * as References from "effect/References"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
 import { ContextManager } from "../../src/tracing/ContextManager.ts"
+import type * as Limits from "../../src/tracing/Limits.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
+import type { Check } from "../harness/Interleaved.ts"
 import { ReadingExporter } from "./ReadingExporter.ts"
 
 export interface Ours {
   readonly context: Context.Context<Metrics.Metrics | Tracing.Tracing>
   readonly exporter: ReadingExporter
   readonly metrics: Metrics.Service
+  readonly accounting: Tracing.Service["accounting"]
   readonly flush: () => Promise<unknown>
   readonly close: () => Promise<void>
+}
+
+/** What a question may change. */
+export interface Options {
+  /** Exports are not answered before this is. */
+  readonly gate?: Promise<void> | undefined
+  readonly limits?: Partial<Limits.Limits> | undefined
 }
 
 /** Sets it up for a catalogue of metrics; `OTEL_TRACES_SAMPLER` and what else is configured come from `variables`. */
 export const make = async (
   catalogue: Catalogue.Catalogue,
-  variables: Readonly<Record<string, string>> = {}
+  variables: Readonly<Record<string, string>> = {},
+  { gate, limits }: Options = {}
 ): Promise<Ours> => {
   const exporter = new ReadingExporter()
+  const read = (spans: Parameters<ReadingExporter["read"]>[0]) =>
+    Effect.sync(() => {
+      exporter.read(spans)
+      return { accepted: spans.length, rejected: 0 }
+    })
   const sink: SpanSink.SpanSink = {
     name: "reading",
     acknowledged: true,
-    export: (spans) =>
-      Effect.sync(() => {
-        exporter.read(spans)
-        return { accepted: spans.length, rejected: 0 }
-      }),
+    export: gate === undefined ? read : (spans) => Effect.andThen(Effect.promise(() => gate), read(spans)),
     shutdown: Effect.void
   }
   const scrubber = Scrubber.make()
@@ -44,7 +65,12 @@ export const make = async (
     (config) =>
       Layer.merge(
         // The timer is as good as off: batches are flushed by hand, so that the cost falls into the measurement.
-        TracingLive.layer({ config, scrubber, sinks: [sink], limits: { scheduledDelay: Duration.toMillis("10 minutes") } }),
+        TracingLive.layer({
+          config,
+          scrubber,
+          sinks: [sink],
+          limits: { scheduledDelay: Duration.toMillis("10 minutes"), ...limits }
+        }),
         MetricsMemory.layer({ catalogue, scrubber })
       )
   ))
@@ -55,8 +81,60 @@ export const make = async (
     context,
     exporter,
     metrics: Context.get(context, Metrics.Metrics),
+    accounting: tracing.accounting,
     flush: () => Effect.runPromise(tracing.flush),
     close: () => runtime.dispose()
+  }
+}
+
+/** The whole layer of a product while observability is off. */
+export const off = async (catalogue: Catalogue.Catalogue): Promise<
+  Pick<Ours, "close"> & {
+    readonly context: Context.Context<Observability.Services>
+  }
+> => {
+  const layer = Observability.layer({ catalogue }).pipe(
+    Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ ENABLE_OBSERVABILITY: "false" }))),
+    // It says once that it is off.
+    Layer.provide(Layer.succeed(References.MinimumLogLevel, "None"))
+  )
+  const runtime = ManagedRuntime.make(layer)
+  return { context: await runtime.context(), close: () => runtime.dispose() }
+}
+
+/** A check that each operation was counted and its duration observed, with an exemplar where it is sampled. */
+export const counted = (
+  { metrics }: Ours,
+  { duration, exemplar, total }: {
+    readonly total: Catalogue.Counter
+    readonly duration: Catalogue.Histogram
+    readonly exemplar: boolean
+  }
+): Check => {
+  const sums = () => {
+    const samples = metrics.samples()
+    const sum = (metric: string) => samples.reduce((sum, { name, value }) => name === metric ? sum + value : sum, 0)
+    return [sum(total.name), sum(`${duration.name}_count`)] as const
+  }
+  const before = sums()
+  return async (operations) => {
+    const [increments, observations] = sums()
+    if (increments - before[0] !== operations || observations - before[1] !== operations) {
+      return `${increments - before[0]} counted and ${observations - before[1]} observed of ${operations}`
+    }
+    const text = await Effect.runPromise(metrics.render("openmetrics"))
+    return text.includes("# {trace_id=") === exemplar ? undefined : exemplar ? "no exemplar" : "an exemplar"
+  }
+}
+
+/** A check that each operation is in the books as one that was left out, and that nothing arrived. */
+export const leftOut = ({ accounting, exporter }: Ours): Check => {
+  const before = accounting().unsampled
+  const arrived = exporter.count
+  return (operations) => {
+    const unsampled = accounting().unsampled - before
+    if (exporter.count !== arrived) return `${exporter.count - arrived} spans arrived`
+    return unsampled === operations ? undefined : `${unsampled} of ${operations} spans are in the books as left out`
   }
 }
 

@@ -36,7 +36,7 @@ export class ReadingExporter implements SpanExporter {
 }
 
 /** A check that each operation brought so many spans. */
-export const arrived = (exporter: ReadingExporter, each = 1): (operations: number) => string | undefined => {
+export const arrived = (exporter: { readonly count: number }, each = 1): (operations: number) => string | undefined => {
   const before = exporter.count
   return (operations) =>
     exporter.count - before === operations * each

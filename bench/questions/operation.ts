@@ -1,92 +1,80 @@
 // What one operation costs: a span, its status, a counter, a histogram with an exemplar, right parents for third-party
 // instrumentation; against the peer's bare span.
-import { Catalogue, Observation } from "@dawsos/observability"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Tracer from "effect/Tracer"
-import type { Figure } from "../harness/Figure.ts"
+import * as Checkout from "../harness/Checkout.ts"
+import * as Figure from "../harness/Figure.ts"
 import * as Interleaved from "../harness/Interleaved.ts"
 import * as Loop from "../harness/Loop.ts"
+import * as Noise from "../harness/Noise.ts"
 import * as Question from "../harness/Question.ts"
+import * as BareSpans from "../peers/BareSpans.ts"
 import * as Peer from "../peers/EffectOpenTelemetry.ts"
 import * as Ours from "../peers/Ours.ts"
+import * as Parents from "../peers/Parents.ts"
 import { arrived } from "../peers/ReadingExporter.ts"
+import * as WithPromClient from "../peers/WithPromClient.ts"
 
-const { Label } = Catalogue
+const limits: Readonly<Record<Loop.Place, number>> = { root: 0.25, child: 0.18 }
 
-const total = Catalogue.counter({
-  name: "bench_operations_total",
-  help: "Operations.",
-  labels: { operation: Label.oneOf("checkout"), status: Label.oneOf(...Observation.statuses) }
-})
-const duration = Catalogue.histogram({
-  name: "bench_operation_duration_seconds",
-  help: "How long operations took.",
-  labels: { operation: Label.oneOf("checkout") },
-  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-  bucketsReason: "twelve, as most histograms have"
-})
-const catalogue = Catalogue.make({ prefix: "bench", metrics: { total, duration } })
+const withCheckout = Checkout.withCheckout()
 
-const withOperation = Observation.make<void>({
-  prefix: "bench",
-  span: () => ({ name: "checkout" }),
-  instruments: [
-    Observation.count(total, (_, status) => ({ operation: "checkout", status })),
-    Observation.time(duration, () => ({ operation: "checkout" }))
-  ]
-})
-
-let state = 0
-const bare = Effect.sync(() => {
-  state++
-})
-
-/** The context of a span that stays open, for children of it. */
-const under = <R>(context: Context.Context<R>): Context.Context<R> => {
-  const parent = Effect.runSyncWith(context)(Effect.makeSpan("request"))
-  return Context.add(context, Tracer.ParentSpan, parent) as Context.Context<R>
+/** Ours around an effect: everything that the question asks for is checked. */
+const ours = (
+  name: string,
+  body: Effect.Effect<unknown>,
+  given: Ours.Ours,
+  place: Loop.Place
+): Interleaved.Candidate => {
+  const way = Loop.at(place, given)
+  return {
+    name,
+    run: Loop.batches(body, way),
+    ...Ours.contextManager,
+    check: Interleaved.all(
+      arrived(given.exporter),
+      Ours.counted(given, { ...Checkout, exemplar: true }),
+      Parents.right(withCheckout, way, Ours.contextManager)
+    )
+  }
 }
 
 export const question: Question.Question = {
   title: "one operation with span, status, counter, histogram and exemplar, against the peer's bare span",
   ask: async () => {
-    const peer = await Peer.make()
-    const ours = await Ours.make(catalogue)
-    const figures: Array<Figure> = []
+    const peers = await BareSpans.make()
+    const byHand = await WithPromClient.make()
+    const [once, eachTime, off] = await Promise.all([
+      Ours.make(Checkout.catalogue),
+      Ours.make(Checkout.catalogue),
+      Ours.off(Checkout.catalogue)
+    ])
+    const figures: Array<Figure.Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []
-    for (const [place, limit] of [["root", 0.25], ["child", 0.18]] as const) {
-      const contextOf = <R>({ context }: { readonly context: Context.Context<R> }) =>
-        place === "root" ? context : under(context)
+    for (const place of Loop.places) {
       const measured = await Interleaved.measure([
-        { name: "the effect alone", run: Loop.batches(bare, { context: Context.empty() }) },
-        { name: "the effect alone, again", run: Loop.batches(bare, { context: Context.empty() }) },
+        ...peers.candidates(place),
         {
-          name: "peer",
-          run: Loop.batches(Effect.withSpan(bare, "checkout"), { ...peer, context: contextOf(peer) }),
+          name: "peer, and prom-client by hand",
+          run: Loop.batches(byHand.withCheckout(Checkout.bare), Loop.at(place, byHand)),
           ...Peer.contextManager,
-          check: arrived(peer.exporter)
+          check: Interleaved.all(arrived(byHand.exporter), await byHand.counted())
         },
-        {
-          name: "ours",
-          run: Loop.batches(withOperation(bare, undefined), { ...ours, context: contextOf(ours) }),
-          ...Ours.contextManager,
-          check: arrived(ours.exporter)
-        }
+        { name: "ours, observability off", run: Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)) },
+        ours("ours", withCheckout(Checkout.bare), once, place),
+        // As an argument of `Effect.fn` is.
+        ours("ours, applied at each call", Effect.suspend(() => withCheckout(Checkout.bare)), eachTime, place)
       ])
-      const [own, other] = [Interleaved.named(measured, "ours"), Interleaved.named(measured, "peer")]
-      figures.push({
+      const named = (name: string) => Interleaved.named(measured, name)
+      const peer = named(BareSpans.names.peer)
+      figures.push(Figure.over(named("ours"), peer, {
         question: `one operation, ${place}`,
-        value: Interleaved.ratio(own, other),
-        unit: "×",
-        limit,
-        reach: "at most",
+        limit: limits[place],
         against: "the peer's bare span",
-        void: own.void ?? other.void
-      })
-      tables.push({ title: place, rows: Question.candidates(measured, [other], Interleaved.ratio) })
+        noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)])
+      }))
+      tables.push({ title: `one operation, ${place}`, rows: Question.candidates(measured, [peer], Interleaved.ratio) })
     }
-    await Promise.all([peer.close(), ours.close()])
+    await Promise.all([peers.close(), byHand.close(), once.close(), eachTime.close(), off.close()])
     return { figures, tables }
   }
 }

@@ -1,5 +1,6 @@
 // The samples as an SVG: one panel a figure over the same time, what was struck above them. Follows the reader's
 // light or dark theme.
+import { classes, escape, file, round, width } from "../Svg.ts"
 import { median, quantile } from "../Trend.ts"
 import { queuedBytes, queuedSpans } from "./Judge.ts"
 import type { Sample } from "./Sample.ts"
@@ -63,34 +64,12 @@ const panels: ReadonlyArray<Panel> = [
   }
 ]
 
-const width = 960
 const left = 62
 const right = 28
 const laneHeight = 16
 const panelHeight = 92
 const panelGap = 38
 const plotWidth = width - left - right
-
-const style = `
-  :root { --paper: #ffffff; --ink: #1f2933; --faint: #5b6773; --grid: #dfe4ea; --a: #1d5fd0; --b: #b4480e; --c: #147a4b;
-    --fault: #b4480e; --shade: #b4480e12 }
-  @media (prefers-color-scheme: dark) {
-    :root { --paper: #0d1117; --ink: #e6edf3; --faint: #9aa7b4; --grid: #2b333d; --a: #6ea8fe; --b: #ff9d5c; --c: #5fd39a;
-      --fault: #ff9d5c; --shade: #ff9d5c1c }
-  }
-  .paper { fill: var(--paper) } text { font: 12px system-ui, sans-serif; fill: var(--faint) }
-  .title { fill: var(--ink); font-weight: 600 } .grid { stroke: var(--grid); stroke-width: 1 }
-  .line { fill: none; stroke-width: 1.4; stroke-linejoin: round }
-  .a { stroke: var(--a) } .b { stroke: var(--b) } .c { stroke: var(--c) }
-  text.a { fill: var(--a); stroke: none } text.b { fill: var(--b); stroke: none } text.c { fill: var(--c); stroke: none }
-  .fault { fill: var(--fault) } .shade { fill: var(--shade) }`
-
-const classes = ["a", "b", "c"]
-
-const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
-
-const round = (value: number): number => Math.round(value * 10) / 10
 
 /** The smallest round number that is no smaller, whose half is round too. */
 const niceAbove = (value: number): number => {
@@ -175,14 +154,5 @@ export const svg = (samples: ReadonlyArray<Sample>, periods: ReadonlyArray<Perio
   for (const tick of timeTicks(end)) {
     out.push(`<text x="${x(tick)}" y="${bottom}" text-anchor="middle">${time(tick)}</text>`)
   }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-    "role=\"img\">",
-    "<title>The long run: memory, handles, queues, spans and event-loop lag over time</title>",
-    `<style>${style}\n</style>`,
-    `<rect class="paper" width="${width}" height="${height}"/>`,
-    ...out,
-    "</svg>",
-    ""
-  ].join("\n")
+  return file("The long run: memory, handles, queues, spans and event-loop lag over time", height, out)
 }

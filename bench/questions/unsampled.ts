@@ -1,0 +1,105 @@
+// What an operation costs that is not sampled, with its counter and histogram, against the sampled peer's bare span.
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Tracer from "effect/Tracer"
+import * as Checkout from "../harness/Checkout.ts"
+import * as Figure from "../harness/Figure.ts"
+import * as Interleaved from "../harness/Interleaved.ts"
+import * as Loop from "../harness/Loop.ts"
+import * as Noise from "../harness/Noise.ts"
+import * as Question from "../harness/Question.ts"
+import * as BareSpans from "../peers/BareSpans.ts"
+import * as Peer from "../peers/EffectOpenTelemetry.ts"
+import * as Ours from "../peers/Ours.ts"
+import { arrived } from "../peers/ReadingExporter.ts"
+
+const limits: Readonly<Record<Loop.Place, number>> = { root: 0.18, child: 0.08 }
+
+const spanned = Effect.withSpan(Checkout.bare, Checkout.name)
+const observed = Checkout.withCheckout(Checkout.bare, undefined)
+
+const remote = Tracer.externalSpan({
+  traceId: "0123456789abcdef0123456789abcdef",
+  spanId: "0123456789abcdef",
+  sampled: false
+})
+
+type Where = Loop.Place | "child of a caller"
+
+const words: Readonly<Record<Where, string>> = {
+  root: "root",
+  child: "child of an unsampled parent",
+  "child of a caller": "child of a caller that is not sampled"
+}
+
+const ours = (name: string, body: Effect.Effect<unknown>, given: Ours.Ours, where: Where): Interleaved.Candidate => {
+  const way = where === "child of a caller"
+    ? { context: Context.add(given.context, Tracer.ParentSpan, remote), flush: given.flush }
+    : Loop.at(where, given)
+  // The way may have opened a span: what is in the books is compared from here on.
+  const leftOut = Ours.leftOut(given)
+  return {
+    name,
+    run: Loop.batches(body, way),
+    ...Ours.contextManager,
+    check: body === observed
+      ? Interleaved.all(leftOut, Ours.counted(given, { ...Checkout, exemplar: false }))
+      : leftOut
+  }
+}
+
+export const question: Question.Question = {
+  title: "one operation that is not sampled, against the sampled peer's bare span",
+  ask: async () => {
+    const [root, again, child, off] = await Promise.all([
+      Peer.make(),
+      Peer.make(),
+      Peer.make(),
+      Peer.make({ sampled: false })
+    ])
+    const never = { OTEL_TRACES_SAMPLER: "always_off" }
+    const [observing, spanning, parentBased] = await Promise.all([
+      Ours.make(Checkout.catalogue, never),
+      Ours.make(Checkout.catalogue, never),
+      Ours.make(Checkout.catalogue)
+    ])
+    const figures: Array<Figure.Figure> = []
+    const tables: Array<Question.Answer["tables"][number]> = []
+    for (const place of Loop.places) {
+      const asked: ReadonlyArray<readonly [Where, Ours.Ours]> = place === "root"
+        ? [["root", observing]]
+        : [["child", observing], ["child of a caller", parentBased]]
+      const measured = await Interleaved.measure([
+        { name: BareSpans.names.alone, run: Loop.batches(Checkout.bare, { context: Context.empty() }) },
+        BareSpans.peer(BareSpans.names.peer, root, "root"),
+        BareSpans.peer(BareSpans.names.peerAgain, again, "root"),
+        BareSpans.peer("peer, child", child, "child"),
+        {
+          name: "peer, not sampled",
+          run: Loop.batches(spanned, Loop.at(place, off)),
+          ...Peer.contextManager,
+          check: arrived(off.exporter, 0)
+        },
+        ...asked.map(([where, given]) => ours(`ours, ${where}`, observed, given, where)),
+        ours("ours, by Effect.withSpan", spanned, spanning, place)
+      ])
+      const named = (name: string) => Interleaved.named(measured, name)
+      const peer = named(BareSpans.names.peer)
+      for (const [where] of asked) {
+        figures.push(Figure.over(named(`ours, ${where}`), peer, {
+          question: `not sampled, ${words[where]}`,
+          limit: limits[place],
+          // Its children cost more: a root is the stricter measure for both.
+          against: "the peer's bare span, sampled, a root",
+          noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)])
+        }))
+      }
+      tables.push({
+        title: `not sampled, ${words[place]}`,
+        rows: Question.candidates(measured, [peer, named("peer, child")], Interleaved.ratio)
+      })
+    }
+    await Promise.all([root, again, child, off, observing, spanning, parentBased].map(({ close }) => close()))
+    return { figures, tables }
+  }
+}

@@ -1,0 +1,78 @@
+// What plain `Effect.withSpan` costs on our tracer, against the peer.
+import * as Effect from "effect/Effect"
+import * as Checkout from "../harness/Checkout.ts"
+import * as Figure from "../harness/Figure.ts"
+import * as Interleaved from "../harness/Interleaved.ts"
+import * as Loop from "../harness/Loop.ts"
+import * as Noise from "../harness/Noise.ts"
+import * as Question from "../harness/Question.ts"
+import * as BareSpans from "../peers/BareSpans.ts"
+import * as Peer from "../peers/EffectOpenTelemetry.ts"
+import * as Ours from "../peers/Ours.ts"
+import * as Parents from "../peers/Parents.ts"
+import { arrived } from "../peers/ReadingExporter.ts"
+
+const limit = 0.5
+
+const attributes = { "http.request.method": "GET", "http.route": "/api/values/:symbol", "shop.items": 3 }
+const withSpan = Effect.withSpan(Checkout.name)
+const withAttributes = Effect.withSpan(Checkout.name, { attributes })
+
+export const question: Question.Question = {
+  title: "plain Effect.withSpan on our tracer, against the peer",
+  ask: async () => {
+    const peers = await BareSpans.make()
+    const [plain, rich] = await Promise.all([Ours.make(Checkout.catalogue), Ours.make(Checkout.catalogue)])
+    const richPeer = await Peer.make()
+    const figures: Array<Figure.Figure> = []
+    const tables: Array<Question.Answer["tables"][number]> = []
+    for (const place of Loop.places) {
+      const way = Loop.at(place, plain)
+      const measured = await Interleaved.measure([
+        ...peers.candidates(place),
+        {
+          name: "peer, three attributes",
+          run: Loop.batches(withAttributes(Checkout.bare), Loop.at(place, richPeer)),
+          ...Peer.contextManager,
+          check: arrived(richPeer.exporter)
+        },
+        {
+          name: "ours",
+          run: Loop.batches(withSpan(Checkout.bare), way),
+          ...Ours.contextManager,
+          check: Interleaved.all(
+            arrived(plain.exporter),
+            Parents.right((self) => Effect.withSpan(self, Checkout.name), way, Ours.contextManager)
+          )
+        },
+        {
+          name: "ours, three attributes",
+          run: Loop.batches(withAttributes(Checkout.bare), Loop.at(place, rich)),
+          ...Ours.contextManager,
+          check: arrived(rich.exporter)
+        }
+      ])
+      const named = (name: string) => Interleaved.named(measured, name)
+      const peer = named(BareSpans.names.peer)
+      const shared = { limit, noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)]) }
+      figures.push(
+        Figure.over(named("ours"), peer, {
+          ...shared,
+          question: `Effect.withSpan, ${place}`,
+          against: "the same on the peer's tracer"
+        }),
+        Figure.over(named("ours, three attributes"), named("peer, three attributes"), {
+          ...shared,
+          question: `Effect.withSpan with three attributes, ${place}`,
+          against: "the same on the peer's tracer"
+        })
+      )
+      tables.push({
+        title: `Effect.withSpan, ${place}`,
+        rows: Question.candidates(measured, [peer], Interleaved.ratio)
+      })
+    }
+    await Promise.all([peers.close(), plain.close(), rich.close(), richPeer.close()])
+    return { figures, tables }
+  }
+}
