@@ -2,9 +2,11 @@
  * Following fibers by private API: when it is on, how it is seen, and that nobody else in the process notices.
  */
 import { Catalogue, Observability, Tracing } from "@dawsos/observability"
+import * as EffectOtel from "@effect/opentelemetry/OtelTracer"
 import { afterEach, assert, describe, it, vi } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-node"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -24,7 +26,7 @@ import type { Way } from "../../src/tracing/StrictParents.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import * as Harness from "../integration/Harness.ts"
 import { config, memory, named, parentOf, passThrough, traced } from "./harness.ts"
-import { begun, later, leafLater, third, waitFor } from "./parents/Scenario.ts"
+import { begun, later, leaf, leafLater, third, waitFor } from "./parents/Scenario.ts"
 
 const methods = () => {
   const { evaluate, setContext } = FiberInternals.prototype
@@ -221,6 +223,54 @@ describe("where fibers are followed", () => {
       yield* layer.close
       assert.deepStrictEqual(during, before)
       assert.isAbove(before.length, 10)
+    }))
+
+  it.live("a program with the tracer of @effect/opentelemetry, which enters each step by itself, has right parents, too", () =>
+    Effect.gen(function*() {
+      const layer = yield* live()
+      const stock = yield* Effect.provideService(
+        EffectOtel.make,
+        EffectOtel.OtelTracer,
+        new BasicTracerProvider().getTracer("stock")
+      )
+      const idOf = Effect.map(Effect.currentSpan, ({ spanId }) => spanId)
+      const expected = yield* Effect.gen(function*() {
+        const outer = yield* idOf
+        yield* Effect.sync(() => leaf("sync"))
+        yield* leafLater("promise")
+        const inner = yield* Effect.withSpan(
+          Effect.tap(idOf, Effect.andThen(Effect.sync(() => leaf("in inner")), leafLater("promise in inner"))),
+          "inner"
+        )
+        yield* leafLater("back")
+        return { "sync": outer, "promise": outer, "in inner": inner, "promise in inner": inner, "back": outer }
+      }).pipe(Effect.withSpan("outer"), Effect.withTracer(stock))
+      yield* layer.flush
+      yield* layer.close
+      const found = Object.fromEntries(layer.spans.map((span) => [span.name, span.parentSpanContext?.spanId]))
+      assert.deepStrictEqual(found, expected)
+    }))
+
+  it.live("nothing of OpenTelemetry's is made of a span that no third party asks for", () =>
+    Effect.gen(function*() {
+      const layer = yield* live()
+      const asked: Array<string> = []
+      class Counting extends Tracer.NativeSpan {
+        get span(): Otel.Span {
+          asked.push(this.name)
+          return Otel.trace.wrapSpanContext({ traceId: this.traceId, spanId: this.spanId, traceFlags: 1 })
+        }
+      }
+      const body = Effect.andThen(Effect.promise(() => later()), Effect.forkChild(Effect.void))
+      yield* Effect.gen(function*() {
+        yield* Effect.withSpan(body, "quiet")
+        yield* Effect.withSpan(Effect.andThen(body, leafLater("asks")), "asked")
+      }).pipe(
+        Effect.withSpan("around"),
+        Effect.withTracer(Tracer.make({ span: (options) => new Counting(options) }))
+      )
+      yield* layer.close
+      assert.deepStrictEqual([...new Set(asked)], ["asked"])
     }))
 
   it.live("the program's own AsyncLocalStorage holds what it would hold", () =>
