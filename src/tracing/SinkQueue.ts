@@ -132,12 +132,12 @@ export class SinkQueue {
     if (bound.requestBytes > this.#env.limits.maxRequestBytes) return this.drop("too_large")
     if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop("queue_full")
     const displaced = this.#buffer.add(bound)
-    this.drop("queue_full", displaced.length)
+    if (displaced.length > 0) this.drop("queue_full", displaced.length)
     if (this.#running === undefined && !this.#soon && !this.#gated) {
       if (this.#isFull()) this.#pumpSoon()
       else this.#timer ??= this.#after(this.#env.limits.scheduledDelay)
     }
-    this.#flushes.tried(displaced)
+    if (displaced.length > 0) this.#flushes.tried(displaced)
   }
 
   /** Counts a span that never came to the queue. */

@@ -40,6 +40,8 @@ interface Line {
 
 const line = (): Line => ({ entries: MutableList.make(), bytes: 0, room: 0 })
 
+const none: ReadonlyArray<never> = []
+
 const first = ({ entries: { head } }: Line): Entry | undefined => head?.array[head.offset]
 
 /** The size of a request with half as much of these spans, in bytes: its envelope is told again. */
@@ -105,13 +107,7 @@ export class SpanBuffer {
 
   /** Adds a span that has room, and gives those that had to make it. */
   add({ bytes, room, span }: Pick<Entry, "bytes" | "room" | "span">): ReadonlyArray<Entry> {
-    const displaced: Array<Entry> = []
-    while (!this.#fits(this.#size, this.#room + room)) {
-      const entry = this.#shift(this.#others)
-      if (entry === undefined) break
-      displaced.push(entry)
-      this.#leave(entry)
-    }
+    const displaced = this.#fits(this.#size, this.#room + room) ? none : this.#makeRoom(room)
     const entry: Entry = { span, bytes, room, sequence: ++this.#last, attempts: 0 }
     const to = this.#lineOf(entry)
     MutableList.append(to.entries, entry)
@@ -163,6 +159,17 @@ export class SpanBuffer {
       for (let entry = this.#shift(from); entry !== undefined; entry = this.#shift(from)) this.#leave(entry)
     }
     return waiting
+  }
+
+  #makeRoom(room: number): ReadonlyArray<Entry> {
+    const displaced: Array<Entry> = []
+    while (!this.#fits(this.#size, this.#room + room)) {
+      const entry = this.#shift(this.#others)
+      if (entry === undefined) break
+      displaced.push(entry)
+      this.#leave(entry)
+    }
+    return displaced
   }
 
   #fits(size: number, room: number): boolean {

@@ -7,7 +7,7 @@
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import type { Cancel, Timers } from "../delivery/Timers.ts"
-import type { Guard } from "../Guard.ts"
+import type { Guard, Hook } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"
 import { type Bound, type Environment, SinkQueue, type Waiting } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
@@ -37,6 +37,7 @@ export class SpanPipeline {
   #unsampled = 0
   #ended = 0
   #shutdown: Promise<void> | undefined
+  #envelope: Pick<ReadableSpan, "resource" | "instrumentationScope"> & { readonly bytes: number } | undefined
 
   constructor(options: Options) {
     this.#queues = options.sinks.map((sink) => new SinkQueue(sink, options))
@@ -197,18 +198,29 @@ export class SpanPipeline {
     for (const queue of this.#queues) queue.offer(span, bind)
   }
 
+  /** Each span that leaves comes through here: guarded without a closure for each of its steps. */
   #bind(span: ReadableSpan): Bound | undefined {
-    const scrubbed = this.#guard.run<ReadableSpan | undefined>("scrubber", () => this.#scrub(span), () => undefined)
-    if (scrubbed === undefined) return undefined
-    return this.#guard.run<Bound | undefined>("sink", () => {
+    let hook: Hook = "scrubber"
+    try {
+      const scrubbed = this.#scrub(span)
+      hook = "sink"
       const bytes = SpanSize.ofSpan(scrubbed)
-      return {
-        span: scrubbed,
-        bytes,
-        room: SpanSize.inHeap(scrubbed, bytes),
-        requestBytes: bytes + SpanSize.ofEnvelope(scrubbed)
-      }
-    }, () => undefined)
+      const room = SpanSize.inHeap(scrubbed, bytes)
+      return { span: scrubbed, bytes, room, requestBytes: bytes + this.#envelopeOf(scrubbed) }
+    } catch (fault) {
+      this.#guard.count(hook, fault)
+      return undefined
+    }
+  }
+
+  /** At most the bytes of a request beside that span, which as a rule are those of the one before. */
+  #envelopeOf(span: ReadableSpan): number {
+    const { instrumentationScope, resource } = span
+    const last = this.#envelope
+    if (last?.resource === resource && last.instrumentationScope === instrumentationScope) return last.bytes
+    const bytes = SpanSize.ofEnvelope(span)
+    this.#envelope = { resource, instrumentationScope, bytes }
+    return bytes
   }
 
   #loseEnded(): void {

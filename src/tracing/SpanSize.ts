@@ -86,7 +86,12 @@ const itemBytes = 32
  */
 export const envelope = (): (span: ReadableSpan) => number => {
   const told = new Map<Resource, Set<Scope>>()
-  return ({ instrumentationScope, resource }) => {
+  let last: ReadableSpan | undefined
+  return (span) => {
+    const { instrumentationScope, resource } = span
+    // As a rule it is the same as before.
+    if (last?.resource === resource && last.instrumentationScope === instrumentationScope) return 0
+    last = span
     let size = 0
     let scopes = told.get(resource)
     if (scopes === undefined) {

@@ -39,11 +39,9 @@ describe("the copy of a span that leaves the process", () => {
         span: (name) => ({ name, attributes: { "url.full": "https://x.test/quote?apikey=12345" } }),
         instruments: []
       })
-      const place = Effect.void.pipe(withQuote("quote for ann@example.org"))
-      const renamed = Effect.sync(() => Otel.trace.getActiveSpan()?.updateName("ann@example.com")).pipe(
-        withQuote("quote for ann@example.org")
-      )
-      const program = Effect.all([place, renamed]).pipe(Effect.repeat({ times: 3 }))
+      const place = withQuote("quote for ann@example.org")
+      const renamed = place(Effect.sync(() => Otel.trace.getActiveSpan()?.updateName("ann@example.com")))
+      const program = Effect.all([place(Effect.void), renamed]).pipe(Effect.repeat({ times: 3 }))
       const { spans } = yield* traced(program, { scrubber })
       assert.deepStrictEqual(
         new Set(spans.map(({ attributes, name }) => `${name} ${attributes["url.full"]}`)),
@@ -54,7 +52,7 @@ describe("the copy of a span that leaves the process", () => {
         )
       )
       assert.strictEqual(spans.length, 8)
-      const open = yield* traced(place, { scrubber: passThrough })
+      const open = yield* traced(place(Effect.void), { scrubber: passThrough })
       assert.strictEqual(open.spans[0]?.name, "quote for ann@example.org")
       assert.deepInclude(open.spans[0]?.attributes, { "url.full": "https://x.test/quote?apikey=12345" })
     }))
