@@ -43,15 +43,11 @@ describe("the copy of a span that leaves the process", () => {
       const renamed = place(Effect.sync(() => Otel.trace.getActiveSpan()?.updateName("ann@example.com")))
       const program = Effect.all([place(Effect.void), renamed]).pipe(Effect.repeat({ times: 3 }))
       const { spans } = yield* traced(program, { scrubber })
-      assert.deepStrictEqual(
-        new Set(spans.map(({ attributes, name }) => `${name} ${attributes["url.full"]}`)),
-        new Set(
-          ["quote for ann@example.org", "ann@example.com"].map((name) =>
-            `${scrubber.text(name)} ${scrubber.text("https://x.test/quote?apikey=12345")}`
-          )
-        )
-      )
-      assert.strictEqual(spans.length, 8)
+      const names = ["quote for ann@example.org", "ann@example.com"].map(scrubber.text)
+      assert.deepStrictEqual(spans.map(({ name }) => name), [...names, ...names, ...names, ...names])
+      for (const { attributes } of spans) {
+        assert.strictEqual(attributes["url.full"], scrubber.text("https://x.test/quote?apikey=12345"))
+      }
       const open = yield* traced(place(Effect.void), { scrubber: passThrough })
       assert.strictEqual(open.spans[0]?.name, "quote for ann@example.org")
       assert.deepInclude(open.spans[0]?.attributes, { "url.full": "https://x.test/quote?apikey=12345" })

@@ -245,7 +245,7 @@ export const mutations = [
     "src/tracing/ScrubbedSpan.ts",
     ["test/tracing/ScrubbedSpan.test.ts"],
     ["a span of the same place may have another name", "if (before?.given === span.name)", "if (before !== undefined)"],
-    ["each layer has its own scrubber", "let known = knowledge.get(scrubber)", "let known = knowledge.get(letPass)"]
+    ["each layer has its own scrubber", "const { lists } = known", "const { lists } = knownTo(letPass)"]
   ),
   inFile(
     "src/tracing/SpanAttributes.ts",
