@@ -58,6 +58,11 @@ export const mutations: ReadonlyArray<Mutation> = [
     "src/tracing/ContextManager.ts",
     [strict],
     [
+      "no context is made that nobody asks for",
+      "this.under = under\n  }",
+      "this.under = under\n    void this.context\n  }"
+    ],
+    [
       "a fiber of another Effect has no span",
       "as Partial<Fiber.Fiber.Cache> | undefined)?.span",
       "as Fiber.Fiber.Cache).span"
