@@ -15,7 +15,7 @@ import * as OtlpResponse from "./OtlpResponse.ts"
 import * as OtlpWriter from "./OtlpWriter.ts"
 import * as ProtobufWriter from "./ProtobufWriter.ts"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
-import type { SpanRecord } from "./SpanRecord.ts"
+import { SpanRecord } from "./SpanRecord.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
 
 /** Where to, and how. */
@@ -50,6 +50,8 @@ export const make = (options: Options): SpanSink => {
     names: ProtobufWriter.names(),
     onFault: (fault) => guard.count("sink", fault)
   }
+  // The buffer of a request that was answered; the next one takes it, since new memory takes its time.
+  let spare: Buffer | undefined
   // Whether the export that is on its way has come to its request: before, the last request is another export's.
   let isPosting = false
   return {
@@ -59,26 +61,34 @@ export const make = (options: Options): SpanSink => {
     export: (batch, onResent) =>
       Effect.suspend(() => {
         isPosting = false
-        return Effect.flatMap(
-          inTurns(OtlpWriter.write(recordsOf(batch, guard), written)),
-          ({ body, count }): Effect.Effect<ExportResult, SpanSinkError> => {
-            const faults = batch.length - count
-            if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
-            const answer = poster.post(body, () => onResent?.(count))
-            isPosting = true
-            return Effect.map(answer, (answer) => read(answer, count, faults))
-          }
-        )
+        const request = OtlpWriter.write(recordsOf(batch, guard), written, spare)
+        spare = undefined
+        return Effect.flatMap(inTurns(request), ({ body, count, room }): Effect.Effect<ExportResult, SpanSinkError> => {
+          const faults = batch.length - count
+          if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
+          const answer = poster.post(body, () => onResent?.(count))
+          isPosting = true
+          return Effect.map(answer, (answer) => {
+            if (room.length <= largestSpare) spare = room
+            return read(answer, count, faults)
+          })
+        })
       }),
     mayHaveLeft: () => isPosting && poster.mayHaveLeft(),
     shutdown: poster.close
   }
 }
 
+/** A larger buffer is not kept, in bytes. */
+const largestSpare = 1_024 * 1_024
+
 /** The records of a batch; a span that can't be read costs itself only. */
 const recordsOf = (batch: ReadonlyArray<ReadableSpan>, guard: Guard): ReadonlyArray<SpanRecord> => {
   const records: Array<SpanRecord> = []
-  for (const span of batch) guard.run("sink", () => records.push(ScrubbedSpan.recordOf(span)), () => 0)
+  for (const span of batch) {
+    if (span instanceof SpanRecord) records.push(span)
+    else guard.run("sink", () => records.push(ScrubbedSpan.recordOf(span)), () => 0)
+  }
   return records
 }
 

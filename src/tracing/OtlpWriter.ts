@@ -21,6 +21,8 @@ export interface Written {
   /** Nothing where no span could be written. */
   readonly body: Uint8Array | undefined
   readonly count: number
+  /** The buffer that the body is in, for the next request once this one has been answered. */
+  readonly room: Buffer
 }
 
 /** What the requests of a sink share. */
@@ -31,9 +33,9 @@ export interface Options {
   readonly onFault: (fault: unknown) => void
 }
 
-/** Writes a request, one slice with each step. */
-export function* write(spans: ReadonlyArray<SpanRecord>, options: Options): Generator<void, Written> {
-  const out = new ProtobufWriter(1_024 + 256 * spans.length)
+/** Writes a request, one slice with each step; into `room` where there is one left. */
+export function* write(spans: ReadonlyArray<SpanRecord>, options: Options, room?: Buffer): Generator<void, Written> {
+  const out = new ProtobufWriter(room ?? Buffer.allocUnsafeSlow(1_024 + 256 * spans.length))
   let count = 0
   let ofSlice = 0
   let sliceStart = 0
@@ -60,7 +62,7 @@ export function* write(spans: ReadonlyArray<SpanRecord>, options: Options): Gene
     if (count > ofOthers) end(out, resourceSpans, resource.schemaUrl)
     else out.cut(beforeResource)
   }
-  return { body: count === 0 ? undefined : out.bytes(), count }
+  return { body: count === 0 ? undefined : out.bytes(), count, room: out.room }
 }
 
 const writeSpan = (out: ProtobufWriter, span: SpanRecord, { names, onFault }: Options): boolean => {
@@ -133,7 +135,7 @@ const messages = new WeakMap<object, Uint8Array>()
 const remembered = <A extends object>(of: A, write: (out: ProtobufWriter, of: A) => void): Uint8Array => {
   const known = messages.get(of)
   if (known !== undefined) return known
-  const out = new ProtobufWriter(512)
+  const out = new ProtobufWriter(Buffer.allocUnsafeSlow(512))
   write(out, of)
   const bytes = out.bytes()
   // What is still being found out is told anew with each request.

@@ -16,7 +16,7 @@ const [mostNames, longestName] = [1_024, 128]
 export const names = (): Names =>
   remembering(
     (name) => {
-      const writer = new ProtobufWriter(8 + 3 * name.length)
+      const writer = new ProtobufWriter(Buffer.allocUnsafeSlow(8 + 3 * name.length))
       writer.text(name)
       return writer.bytes()
     },
@@ -51,8 +51,14 @@ export class ProtobufWriter {
   #secondLow = 0
   #secondHigh = 0
 
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity)
+  /** Writes into `room` until it is full, and then into larger ones. */
+  constructor(room: Buffer) {
+    this.#bytes = room
+  }
+
+  /** The whole buffer that it writes into now. */
+  get room(): Buffer {
+    return this.#bytes
   }
 
   /** How many bytes there are so far. */

@@ -324,6 +324,21 @@ describe("the OTLP sink", () => {
       assert.deepStrictEqual([...ofTurn.values()], [64, 64, 64, 64, 64, 64, 64, 52])
     }))
 
+  it.live("sends one request after another whole, larger and smaller ones", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const { sink } = yield* sinkTo(url)
+      const batches = [3, 500, 1, 70].map((count) => endedSpans(count, { padding: "x".repeat(1_000 / count) }))
+      for (const batch of batches) assert.deepInclude(yield* sink.export(batch), { accepted: batch.length })
+      for (const [index, batch] of batches.entries()) {
+        const decoded = Result.getOrThrow(OtlpTraces.decode(received[index]!.body, "otlp"))
+        assert.deepStrictEqual(
+          decoded.map(({ attributes, spanId }) => [spanId, attributes["padding"]]),
+          batch.map((span) => [span.spanContext().spanId, span.attributes["padding"]])
+        )
+      }
+    }))
+
   it.live("has sent nothing while it writes a request, whatever it has sent before, and can be interrupted there", () =>
     Effect.gen(function*() {
       const { received, url } = yield* collector()
