@@ -333,8 +333,8 @@ describe("the OTLP sink", () => {
       for (const [index, batch] of batches.entries()) {
         const decoded = Result.getOrThrow(OtlpTraces.decode(received[index]!.body, "otlp"))
         assert.deepStrictEqual(
-          decoded.map(({ attributes, spanId }) => [spanId, attributes["padding"]]),
-          batch.map((span) => [span.spanContext().spanId, span.attributes["padding"]])
+          decoded.map(({ attributes, spanId }) => `${spanId} ${String(attributes["padding"])}`),
+          batch.map((span) => `${span.spanContext().spanId} ${String(span.attributes["padding"])}`)
         )
       }
     }))
