@@ -61,11 +61,7 @@ export const pages = (options: Options): Open => {
   return shared(async (format) => {
     const began = performance.now()
     const [gathered, runtime] = await Promise.all([registry.gather(format === "openmetrics"), foreign.runtime()])
-    let turn = await turns.enter(false)
-    const rest = async (): Promise<void> => {
-      turns.leave(turn, false)
-      turn = await turns.enter(false)
-    }
+    const rest = turns.resting()
     const parts: Array<Page.Part> = []
     for (const { definition } of gathered.rows.keys()) {
       const snapshot = registry.snapshot(definition, gathered)
@@ -78,7 +74,6 @@ export const pages = (options: Options): Open => {
     }
     for (const text of await foreign.texts(format, runtime, rest)) parts.push(Page.ofBytes(Buffer.from(text)))
     if (format === "openmetrics") parts.push(Page.ofBytes(Buffer.from("# EOF\n")))
-    turns.leave(turn, false)
     const opening = performance.now() - began
     return new Page.Page(parts, turns, (bytes, millis) => books.scraped(format, (opening + millis) / 1000, bytes))
   })

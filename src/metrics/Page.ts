@@ -78,9 +78,9 @@ export class Page {
       return false
     }
     return {
-      next: async (lines) => {
-        const started = await this.#turns.enter(isRepeated)
-        try {
+      next: (lines) =>
+        this.#turns.work(isRepeated, () => {
+          const started = performance.now()
           const more = fill(lines)
           bytes += lines.length
           millis += performance.now() - started
@@ -89,10 +89,7 @@ export class Page {
             this.#done(bytes, millis)
           }
           return more
-        } finally {
-          this.#turns.leave(started, isRepeated)
-        }
-      }
+        })
     }
   }
 }

@@ -25,6 +25,7 @@ export const send = async (
   headers: OutgoingHttpHeaders,
   signal: AbortSignal
 ): Promise<void> => {
+  if (isGone(response)) return
   // As soon as it is known: whoever handles an answer after this looks whether it is destroyed.
   signal.addEventListener("abort", () => response.destroy())
   const lines = new Lines()

@@ -3,7 +3,7 @@
  *
  * A page of many lines would hold it for long, so it is written in pieces: after two milliseconds everybody else gets a
  * turn. Who reads the same page over and over again, on many connections say, would still have half of it: what is
- * written more than once is held to a fifth, when it has taken longer than a second Prometheus would.
+ * written more than once is held to a fifth when it takes longer than a second Prometheus would.
  */
 
 /** Milliseconds that expositions have in one turn. */
@@ -15,7 +15,9 @@ const share = 0.2
 /** Milliseconds that it may take before it is held to that. */
 const burst = 100
 
-/** Milliseconds that it is made to wait at a time. */
+/** Milliseconds that it is made to wait at a time, at least and at most. */
+const minRest = 1
+
 const maxRest = 500
 
 /** Keeps account of what expositions take. */
@@ -27,21 +29,40 @@ export class Turns {
   #left = burst
   #accounted = performance.now()
 
-  /** Waits until there is time for a piece of work, and answers with the moment in which it begins. */
-  async enter(isRepeated: boolean): Promise<number> {
+  /** Does a piece of work when there is time for it. */
+  async work<A>(isRepeated: boolean, body: () => A): Promise<A> {
     for (;;) {
       const debt = isRepeated ? -this.#account(0) : 0
-      if (debt > 0) await new Promise((resume) => setTimeout(resume, Math.min(debt / share, maxRest)))
-      else if (this.#next !== undefined && this.#spent >= slice) await this.#next
-      else return performance.now()
+      if (debt > 0) await this.#rest(debt / share)
+      else if (this.#isSpent) await this.#next
+      else break
+    }
+    const started = performance.now()
+    try {
+      return body()
+    } finally {
+      const took = performance.now() - started
+      this.#spend(took)
+      if (isRepeated) this.#account(took)
     }
   }
 
-  /** Accounts for the piece of work that began at `started`. */
-  leave(started: number, isRepeated: boolean): void {
-    const took = performance.now() - started
+  /** For work that is done piece by piece from now on: what is awaited between two pieces. */
+  resting(): () => Promise<void> {
+    let since = performance.now()
+    return async () => {
+      this.#spend(performance.now() - since)
+      while (this.#isSpent) await this.#next
+      since = performance.now()
+    }
+  }
+
+  get #isSpent(): boolean {
+    return this.#next !== undefined && this.#spent >= slice
+  }
+
+  #spend(took: number): void {
     this.#spent += took
-    if (isRepeated) this.#account(took)
     this.#next ??= new Promise((resume) =>
       setImmediate(() => {
         this.#spent = 0
@@ -56,5 +77,9 @@ export class Turns {
     this.#left = Math.min(burst, this.#left + share * (now - this.#accounted)) - took
     this.#accounted = now
     return this.#left
+  }
+
+  #rest(millis: number): Promise<void> {
+    return new Promise((resume) => void setTimeout(resume, Math.min(Math.max(millis, minRest), maxRest)))
   }
 }

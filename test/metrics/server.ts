@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Net from "node:net"
+import type * as Exposition from "../../src/metrics/Exposition.ts"
 import * as MetricsLive from "../../src/metrics/MetricsLive.ts"
 import * as MetricsServer from "../../src/metrics/MetricsServer.ts"
 import * as Page from "../../src/metrics/Page.ts"
@@ -142,27 +143,32 @@ export const fill = (metrics: Metrics.Service): void => {
   }
 }
 
-/** A server alone, of whatever text it is given, what it turned away, and what it logs. */
-export const bare = (render: () => string | Promise<string>, limits: NonNullable<Settings["limits"]>) =>
+/** A server alone, of whatever pages it is given, what it turned away, what went wrong in it, and what it logs. */
+export const paged = (open: Exposition.Open, limits: NonNullable<Settings["limits"]> = {}) =>
   Effect.gen(function*() {
     const refused: Array<Refusals.Reason> = []
+    const faults: Array<unknown> = []
     const { console, lines } = listening()
-    let last: { readonly text: string; readonly page: Page.Page } | undefined
-    const open = async () => {
-      const text = await render()
-      if (last?.text !== text) {
-        last = { text, page: new Page.Page([Page.ofBytes(Buffer.from(text))], new Turns.Turns(), () => {}) }
-      }
-      return last.page
-    }
     const address = yield* MetricsServer.serve({
       host: "127.0.0.1",
       port: 0,
       token: Option.none(),
       open,
-      failed: () => {},
+      failed: (fault) => void faults.push(fault),
       refused: (reason) => void refused.push(reason),
       limits
     }).pipe(Effect.provideService(Console.Console, console))
-    return { address, lines, refused }
+    return { address, lines, refused, faults }
   })
+
+/** A server alone, of pages of whatever text it is given. */
+export const bare = (render: () => string | Promise<string>, limits: NonNullable<Settings["limits"]>) => {
+  let last: { readonly text: string; readonly page: Page.Page } | undefined
+  return paged(async () => {
+    const text = await render()
+    if (last?.text !== text) {
+      last = { text, page: new Page.Page([Page.ofBytes(Buffer.from(text))], new Turns.Turns(), () => {}) }
+    }
+    return last.page
+  }, limits)
+}
