@@ -117,6 +117,19 @@ describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party s
     }
   })
 
+  it("are left as they are where one of the two is missing", () => {
+    const { prototype } = FiberInternals
+    const { evaluate, setContext } = prototype
+    Object.assign(prototype, { setContext: undefined })
+    try {
+      assert.throws(() => FiberInternals.watch(new ContextManager().watcher), "no method setContext")
+      assert.strictEqual(prototype.evaluate, evaluate)
+    } finally {
+      Object.assign(prototype, { setContext })
+    }
+    assert.isEmpty(told(() => {}))
+  })
+
   it("begin in `evaluate` of the prototype, however they are started", () => {
     const started = (run: () => void) => told(run).filter((line) => line.endsWith("begins"))
     assert.deepStrictEqual(started(() => void Effect.runFork(step)), ["0 begins"], "runFork")

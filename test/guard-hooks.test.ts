@@ -2,6 +2,7 @@ import { Catalogue, ErrorTracking, Guard, Metrics, Observation } from "@dawsos/o
 import type { Observability, SpanSink } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { assert, describe, it } from "@effect/vitest"
+import * as Otel from "@opentelemetry/api"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -105,7 +106,7 @@ const attacks: ReadonlyArray<Attack> = [
     hook: "context",
     sentence: "a parent that can't be handed to foreign code",
     host: (end) =>
-      Effect.promise(() => Promise.resolve()).pipe(
+      Effect.promise(async () => Otel.context.active()).pipe(
         Effect.andThen(end),
         Effect.provideService(Tracer.ParentSpan, {
           ...Tracer.externalSpan({ traceId: "a".repeat(32), spanId: "b".repeat(16) }),

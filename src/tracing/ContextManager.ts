@@ -65,14 +65,30 @@ const contextOf = (entered: Entered | undefined): Otel.Context => entered?.conte
 const currentSpan = (): Tracer.AnySpan | undefined =>
   (Fiber.getCurrent()?.cache as Partial<Fiber.Fiber.Cache> | undefined)?.span
 
+const rethrow = (fault: unknown): never => {
+  throw fault
+}
+
 /** See the module. What it inherits is only how contexts are bound to functions and event emitters. */
 export class ContextManager extends AsyncLocalStorageContextManager {
   readonly #storage = new AsyncLocalStorage<Entered | undefined>()
+  readonly #onFault: (fault: unknown) => void
+
+  /** `onFault` is told what of a span could not be read; unless it throws, the context is without that span. */
+  constructor(onFault: (fault: unknown) => void = rethrow) {
+    super()
+    this.#onFault = onFault
+  }
 
   override active(): Otel.Context {
     const entered = this.#storage.getStore()
-    const span = currentSpan()
-    return span === entered?.span ? contextOf(entered) : over(entered, contextOf(entered), span)
+    try {
+      const span = currentSpan()
+      return span === entered?.span ? contextOf(entered) : over(entered, contextOf(entered), span)
+    } catch (fault) {
+      this.#onFault(fault)
+      return this.thirdParty()
+    }
   }
 
   /** The active context as work sees it that is begun now and goes on when no fiber runs. */

@@ -47,19 +47,25 @@ const expect = (fiber: PrivateFiber): void => {
 /**
  * Tells `watching` of all fibers until the answer is called. What it throws goes into the program.
  *
- * There is one watcher at a time. Throws where Effect has no such methods.
+ * There is one watcher at a time. Throws where Effect has no such methods, and leaves it as it was.
  */
 export const watch = <Entered>(watching: Watcher<Entered>): () => void => {
   if (watcher !== undefined) throw new Error("fibers are watched already")
-  for (const wrapper of wrappers) wrapper.on()
   const own = watching as Watcher<unknown>
-  watcher = own
-  return () => {
+  const stop = (): void => {
     if (watcher !== own) return
     watcher = undefined
     resuming = undefined
     for (const wrapper of wrappers) wrapper.off()
   }
+  watcher = own
+  try {
+    for (const wrapper of wrappers) wrapper.on()
+  } catch (fault) {
+    stop()
+    throw fault
+  }
+  return stop
 }
 
 type Evaluate = PrivateFiber["evaluate"]

@@ -6,6 +6,7 @@
  */
 import * as Otel from "@opentelemetry/api"
 import { W3CTraceContextPropagator } from "@opentelemetry/core"
+import type { Guard } from "../Guard.ts"
 import { ContextManager } from "./ContextManager.ts"
 import * as NoopTracer from "./NoopTracer.ts"
 import * as SpanContexts from "./SpanContexts.ts"
@@ -13,6 +14,8 @@ import * as StrictParents from "./StrictParents.ts"
 
 /** A live layer, as seen by foreign instrumentation. */
 export interface Owner {
+  /** Counts what goes wrong. */
+  readonly guard: Guard
   readonly startSpan: (
     scope: Scope,
     name: string,
@@ -55,7 +58,8 @@ export const add = (owner: Owner, way: StrictParents.Way = "strict"): Added => {
 }
 
 const install = (): Installed => {
-  const made = new ContextManager()
+  // Whose span can't be read is not known: faults are those of the layer that spans of nobody go to.
+  const made = new ContextManager((fault) => live[0]?.guard.count("context", fault))
   const contextManager = Otel.context.setGlobalContextManager(made.enable())
   manager = contextManager ? made : undefined
   return {

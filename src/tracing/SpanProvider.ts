@@ -46,6 +46,7 @@ export const make = (options: Options): SpanProvider => {
   const sampled = provider(options.sampler)
   const unsampled = provider(Samplers.never)
   return {
+    guard,
     tracer: ({ name, version }) => sampled.getTracer(name, version),
     unsampled: ({ name, version }) => unsampled.getTracer(name, version),
     startSpan: ({ name, version }, spanName, spanOptions, context) =>

@@ -81,6 +81,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   inFile(
     "src/tracing/FiberInternals.ts",
     [internals],
+    ["an Effect that lacks one method keeps the other", "    stop()\n    throw fault", "    throw fault"],
     ["a fiber that is started with a span has it entered", "own.begins(this, entered)", ""],
     ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"]
   ),
