@@ -141,8 +141,9 @@ class Run<Input> {
     if (span !== undefined) {
       if (errorType !== undefined) span.attribute("error.type", errorType)
       span.attributeOf(this.#place.endedAttributes(described, status), kind.statusAttribute, status)
-      if (clock === undefined && timed) span.endAt(seconds, nanos, exit)
-      else span.end(timed && clock !== undefined ? clock.currentTimeNanosUnsafe() : 0n, exit)
+      // Whoever wants to hear of the end of a span wraps its `end`.
+      if (clock === undefined && timed && !Object.hasOwn(span, "end")) span.endAt(seconds, nanos, exit)
+      else GuardedSpan.end(fiber, fiber.getRef(Guard.CurrentGuard), span, exit)
     }
     if (listened) {
       const { name } = described

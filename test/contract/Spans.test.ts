@@ -2,13 +2,12 @@
  * Our tracer against `@effect/opentelemetry` on OpenTelemetry's SDK: the same programs, the same spans. What cannot be
  * compared is left out: random ids (their relations are compared) and all but the first line of a stack trace.
  */
-import { Tracing } from "@dawsos/observability"
+import { type ObservabilityConfig, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import type { SamplerConfig } from "../../src/ObservabilityConfig.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import { config, traced } from "../tracing/harness.ts"
 import * as SpanPrograms from "./SpanPrograms.ts"
@@ -88,7 +87,7 @@ const compare = async (program: Effect.Effect<void, never, Tracing.Tracing>, opt
   assert.deepStrictEqual(own, await runWith("opentelemetry", program, options))
 }
 
-const samplers: ReadonlyArray<SamplerConfig> = [
+const samplers: ReadonlyArray<ObservabilityConfig.SamplerConfig> = [
   { _tag: "AlwaysOn", parentBased: true },
   { _tag: "AlwaysOn", parentBased: false },
   { _tag: "AlwaysOff", parentBased: true },

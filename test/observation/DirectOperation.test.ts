@@ -11,6 +11,7 @@ import * as Scheduler from "effect/Scheduler"
 import { TestClock } from "effect/testing"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
+import * as GuardedSpan from "../../src/observation/GuardedSpan.ts"
 import * as OwnSpans from "../support/OwnSpans.ts"
 import * as Recorded from "../support/Recorded.ts"
 
@@ -182,6 +183,23 @@ describe("An operation under our tracer", () => {
         expect([...collected.guard.faults().values()].every((count) => count === 0)).toBe(true)
       }
     )))
+
+  it.effect("calls the `end` of its span where somebody has wrapped it, as Effect does", () =>
+    Effect.gen(function*() {
+      const { collected, run } = under()
+      const told: Array<string> = []
+      const wrapping = Effect.map(Effect.currentSpan, (span) =>
+        GuardedSpan.onEnd(span, collected.guard, (exit) => {
+          told.push(exit._tag)
+          return Exit.fail("replaced")
+        }))
+      yield* run(web(wrapping)).pipe(TestClock.withLive)
+      yield* run(web(wrapping))
+      expect(told).toEqual(["Success", "Success"])
+      const exits = collected.spans.map(({ status }) => status._tag === "Ended" && status.exit)
+      expect(exits).toEqual([Exit.fail("replaced"), Exit.fail("replaced")])
+      expect(collected.accounting()).toMatchObject({ open: 0, ended: 2 })
+    }))
 
   it.effect("is interrupted between any two steps without a span that stays open", () =>
     Effect.gen(function*() {

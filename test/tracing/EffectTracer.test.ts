@@ -290,6 +290,23 @@ describe("sampling of Effect spans", () => {
     }))
 })
 
+describe("Tracing.layerOpenTelemetry", () => {
+  it.effect("has the spans of Effect code made by `@effect/opentelemetry`, in the same books", () =>
+    Effect.gen(function*() {
+      const program = Effect.map(Effect.currentSpan, (span) => "~@effect/opentelemetry/OtelTracer/OtelSpan" in span)
+        .pipe(
+          Effect.withSpan("span")
+        )
+      const own = yield* traced(program)
+      const chosen = yield* Effect.provide(traced(program), Tracing.layerOpenTelemetry)
+      assert.deepStrictEqual([own.exit, chosen.exit], [Exit.succeed(false), Exit.succeed(true)])
+      for (const { accounting, spans } of [own, chosen]) {
+        assert.deepStrictEqual(spans.map(({ name }) => name), ["span"])
+        assert.deepInclude(accounting, { started: 1, open: 0, ended: 1 })
+      }
+    }))
+})
+
 describe("Tracing.tracer", () => {
   it.effect("feeds the same books, and its spans are children of the Effect span around them", () =>
     Effect.gen(function*() {

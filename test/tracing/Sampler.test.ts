@@ -1,8 +1,8 @@
+import type { ObservabilityConfig } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { SamplingDecision } from "@opentelemetry/sdk-trace-node"
 import * as FastCheck from "fast-check"
-import type { SamplerConfig } from "../../src/ObservabilityConfig.ts"
 import * as Sampler from "../../src/tracing/Sampler.ts"
 import * as Trace from "../../src/tracing/Trace.ts"
 
@@ -74,7 +74,7 @@ describe("What our tracer decides", () => {
     FastCheck.double({ min: 0, max: 1, noNaN: true }),
     FastCheck.constantFrom(0, 1, 1e-9, 1 - 1e-9, 0.25, 0.5, 0.75)
   )
-  const config: FastCheck.Arbitrary<SamplerConfig> = FastCheck.oneof(
+  const config: FastCheck.Arbitrary<ObservabilityConfig.SamplerConfig> = FastCheck.oneof(
     FastCheck.record({
       _tag: FastCheck.constantFrom("AlwaysOn" as const, "AlwaysOff" as const),
       parentBased: FastCheck.boolean()
