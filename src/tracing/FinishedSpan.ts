@@ -22,6 +22,8 @@ const kinds: Readonly<Record<Tracer.SpanKind, Otel.SpanKind>> = {
   consumer: 4
 }
 
+const noAttributes: ReadonlyArray<never> = []
+
 /** See the module. */
 export class FinishedSpan implements ReadableSpan, EndedSpan {
   readonly span: Span
@@ -159,7 +161,7 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
   }
 
   get sharedAttributes(): ReadonlyArray<unknown> | undefined {
-    return this.span.ownAttributes === undefined ? this.span.fixedAttributes : undefined
+    return this.span.ownAttributes === undefined ? this.span.fixedAttributes ?? noAttributes : undefined
   }
 
   get events(): ReadableSpan["events"] {

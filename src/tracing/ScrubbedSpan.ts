@@ -77,6 +77,7 @@ const knownTo = (scrubber: SpanScrubber): Known => {
 const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => {
   const { sharedAttributes } = span
   if (sharedAttributes === undefined) return tell(span, scrubber, known)
+  if (sharedAttributes.length === 0) return { name: known.name(span.name), keyValues: none }
   const { lists } = known
   const before = lists.get(sharedAttributes)
   if (before?.given === span.name) return before
