@@ -1,5 +1,6 @@
 import { code, isSpace, mark, truncated } from "./Characters.ts"
 import type { Pass } from "./Detector.ts"
+import { rememberingUnchanged } from "./Memory.ts"
 
 /**
  * Free text at a level: 0 is what the program wrote, deeper ones were decoded from it. `owner` is the key that it stands
@@ -45,13 +46,14 @@ export const make = (
     return decoded > allowed ? mark : scrubbed
   })
   const settled = (text: string, level: number): string => settle(text, passes[level] ?? identity)
+  const written = rememberingUnchanged((text) => settled(text, 0))
   return (text, level, owner) => {
     if (text.length <= limit) {
       if (level < deepest && looksLikeJson(text)) {
         const scrubbed = json(text, level, owner)
         if (scrubbed !== undefined && scrubbed.length <= limit) return scrubbed
       }
-      const scrubbed = settled(text, level)
+      const scrubbed = level === 0 ? written(text) : settled(text, level)
       return scrubbed.length <= limit ? scrubbed : settled(shorten(scrubbed, scrubbed.length, limit), level)
     }
     const window = text.length <= limit + margin ? text : text.slice(0, lastBreak(text, limit + margin))

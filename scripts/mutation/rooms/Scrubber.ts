@@ -3,6 +3,13 @@ import { inFile } from "../inFile.ts"
 
 export const mutations = [
   inFile(
+    "src/scrubber/Memory.ts",
+    ["test/scrubber/Memory.test.ts"],
+    ["what was found in a text is not forgotten over it", "    if (shown !== text) return shown\n", ""],
+    ["long texts are not kept", "length === 0 || length > longestText", "length === 0"],
+    ["what is remembered has an end", "if (memory.size >= most) memory = new Map()", ""]
+  ),
+  inFile(
     "src/FailureReport.ts",
     ["test/FailureReport.test.ts"],
     [
