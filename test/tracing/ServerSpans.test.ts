@@ -13,7 +13,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
 import * as HttpHost from "../support/HttpHost.ts"
-import { named, traced } from "./harness.ts"
+import { foreign, named, traced } from "./harness.ts"
 
 class Unavailable extends Data.TaggedError("Unavailable")<{ readonly message: string }> {}
 
@@ -72,7 +72,7 @@ describe("spans of Effect's HTTP server", () => {
       const of = (path: string) => {
         const span = spans.find(({ attributes }) => attributes["url.path"] === path)
         assert(span !== undefined, path)
-        return { ...span, status: span.status.code, code: span.attributes["http.response.status_code"] }
+        return { ...foreign(span), status: span.status.code, code: span.attributes["http.response.status_code"] }
       }
       assert.deepInclude(of("/fine"), { kind: SpanKind.SERVER, status: SpanStatusCode.OK, code: 200 })
       assert.strictEqual(of("/fine").spanContext().traceId, "0af7651916cd43dd8448eb211c80319c")
