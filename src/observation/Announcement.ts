@@ -7,6 +7,7 @@ import type * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import type * as Catalogue from "../Catalogue.ts"
 import * as Guard from "../Guard.ts"
+import type { ContextSettings, Memory } from "./ContextSettings.ts"
 import type { Status } from "./Status.ts"
 
 /** An operation that has ended, as it is announced to whoever listens. */
@@ -83,11 +84,13 @@ export const frame = (fiber: Fiber.Fiber<unknown, unknown>, metrics: ReadonlyArr
  * The same as Effect's stack frame, which names the operation in the stack traces of failures: for operations that have
  * one anyway, since each thing in a fiber's context has its price.
  */
-export class NamedFrame implements References.StackFrame {
+export class NamedFrame implements References.StackFrame, Memory {
   readonly name: string
   readonly parent: References.StackFrame | undefined
   readonly metrics: ReadonlyArray<string>
-  ended = false
+  /** How many runs it is the frame of that have not ended. */
+  running = 0
+  settings: ContextSettings | undefined = undefined
 
   constructor(name: string, parent: References.StackFrame | undefined, metrics: ReadonlyArray<string>) {
     this.name = name
@@ -100,10 +103,20 @@ export class NamedFrame implements References.StackFrame {
   }
 }
 
+/** The metrics of which somebody has ever asked whether they are recorded around. */
+const asked = new Set<string>()
+
+/** How many these are. */
+export const askedCount = (): number => asked.size
+
+/** Whether somebody may ask, inside of an observation, whether it records one of these. */
+export const isAsked = (metrics: ReadonlyArray<string>): boolean => metrics.some((metric) => asked.has(metric))
+
 /** Whether a fiber runs inside an observation that records the metric of this name. */
 export const isNameRecorded = (fiber: Fiber.Fiber<unknown, unknown>, metric: string): boolean => {
+  asked.add(metric)
   for (let frame = fiber.cache.stackFrame; frame !== undefined; frame = frame.parent) {
-    if (frame instanceof NamedFrame && !frame.ended && frame.metrics.includes(metric)) return true
+    if (frame instanceof NamedFrame && frame.running > 0 && frame.metrics.includes(metric)) return true
   }
   for (let frame = fiber.getRef(CurrentFrame); frame !== undefined; frame = frame.outer) {
     if (!frame.ended && frame.metrics.includes(metric)) return true

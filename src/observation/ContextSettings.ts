@@ -10,6 +10,7 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
+import { DirectSpan } from "./DirectTracer.ts"
 
 /** The clock of programs that bring none. */
 export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
@@ -30,6 +31,8 @@ export class ContextSettings {
   /** Attributes of all spans; nothing where there are none. */
   readonly annotations: Readonly<Record<string, unknown>> | undefined
   readonly links: ReadonlyArray<Tracer.SpanLink>
+  /** What was put into this context last, for an operation that had no span of its own. */
+  named: NamedContext | undefined = undefined
 
   constructor({ context }: Fiber.Fiber<unknown, unknown>) {
     const service = Context.getOrUndefined(context, Metrics.Metrics)
@@ -48,13 +51,29 @@ export class ContextSettings {
   }
 }
 
+/** A context with the frame of an operation, for as many runs of it as come. */
+export interface NamedContext {
+  readonly place: object
+  readonly frame: Announcement.NamedFrame
+  readonly context: Context.Context<never>
+}
+
 /** What remembers the settings of the context that it was asked for last. */
 export interface Memory {
   settings: ContextSettings | undefined
 }
 
-/** The settings of a fiber's context. Whoever remembers them should not outlive the context by long. */
-export const of = (fiber: Fiber.Fiber<unknown, unknown>, memory: Memory): ContextSettings => {
+/**
+ * The settings of a fiber's context, remembered by the innermost thing in it that belongs to an operation: its frame or
+ * its span. `otherwise` remembers those of contexts that have neither.
+ */
+export const of = (fiber: Fiber.Fiber<unknown, unknown>, otherwise: Memory): ContextSettings => {
+  const { span, stackFrame } = fiber.cache
+  const memory: Memory = stackFrame instanceof Announcement.NamedFrame
+    ? stackFrame
+    : span instanceof DirectSpan
+    ? span
+    : otherwise
   const known = memory.settings
   return known !== undefined && known.context === fiber.context ? known : memory.settings = new ContextSettings(fiber)
 }

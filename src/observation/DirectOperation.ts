@@ -3,8 +3,8 @@
  *
  * It does what `GuardedOperation` does, which is the text to read first. What makes it fast: what a context says is read
  * once for each context; one change of the fiber's context for all that is put there; no bigint, no `Option` and no
- * object of options on the way to the span; no span at all below one that is left out; attributes that are the same at
- * each run are one list; a guard is looked up when something has thrown.
+ * object of options on the way to the span; below a span that is left out no span at all, and one context for all runs;
+ * attributes that are the same at each run are one list; a guard is looked up when something has thrown.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as Guard from "../Guard.ts"
 import * as Announcement from "./Announcement.ts"
 import * as ContextSettings from "./ContextSettings.ts"
 import type { SpanDescription } from "./Description.ts"
-import { DirectSpan, type DirectTracer } from "./DirectTracer.ts"
+import type { DirectSpan, DirectTracer } from "./DirectTracer.ts"
 import * as Ending from "./Ending.ts"
 import * as GuardedSpan from "./GuardedSpan.ts"
 import * as Parents from "./Parents.ts"
@@ -59,17 +59,16 @@ class Run<Input> {
   #startNanos = 0n
 
   constructor(place: Place<Input>, fiber: Fiber.Fiber<unknown, unknown>, tracer: DirectTracer) {
-    const { span } = fiber.cache
     this.#place = place
     this.#fiber = fiber
     this.#tracer = tracer
-    this.#settings = ContextSettings.of(fiber, span instanceof DirectSpan ? span : tracer)
+    this.#settings = ContextSettings.of(fiber, tracer)
     this.#described = place.span(fiber)
   }
 
   begin(): void {
     const fiber = this.#fiber
-    const { clock, context } = this.#settings
+    const { clock } = this.#settings
     this.#recorded = this.#place.recordedAround(fiber)
     if (clock === undefined) this.#startMillis = liveTime.read()
     else this.#startNanos = clock.monotonicTimeNanosUnsafe()
@@ -78,12 +77,29 @@ class Run<Input> {
     } catch (fault) {
       fiber.getRef(Guard.CurrentGuard).count("tracer", fault)
     }
-    const { metrics } = this.#place.kind
-    const frame = new Announcement.NamedFrame(this.#described.name, fiber.cache.stackFrame, metrics)
-    this.#frame = frame
-    const named = Context.addUnsafe(context, References.CurrentStackFrame.key, frame)
+    fiber.setContext(this.#enter())
+  }
+
+  /** The context of what runs inside. */
+  #enter(): Context.Context<never> {
+    const place = this.#place
+    const settings = this.#settings
     const span = this.#span
-    fiber.setContext(span === undefined ? named : Context.addUnsafe(named, Tracer.ParentSpanKey, span))
+    const before = settings.named
+    if (span === undefined && before?.place === place && !place.isAsked) {
+      // Without a span there is nothing in it that is another at each run.
+      before.frame.running++
+      this.#frame = before.frame
+      return before.context
+    }
+    const outer = this.#fiber.cache.stackFrame
+    const frame = new Announcement.NamedFrame(this.#described.name, outer, place.kind.metrics)
+    const context = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)
+    frame.running++
+    this.#frame = frame
+    if (span !== undefined) return Context.addUnsafe(context, Tracer.ParentSpanKey, span)
+    settings.named = { place, frame, context }
+    return context
   }
 
   /** Right after the clock was read. */
@@ -116,10 +132,13 @@ class Run<Input> {
   }
 
   end(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.#frame === undefined) return
-    this.#frame.ended = true
+    const frame = this.#frame
+    if (frame === undefined) return
     const fiber = this.#fiber
     const span = this.#span
+    frame.running--
+    // Failures keep the frames in which they began.
+    if (span !== undefined) frame.settings = undefined
     const described = this.#described
     const { kind, options } = this.#place
     const { clock, context, listened, metrics, timed } = this.#settings

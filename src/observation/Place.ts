@@ -52,6 +52,8 @@ export class Place<Input> {
   readonly #input: Input
   // Counted up to two.
   #runs = 0
+  #askedCount = 0
+  #isAsked = false
   #span: SpanDescription | undefined = undefined
   #fixed: ReadonlyArray<unknown> | undefined = undefined
   #isFlattened = false
@@ -112,6 +114,16 @@ export class Place<Input> {
     return description.automatic === true
       ? metrics.map((name) => Announcement.isNameRecorded(fiber, name))
       : undefined
+  }
+
+  /** Whether somebody may ask, inside, whether one of its metrics is recorded around. */
+  get isAsked(): boolean {
+    const count = Announcement.askedCount()
+    if (count !== this.#askedCount) {
+      this.#askedCount = count
+      this.#isAsked = Announcement.isAsked(this.kind.metrics)
+    }
+    return this.#isAsked
   }
 
   /** Each instrument on its own: a fault of one does not cost the others their record. */

@@ -84,11 +84,11 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
   }
 
   leavesOut(parent: Tracer.AnySpan): boolean {
-    if (!this.#decisions.followsLocal || parent.sampled || !(parent instanceof Span) || !parent.trace.isValid) {
-      return false
-    }
-    if (!ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) this.#pipeline.unsampled()
-    return true
+    // Below a caller a span is made: the program may ask for the one that it is in, and a caller's is none.
+    const isLeftOut = !parent.sampled && parent instanceof Span && parent.trace.isValid &&
+      this.#decisions.leavesOutBelow
+    if (isLeftOut && !ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) this.#pipeline.unsampled()
+    return isLeftOut
   }
 
   open(

@@ -52,6 +52,8 @@ export interface Decisions {
   readonly judge: (trace: Trace.Trace) => boolean
   /** Decides on what a caller began, given the caller's flag. */
   readonly remote: (trace: Trace.Trace, sampled: boolean) => boolean
+  /** Whether nothing is ever sampled below an unsampled span of this process. */
+  readonly leavesOutBelow: boolean
 }
 
 /** What `make` makes, as {@link Decisions}; a property holds the two together. */
@@ -61,16 +63,29 @@ export const decisions = (
   newTrace: () => Trace.Trace = Trace.begin
 ): Decisions => {
   const judge = judging(config)
+  const isOff = config._tag === "AlwaysOff"
   if (trustRemoteSampled) {
+    const { parentBased } = config
     return {
-      followsLocal: config.parentBased,
+      followsLocal: parentBased,
       judge,
-      remote: config.parentBased ? (_trace, sampled) => sampled : judge
+      remote: parentBased ? (_trace, sampled) => sampled : judge,
+      leavesOutBelow: isOff || parentBased
     }
   }
   return config._tag === "Ratio"
-    ? { followsLocal: true, judge, remote: () => judge(newTrace()) }
-    : { followsLocal: config.parentBased, judge, remote: judge }
+    ? {
+      followsLocal: true,
+      judge,
+      remote: () => judge(newTrace()),
+      leavesOutBelow: true
+    }
+    : {
+      followsLocal: config.parentBased,
+      judge,
+      remote: judge,
+      leavesOutBelow: isOff || config.parentBased
+    }
 }
 
 const judging = (config: SamplerConfig): (trace: Trace.Trace) => boolean => {

@@ -59,6 +59,35 @@ describe("Below a span that is left out", () => {
       expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain("at order web")
     }))
 
+  it.effect("an operation has a span of its own where that is a caller's, or none at all", () =>
+    Effect.gen(function*() {
+      const { collected, run } = under()
+      const caller = (traceId: string) => Tracer.externalSpan({ traceId, spanId: "1".repeat(16), sampled: false })
+      for (const traceId of ["2".repeat(32), "3".repeat(16), "none"]) {
+        const span = yield* run(Effect.withParentSpan(web(Effect.currentSpan), caller(traceId)))
+        expect(span.traceId.endsWith(traceId)).toBe(traceId !== "none")
+      }
+      // The last is the first of another trace: the caller's ids are those of none.
+      expect(collected.accounting()).toMatchObject({ started: 3, unsampled: 2, ended: 1 })
+    }))
+
+  it.effect("runs of an operation that overlap are all part of it until each has ended", () =>
+    Effect.gen(function*() {
+      const { run } = under({ sampled: false })
+      const asked = Effect.withFiber((fiber) => Effect.succeed(Observation.isRecorded(fiber, total)))
+      const place = withOrder("overlapping")
+      const both = Effect.gen(function*() {
+        const later = Effect.andThen(Effect.sleep("2 seconds"), asked)
+        const [left] = yield* Effect.all([place(Effect.forkDetach(later)), place(Effect.sleep("1 second"))], {
+          concurrency: 2
+        })
+        return yield* Effect.zip(Fiber.join(left), place(asked))
+      })
+      const fiber = yield* Effect.forkChild(run(Effect.withSpan(both, "outer")))
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(fiber)).toEqual([false, true])
+    }))
+
   it.effect("an operation is known to record its metrics, to automatic instrumentation inside", () =>
     Effect.gen(function*() {
       const { run } = under({ sampled: false })

@@ -99,6 +99,9 @@ describe("What our tracer decides", () => {
           const sampled = flag === Otel.TraceFlags.SAMPLED
           expect(decisions.remote(trace, sampled)).toBe(judged(sampler, theirs, flag))
           expect(decisions.followsLocal ? sampled : decisions.judge(trace)).toBe(judged(sampler, theirs, flag, false))
+          // What is said of all traces holds of this one.
+          const sampledBelow = judged(sampler, theirs, Otel.TraceFlags.NONE, false)
+          expect(decisions.leavesOutBelow && sampledBelow).toBe(false)
         }
       ),
       { numRuns: 500 }

@@ -59,7 +59,7 @@ export const mutations = [
     "src/observation/DirectOperation.ts",
     ["test/Observation.test.ts"],
     ["a duration is told in seconds", "status, millis / 1e3", "status, millis"],
-    ["what outlives an operation is no part of it", "this.#frame.ended = true", ""],
+    ["what outlives an operation is no part of it", "frame.running--", ""],
     ["links of the fiber are on the span", "if (links.length > 0) span.addLinks(links)", ""],
     ["only sampled spans are exemplars", "span?.sampled === true ? span", "span !== undefined ? span"]
   ),
