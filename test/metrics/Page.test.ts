@@ -1,7 +1,10 @@
 import { Catalogue, Guard, type Metrics } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
+import * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
 import prom from "prom-client"
 import { afterEach, vi } from "vitest"
@@ -149,6 +152,42 @@ describe("A page", () => {
     expect(read.value("shop_many_total", { a: "0", channel: "phone" })).toBeUndefined()
     const next = parse((await readAll(await shop.open("openmetrics"))).text, "openmetrics")
     expect(next.value("shop_waits_count", { a: "7" })).toBe(1 + 2 * chunks)
+  })
+
+  it("tells recorded numbers of the same moment as those that collectors tell", async () => {
+    const shop = made()
+    const orders = shop.counter(Shop.ordersTotal, { channel: "web", product: "tea" })
+    const checkouts = shop.histogram(Shop.checkoutDuration, { channel: "web" })
+    let told = 0
+    const collect = () => {
+      // Before anything of the page is written.
+      queueMicrotask(() => {
+        told++
+        orders.increment()
+        checkouts.observe(1)
+      })
+      return [{ labels: {}, value: told }]
+    }
+    const scope = Effect.runSync(Scope.make())
+    await Effect.runPromise(shop.collect({ definition: Shop.basketSize, collect }).pipe(Scope.provide(scope)))
+    for (let scrape = 0; scrape < 3; scrape++) {
+      const read = parse((await readAll(await shop.open("prometheus"))).text, "prometheus")
+      expect([
+        read.value("shop_basket_size"),
+        read.value("shop_orders_total", { channel: "web", product: "tea" }),
+        read.value("shop_checkout_duration_seconds_count", { channel: "web" })
+      ]).toEqual([scrape, scrape, scrape])
+    }
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  })
+
+  it("is whole where the labels are longer than all else", async () => {
+    const shop = made(wide)
+    const values = Array.from({ length: 1000 }, (_, index) => `${index}`.padEnd(250, "\n"))
+    for (const a of values) shop.histogram(wideHistogram, { a }).observe(2.5)
+    const { text } = await readAll(await shop.open("prometheus"))
+    const read = parse(text, "prometheus")
+    for (const a of values) expect(read.value("shop_waits_bucket", { a, le: "3.0" })).toBe(1)
   })
 
   it("holds numbers, a fraction of its text", async () => {

@@ -5,14 +5,86 @@ export const mutations = [
   inFile(
     "src/metrics/Cells.ts",
     ["test/metrics/Metrics.test.ts"],
-    ["a counter does not fall", "amount >= 0 && ", ""],
-    ["a value on a bound is in its bucket", "value > this.bounds[bucket]!", "value >= this.bounds[bucket]!"],
-    ["a histogram takes no NaN", "if (!isFinite(value) || value < 0", "if (value < 0"]
+    [
+      "a counter does not fall",
+      "if (typeof amount === \"number\" && amount >= 0)",
+      "if (typeof amount === \"number\")"
+    ],
+    ["a value on a bound is in its bucket", "value > bounds[bucket]!", "value >= bounds[bucket]!"],
+    [
+      "a histogram takes nothing below 0",
+      "if (typeof value === \"number\" && value >= 0)",
+      "if (typeof value === \"number\")"
+    ]
+  ),
+  inFile(
+    "src/metrics/Cells.ts",
+    ["test/metrics/Exemplars.test.ts"],
+    [
+      "an exemplar that can't be read costs itself only",
+      "refuse(\"an exemplar of a histogram could not be read\")",
+      "throw new Error(\"no\")"
+    ]
+  ),
+  inFile(
+    "src/metrics/Rows.ts",
+    ["test/metrics/Rows.test.ts"],
+    [
+      "a chunk takes no more rows than it has",
+      "this.#count < last.first + last.capacity",
+      "this.#count <= last.first + last.capacity"
+    ],
+    [
+      "rows of all chunks are copied to their place",
+      "values.set(chunk.values.subarray(0, used * width), chunk.first * width)",
+      "values.set(chunk.values.subarray(0, used * width))"
+    ]
+  ),
+  inFile(
+    "src/metrics/Rows.ts",
+    ["test/metrics/Exemplars.test.ts"],
+    [
+      "exemplars of all chunks are copied to their place",
+      "copyTo(kept, chunk.first * slots, used * slots)",
+      "copyTo(kept, 0, used * slots)"
+    ]
+  ),
+  inFile(
+    "src/metrics/Exemplars.ts",
+    ["test/metrics/Exemplars.test.ts"],
+    ["an exemplar that can't be read leaves nothing of the one before", "numbers[index] = NaN\n    if", "if"],
+    ["words take the place of text", "if (texts !== undefined) texts[index] = undefined", ""],
+    ["words take the place of ids that are none", "if (slots.odd !== undefined) slots.odd.delete(slot)", ""],
+    [
+      "text is read into the words of its own slot",
+      "const first = idWords * slot\n      texts",
+      "const first = 0\n      texts"
+    ],
+    [
+      "the moment is the one that was given",
+      "numbers[index + 1] = at ?? this.#now()",
+      "numbers[index + 1] = this.#now()"
+    ]
+  ),
+  inFile(
+    "src/metrics/LabelIndex.ts",
+    ["test/metrics/Rows.test.ts"],
+    ["an index is bounded", "if (this.#size >= this.#max) return", ""],
+    [
+      "an index keeps no long texts",
+      "node.set(Labels.copied(value), found)",
+      "node.set(value, found)"
+    ]
   ),
   inFile(
     "src/metrics/Family.ts",
     ["test/metrics/Metrics.test.ts"],
-    ["the series of a metric are capped", "if (this.all.length < Catalogue.maxSeriesPerMetric)", "if (true)"],
+    ["the series of a metric are capped", "this.rows.count >= Catalogue.maxSeriesPerMetric", "false"],
+    [
+      "what fell into overflow is counted each time",
+      "if (overflowed === undefined) this.#known.add",
+      "this.#known.add"
+    ],
     ["what overflows is counted", "if (taken) family.overflow(labels)", ""],
     ["known label sets show at 0", "if (definition.kind !== \"gauge\") this", "if (false) this"]
   ),
@@ -27,7 +99,7 @@ export const mutations = [
     ["test/metrics/Collectors.test.ts"],
     [
       "the books of a page are of one moment",
-      "gathered.set(entry, Patience.isSpent(started) ? Collectors.outOfTime : now())",
+      "answers.set(entry, Patience.isSpent(started) ? Collectors.outOfTime : now())",
       "void [entry, now]"
     ],
     [
@@ -39,7 +111,11 @@ export const mutations = [
       "slow collectors take the time from each other, not from the quick ones",
       "Number(one.entry.patience.isTried) - Number(other.entry.patience.isTried)",
       "0"
-    ],
+    ]
+  ),
+  inFile(
+    "src/metrics/Collected.ts",
+    ["test/metrics/Collectors.test.ts"],
     [
       "a collector that fails leaves what others tell of the same gauge",
       "if (definition.kind === \"counter\") throw fault",
@@ -54,7 +130,6 @@ export const mutations = [
   inFile(
     "src/metrics/Registry.ts",
     ["test/metrics/Metrics.test.ts"],
-    ["an age is told in seconds", "(now() - value) / 1000", "(now() - value)"],
     [
       "a definition whose name is taken gives way",
       "if (Catalogue.claimedNames(definition).some((name) => claims.has(name))) {",
@@ -67,20 +142,92 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/metrics/Collected.ts",
+    ["test/metrics/Metrics.test.ts"],
+    ["an age is told in seconds", "(now - since) / 1000", "(now - since)"],
+    ["what is counted in two places adds up", "own + value : value", "value : value"]
+  ),
+  inFile(
     "src/metrics/Exposition.ts",
     ["test/metrics/Exposition.test.ts"],
     [
       "a metric that can't be written costs its own series only",
-      "books.scrapeFailed(metric.name, fault)",
+      "books.scrapeFailed(definition.name, fault)",
       "throw fault"
     ],
+    ["OpenMetrics ends in EOF", "# EOF\\n", ""],
+    ["scrapes that come at the same time are one", "if (present !== undefined) return present", ""]
+  ),
+  inFile(
+    "src/metrics/Foreign.ts",
+    ["test/metrics/Exposition.test.ts"],
     [
       "of two metrics of one name the catalogue's is shown",
       "if (claims.some((name) => claimed.has(name)))",
       "if (false)"
+    ]
+  ),
+  inFile(
+    "src/metrics/FamilyText.ts",
+    ["test/metrics/Exposition.test.ts"],
+    ["an exemplar names its trace", " # {trace_id=", " # {trace="],
+    ["quotes in help texts are escaped in OpenMetrics", "text.replaceAll(\"\\\"\", \"\\\\\\\"\")", "text"]
+  ),
+  inFile(
+    "src/metrics/FamilyText.ts",
+    ["test/metrics/Page.test.ts"],
+    ["buckets are cumulated", "count += values[first + 1 + bucket]!", "count = values[first + 1 + bucket]!"],
+    ["a row has room for all its lines", "this.#lines * labels", "labels"]
+  ),
+  inFile(
+    "src/metrics/LabelBytes.ts",
+    ["test/metrics/Page.test.ts"],
+    ["quotes in labels are escaped", "[\\\\\\n\"]/g", "[\\\\\\n]/g"],
+    ["what was written of labels stays when more come", "grown.set(this.#bytes)", ""]
+  ),
+  inFile(
+    "src/metrics/Registry.ts",
+    ["test/metrics/Page.test.ts"],
+    [
+      "histograms are of the moment of a page",
+      "const copy = gathered?.rows.get(family) ?? family.rows.copy(true)",
+      "const copy = family.rows.copy(true)"
     ],
-    ["OpenMetrics ends in EOF", "as === \"openmetrics\" ? \"# EOF\\n\" : \"\"", "\"\""],
-    ["an exemplar names its trace", "labelSet: { trace_id: ", "labelSet: { trace: "]
+    [
+      "counters and gauges are of the moment of a page",
+      "(gathered?.rows.get(family) ?? family.rows.copy(false)).values",
+      "family.rows.copy(false).values"
+    ]
+  ),
+  inFile(
+    "src/metrics/Page.ts",
+    ["test/metrics/Page.test.ts"],
+    ["a page is counted once", "this.#isDone = true", ""],
+    ["chunks are bounded", "if (!lines.fits(size(piece))) return true", "lines.fits(size(piece))"]
+  ),
+  inFile(
+    "src/metrics/Turns.ts",
+    ["test/metrics/Turns.test.ts"],
+    ["others have the event loop while a page is written", "else if (this.#isSpent) await this.#next", ""],
+    ["others have the event loop while a page is opened", "while (this.#isSpent) await this.#next", ""],
+    ["what is written again and again has a share", "if (isRepeated) this.#account(took)", ""],
+    ["the first writing has no share to keep to", "isRepeated ? -this.#account(0) : 0", "-this.#account(0)"]
+  ),
+  inFile(
+    "src/metrics/Lines.ts",
+    ["test/metrics/Lines.test.ts"],
+    ["numbers above 32 bits are whole", "if (value !== value >>> 0) return this", "if (value % 1 !== 0) return this"],
+    ["milliseconds keep their zeros", "for (let unit = 100;", "for (let unit = 10;"]
+  ),
+  inFile(
+    "src/metrics/Sending.ts",
+    ["test/metrics/Sending.test.ts"],
+    [
+      "a page that can't be written to its end does not look whole",
+      "if (response.headersSent && !response.writableEnded) response.destroy()",
+      "response.end()"
+    ],
+    ["nothing is written for those who are gone", "if (isGone(response)) return\n  //", "//"]
   ),
   inFile(
     "src/metrics/EffectMetrics.ts",
@@ -136,6 +283,16 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/metrics/MetricsServer.ts",
+    ["test/metrics/Sending.test.ts"],
+    ["an answer waits for its turn", "yield* Effect.promise(() => answers.turn(response))", ""],
+    [
+      "a page is not opened for those who only ask whether it is there",
+      "if (request.method === \"HEAD\") return",
+      "if (false) return"
+    ]
+  ),
+  inFile(
     "src/metrics/Answers.ts",
     ["test/metrics/Attacks.test.ts"],
     ["slow readers hold a bounded part of the heap", "return false", "return true"],
@@ -146,8 +303,8 @@ export const mutations = [
     ],
     [
       "what waits on a connection that is gone is given back",
-      "for (const response of open) this.#release(response)",
-      ""
+      "this.#release(response)\n        this.#waiting",
+      "this.#waiting"
     ],
     ["an answer that is not read in time ends", "setTimeout(() => this.cut(socket)", "setTimeout(() => {}"]
   ),
