@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import { accountDetector } from "./scrubber/Accounts.ts"
 import { base64Detector } from "./scrubber/Base64.ts"
 import { byteDetector } from "./scrubber/Bytes.ts"
+import * as CleanTexts from "./scrubber/CleanTexts.ts"
 import * as Credentials from "./scrubber/Credentials.ts"
 import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
 import { percentDetector } from "./scrubber/Encoding.ts"
@@ -153,7 +154,8 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
   const text: Text.ScrubText = Text.make(
     pass,
     (source, level, owner) => walker.json(source, level, owner),
-    bounds.length
+    bounds.length,
+    CleanTexts.make()
   )
   const url = Locators.make(paths, text, judge)
   const walker = Walker.make({ judge, text, url: (value) => url(value), limits: bounds, onFault })

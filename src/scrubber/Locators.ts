@@ -3,6 +3,7 @@
  * template or half a sentence; here it is what a client sent, so each of its segments is taken at its word.
  */
 import { code, isAlphanumeric, isDigit, isKey, isLower, isSpace, mark, runEnd } from "./Characters.ts"
+import * as CleanTexts from "./CleanTexts.ts"
 import { unreadable } from "./Detector.ts"
 import { decodeComponent, encodeComponent } from "./Encoding.ts"
 import * as Identifiers from "./Identifiers.ts"
@@ -31,7 +32,9 @@ export const alongRoute = <Content>(
   let out: Record<string, Content | string> | undefined
   for (const key of requestKeys) {
     const value = record[key]
-    if (typeof value === "string") (out ??= { ...record })[key] = url(value, route)
+    if (typeof value !== "string") continue
+    const shown = url(value, route)
+    if (shown !== value) (out ??= { ...record })[key] = shown
   }
   return out ?? record
 }
@@ -85,7 +88,16 @@ export const make = (
       0
     )
   }
-  return (value, route) => Text.settle(value, (current) => once(current, route))
+  const clean = CleanTexts.make()
+  const cleanAlong = CleanTexts.make()
+  return (value, route) => {
+    const known = route === undefined ? clean : cleanAlong
+    const asked = route === undefined ? value : `${route.length} ${route}${value}`
+    if (known.has(asked)) return value
+    const shown = Text.settle(value, (current) => once(current, route))
+    if (shown === value) known.add(asked)
+    return shown
+  }
 }
 
 /** `a=1&b=/x`: a query by itself, without its question mark. */

@@ -1,8 +1,7 @@
 /** How values of any kind are read: what they are, and what a hostile one can't break. */
-import { isHex, runEnd } from "./Characters.ts"
+import { runEnd } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
 import { isMark } from "./Identifiers.ts"
-import type { KeyVerdict } from "./Keys.ts"
 
 /** A revoked Proxy makes `Array.isArray` throw. */
 export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
@@ -25,16 +24,12 @@ export const isPlainName = (key: string): boolean =>
 const isPlainKey = (c: number): boolean =>
   (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 45 || c === 46
 
-/** Each property with what reading it gives, or a mark where its getter throws. */
-export function* properties(value: object, keys: ReadonlyArray<string>): Iterable<readonly [string, unknown]> {
-  for (const key of keys) {
-    let content: unknown
-    try {
-      content = (value as Record<string, unknown>)[key]
-    } catch {
-      content = unreadable
-    }
-    yield [key, content]
+/** What reading a property gives, or a mark where its getter throws. */
+export const property = (value: object, key: string): unknown => {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key]
+  } catch {
+    return unreadable
   }
 }
 
@@ -89,24 +84,7 @@ export const arePairs = (items: ReadonlyArray<unknown>): boolean => {
   return items.some(isList)
 }
 
-/** Trace and span ids are random: no detector has business there. */
-export const isTraceId = (verdict: KeyVerdict, value: string): boolean => {
-  if (value.length !== 16 && value.length !== 32) return false
-  const [before, last] = verdict.words.slice(-2)
-  return last === "id" && (before === "trace" || before === "span") && runEnd(value, 0, isHex) === value.length
-}
-
-export const isUrlKey = (verdict: KeyVerdict): boolean => {
-  const last = verdict.words[verdict.words.length - 1]
-  return (verdict.words[0] === "url" && last !== "template") || last === "url" || last === "uri" || last === "href" ||
-    last === "target"
-}
-
 /** `--password`, whose value is the next of a program's arguments. */
 export const isFlag = (value: unknown): value is string =>
   typeof value === "string" && value.length > 2 && value.startsWith("--") &&
   runEnd(value, 2, isPlainKey) === value.length
-
-/** `url.query`: a query without its question mark, in which a path can stand. */
-export const isQueryKey = (verdict: KeyVerdict): boolean =>
-  verdict.words.length === 2 && verdict.words[0] === "url" && verdict.words[1] === "query"

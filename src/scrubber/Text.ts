@@ -1,6 +1,6 @@
 import { code, isSpace, mark, truncated } from "./Characters.ts"
+import type * as CleanTexts from "./CleanTexts.ts"
 import type { Pass } from "./Detector.ts"
-import { rememberingUnchanged } from "./Memory.ts"
 
 /**
  * Free text at a level: 0 is what the program wrote, deeper ones were decoded from it. `owner` is the key that it stands
@@ -25,12 +25,14 @@ const margin = 4096
 const reserve = 64
 
 /**
- * Joins the passes into the scrubbing of one text: bounded in length, JSON by its keys, everything else by detectors.
+ * Joins the passes into the scrubbing of one text: bounded in length, JSON by its keys, everything else by detectors. What
+ * `clean` knows is not searched again.
  */
 export const make = (
   pass: Pass,
   json: (text: string, level: number, owner?: string) => string | undefined,
-  limit: number
+  limit: number,
+  clean: CleanTexts.CleanTexts
 ): ScrubText => {
   let decoded = 0
   let allowed = 0
@@ -46,19 +48,26 @@ export const make = (
     return decoded > allowed ? mark : scrubbed
   })
   const settled = (text: string, level: number): string => settle(text, passes[level] ?? identity)
-  const written = rememberingUnchanged((text) => settled(text, 0))
-  return (text, level, owner) => {
+  const search = (text: string, level: number, owner?: string): string => {
     if (text.length <= limit) {
       if (level < deepest && looksLikeJson(text)) {
         const scrubbed = json(text, level, owner)
         if (scrubbed !== undefined && scrubbed.length <= limit) return scrubbed
       }
-      const scrubbed = level === 0 ? written(text) : settled(text, level)
+      const scrubbed = settled(text, level)
       return scrubbed.length <= limit ? scrubbed : settled(shorten(scrubbed, scrubbed.length, limit), level)
     }
     const window = text.length <= limit + margin ? text : text.slice(0, lastBreak(text, limit + margin))
     const left = text.length - window.length
     return settled(shorten(settled(window, level), window.length + left, limit), level)
+  }
+  return (text, level, owner) => {
+    // Deeper down less is decoded: what was clean above is clean there.
+    if (clean.has(text)) return text
+    const scrubbed = search(text, level, owner)
+    // JSON is judged by its owner too, so that one verdict is none for all.
+    if (level === 0 && scrubbed === text && !looksLikeJson(text)) clean.add(text)
+    return scrubbed
   }
 }
 

@@ -3,27 +3,12 @@ import * as Redacted from "effect/Redacted"
 import { binary, countBytes } from "./Bytes.ts"
 import { mark } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
+import * as Fields from "./Fields.ts"
 import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
-import { remembering } from "./Memory.ts"
 import { isCard } from "./Personal.ts"
 import { isCount, isHarmless } from "./Placeholders.ts"
-import {
-  arePairs,
-  bytesOf,
-  isArray,
-  isFlag,
-  isList,
-  isPlainName,
-  isQueryKey,
-  isTraceId,
-  isUrlKey,
-  listed,
-  nameOf,
-  properties,
-  singularOwner,
-  take
-} from "./Reading.ts"
+import { arePairs, bytesOf, isArray, isFlag, isList, listed, nameOf, property, take } from "./Reading.ts"
 import type { ScrubText } from "./Text.ts"
 
 /** How much of a value is read. What lies beyond is marked `[truncated]`. */
@@ -46,7 +31,8 @@ interface Walk {
   length: number
   /** Something was replaced or left out. */
   changed: boolean
-  readonly ancestors: Set<object>
+  /** Made when the first object is walked. */
+  ancestors: Set<object> | undefined
   /** The level of decoding of the texts inside. */
   readonly level: number
 }
@@ -72,9 +58,26 @@ export interface WalkerOptions {
 const cut = "[truncated]"
 const circular = "[circular]"
 
+/** An object that is put together. */
+class Table {
+  readonly out: Record<string, unknown> = {}
+  count = 0
+  /** Entries that there was no room for. */
+  left = 0
+  /** The name that was set last. */
+  last: string | undefined
+  /** Each name comes once. */
+  unique: boolean
+  constructor(unique: boolean) {
+    this.unique = unique
+  }
+}
+
 /** Turns any value into plain JSON-safe data without secrets. */
 export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walker => {
-  const begin = (level: number): Walk => ({ entries: 0, length: 0, changed: false, ancestors: new Set(), level })
+  const begin = (level: number): Walk => ({ entries: 0, length: 0, changed: false, ancestors: undefined, level })
+
+  const fields = Fields.make(judge, (key) => text(key, 0))
 
   const string = (value: string, walk: Walk, scrub: (value: string, level: number) => string = text): string =>
     written(value, walk.length >= limits.totalLength ? cut : scrub(value, walk.level), walk)
@@ -109,15 +112,16 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     }
     if (value === null || value === undefined) return value
     if (++walk.entries > limits.entries || depth > limits.depth) return written(value, cut, walk)
-    if (walk.ancestors.has(value)) return written(value, circular, walk)
-    walk.ancestors.add(value)
+    const ancestors = walk.ancestors ??= new Set()
+    if (ancestors.has(value)) return written(value, circular, walk)
+    ancestors.add(value)
     try {
       return object(value, owner, depth, walk)
     } catch {
       // A Proxy or an iterator that throws is an answer to show, not a fault of ours.
       return written(value, unreadable, walk)
     } finally {
-      walk.ancestors.delete(value)
+      ancestors.delete(value)
     }
   }
 
@@ -129,23 +133,34 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
 
   /** A value under its key: the key decides first. */
   const named = (key: string, value: unknown, owner: string | undefined, depth: number, walk: Walk): unknown => {
-    const verdict = judgeShown(key, owner)
-    switch (verdict.class) {
+    const field = fields.within(key, owner)
+    switch (field.verdict.class) {
       case "sensitive":
-        return typeof value === "number" && isCount(String(value), verdict) ? value : secret(value, walk)
+        return typeof value === "number" && isCount(String(value), field.verdict) ? value : secret(value, walk)
       case "identifier":
         return identifier(key, value, depth, walk)
       case "plain":
-        if (typeof value !== "string") return rawHeaders(verdict, value, depth, walk) ?? any(value, key, depth, walk)
-        if (isTraceId(verdict, value)) return value
-        if (!isUrlKey(verdict)) return string(value, walk, (content, level) => text(content, level, key))
-        return string(value, walk, isQueryKey(verdict) && !value.startsWith("?") ? (v) => url(`?${v}`).slice(1) : url)
+        if (typeof value === "string") return namedText(field, key, value, walk)
+        return (field.headers ? rawHeaders(value, depth, walk) : undefined) ?? any(value, key, depth, walk)
+    }
+  }
+
+  const namedText = (field: Fields.Field, key: string, value: string, walk: Walk): string => {
+    if (field.reads === "trace" && Fields.isTraceId(value)) return value
+    if (walk.length >= limits.totalLength) return written(value, cut, walk)
+    switch (field.reads) {
+      case "text":
+      case "trace":
+        return written(value, text(value, walk.level, key), walk)
+      case "query":
+        return written(value, value.startsWith("?") ? url(value) : url(`?${value}`).slice(1), walk)
+      case "url":
+        return written(value, url(value), walk)
     }
   }
 
   /** `rawHeaders` of Node's requests: names and values in turn. */
-  const rawHeaders = (verdict: KeyVerdict, value: unknown, depth: number, walk: Walk): unknown => {
-    if (verdict.words.length !== 2 || verdict.words[0] !== "raw" || verdict.words[1] !== "headers") return undefined
+  const rawHeaders = (value: unknown, depth: number, walk: Walk): unknown => {
     const items = listed(value, limits.breadth + 1)
     if (items === undefined) return undefined
     let name: unknown
@@ -157,24 +172,6 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       name = shown
       return shown ?? null
     })
-  }
-
-  /** Names may hold secrets, and are few: what is shown of them is remembered. */
-  const shownKey = remembering((key) => isPlainName(key) ? key : text(key, 0), 2048, 128)
-
-  /** The key as it will be shown decides, so that a second walk decides the same; then the key as it was. */
-  const judgeShown = (key: string, owner: string | undefined): KeyVerdict => {
-    const name = shownKey(key)
-    const verdict = judgeWithin(name, owner)
-    return name === key || verdict.class !== "plain" ? verdict : judgeWithin(key, owner)
-  }
-
-  /** `{ user: { id } }` is the user's id. */
-  const judgeWithin = (key: string, owner: string | undefined): KeyVerdict => {
-    const verdict = judge(key)
-    if (owner === undefined || verdict.class !== "plain" || verdict.words.length !== 1) return verdict
-    const word = verdict.words[0]
-    return word === "id" || word === "ids" || word === "uuid" ? judge(`${singularOwner(owner)} id`) : verdict
   }
 
   const secret = (value: unknown, walk: Walk): unknown => {
@@ -247,7 +244,7 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     const keys = Object.keys(value)
     const count = countBytes(value, keys)
     if (count !== undefined) return written(value, binary(count), walk)
-    return record(properties(value, keys), owner, depth, walk, nameOf(value))
+    return properties(value, keys, owner, depth, walk, nameOf(value))
   }
 
   /** An array of what `each` makes of the first items; where there are more, the last one says how many. */
@@ -310,7 +307,21 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     return [key, content ?? null]
   }
 
-  /** An object of what each entry's key makes of its value. */
+  /** An object of what each property's name makes of its value. */
+  const properties = (
+    value: object,
+    keys: ReadonlyArray<string>,
+    owner: string | undefined,
+    depth: number,
+    walk: Walk,
+    name?: string
+  ): Record<string, unknown> => {
+    const table = new Table(true)
+    for (const key of keys) if (!entry(table, key, property(value, key), owner, depth, walk, name)) break
+    return settled(table, walk)
+  }
+
+  /** The same of entries, whose keys may come twice. */
   const record = (
     items: Iterable<readonly [string, unknown]>,
     owner: string | undefined,
@@ -318,47 +329,57 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     walk: Walk,
     name?: string
   ): Record<string, unknown> => {
-    const out: Record<string, unknown> = {}
-    let count = 0
-    let last: string | undefined
-    let left = 0
-    for (const [key, of] of items) {
-      if (count >= limits.breadth) {
-        left++
-        if (left > limits.breadth) break
-        continue
-      }
-      const content = name !== undefined && key === "value"
-        ? named(name, of, owner, depth + 1, walk)
-        : named(key, of, owner, depth + 1, walk)
-      if (content === undefined) continue
-      last = put(out, key, content, walk)
-      count++
-    }
+    const table = new Table(false)
+    for (const [key, of] of items) if (!entry(table, key, of, owner, depth, walk, name)) break
+    return settled(table, walk)
+  }
+
+  /** Adds an entry; answers whether there is room for another. */
+  const entry = (
+    table: Table,
+    key: string,
+    of: unknown,
+    owner: string | undefined,
+    depth: number,
+    walk: Walk,
+    name: string | undefined
+  ): boolean => {
+    if (table.count >= limits.breadth) return ++table.left <= limits.breadth
+    const content = named(name !== undefined && key === "value" ? name : key, of, owner, depth + 1, walk)
+    if (content === undefined) return true
+    put(table, key, content, walk)
+    table.count++
+    return true
+  }
+
+  const settled = (table: Table, walk: Walk): Record<string, unknown> => {
+    const { last, left, out } = table
     if (left > 0 && last !== undefined) {
       delete out[last]
-      put(out, cut, left + 1, walk)
+      put(table, cut, left + 1, walk)
       walk.changed = true
     }
     return out
   }
 
   /** Sets a property whose name may itself hold a secret; names that become equal are numbered. */
-  const put = (out: Record<string, unknown>, key: string, content: unknown, walk: Walk): string => {
-    const shown = replaced(shownKey(key), key, walk)
+  const put = (table: Table, key: string, content: unknown, walk: Walk): void => {
+    const { out } = table
+    const shown = replaced(fields.of(key).shown, key, walk)
     let name = shown
-    for (let i = 2; Object.hasOwn(out, name); i++) name = `${shown} (${i})`
+    if (shown !== key) table.unique = false
+    if (!table.unique) { for (let i = 2; Object.hasOwn(out, name); i++) name = `${shown} (${i})` }
     // Assigning `__proto__` would set the prototype.
     if (name === "__proto__") {
       Object.defineProperty(out, name, { value: content, enumerable: true, configurable: true, writable: true })
     } else out[name] = content
-    return name
+    table.last = name
   }
 
   const error = (value: Error, depth: number, walk: Walk): unknown => {
     const keys = ["name", "message", "stack", "cause", "errors"].filter((key) => key in value)
     for (const key of Object.keys(value)) if (!keys.includes(key)) keys.push(key)
-    return record(properties(value, keys), undefined, depth, walk, nameOf(value))
+    return properties(value, keys, undefined, depth, walk, nameOf(value))
   }
 
   const guarded = <A>(run: () => A): A | string => {
@@ -375,12 +396,9 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     field: (key, value) => guarded(() => named(key, value, undefined, 0, begin(0))),
     attributes: (items) => {
       const shown = guarded(() =>
-        record(
-          Symbol.iterator in items ? items : properties(items, Object.keys(items)),
-          undefined,
-          0,
-          begin(0)
-        )
+        Symbol.iterator in items
+          ? record(items, undefined, 0, begin(0))
+          : properties(items, Object.keys(items), undefined, 0, begin(0))
       )
       return typeof shown === "string" ? { [unreadable]: true } : shown
     },

@@ -5,9 +5,28 @@ export const mutations = [
   inFile(
     "src/scrubber/Memory.ts",
     ["test/scrubber/Memory.test.ts"],
-    ["what was found in a text is not forgotten over it", "    if (shown !== text) return shown\n", ""],
-    ["long texts are not kept", "length === 0 || length > longestText", "length === 0"],
-    ["what is remembered has an end", "if (memory.size >= most) memory = new Map()", ""]
+    ["what is remembered has an end", "if (young.size >= most) {", "if (false) {"],
+    ["what is asked for again outlives a generation", "old.get(key) ?? run(key)", "run(key)"]
+  ),
+  inFile(
+    "src/scrubber/CleanTexts.ts",
+    ["test/scrubber/CleanTexts.test.ts"],
+    ["a text that comes once is not kept", "if (seen[at] === number) keep(text)", "if (true) keep(text)"],
+    ["clean texts are bounded in number", "young.size >= texts || ", ""],
+    ["clean texts are bounded in characters", " || text.length > room", ""],
+    ["a long text is not kept", "      if (text.length > longest) return\n", ""],
+    ["a clean text that is said again stays", "      keep(text)\n      return true", "      return true"]
+  ),
+  inFile(
+    "src/scrubber/Text.ts",
+    ["test/scrubber/CleanTexts.test.ts"],
+    ["JSON is judged by each owner anew", " && !looksLikeJson(text)) clean", ") clean"],
+    ["a text in which something was found is not clean", "scrubbed === text && !looksLikeJson", "!looksLikeJson"]
+  ),
+  inFile(
+    "src/scrubber/Locators.ts",
+    ["test/scrubber/CleanTexts.test.ts"],
+    ["a URL is judged along each route anew", "`${route.length} ${route}${value}`", "value"]
   ),
   inFile(
     "src/FailureReport.ts",
