@@ -5,7 +5,7 @@
  * is an increase from 0; others come in as they happen, within the bounds of their labels.
  */
 import * as Catalogue from "../Catalogue.ts"
-import { methods } from "../instrument/HttpServer.ts"
+import { methods } from "../instrument/HttpMethods.ts"
 import * as Observation from "../Observation.ts"
 import * as Known from "./known.ts"
 

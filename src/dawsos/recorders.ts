@@ -12,7 +12,7 @@
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import { methodLabel } from "../instrument/HttpServer.ts"
+import { methodLabel } from "../instrument/HttpMethods.ts"
 import type { Status } from "../Observation.ts"
 import { record, seconds } from "../Recorder.ts"
 import { metrics } from "./metrics.ts"

@@ -26,16 +26,12 @@ import * as Guard from "../Guard.ts"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Observation from "../Observation.ts"
 import * as Scrubber from "../Scrubber.ts"
+import { type Method, methodLabel } from "./HttpMethods.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 
+export { type Method, methodLabel, methods } from "./HttpMethods.ts"
 export { routeTemplate } from "./HttpRoutes.ts"
 import * as GuardedSpan from "../observation/GuardedSpan.ts"
-
-/** The methods that are told apart; any other is `_OTHER`, as OpenTelemetry's semantic conventions have it. */
-export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "_OTHER"] as const
-
-/** One of `methods`. */
-export type Method = (typeof methods)[number]
 
 /** The endpoint of requests that no route matched. */
 export const unmatched = "unmatched"
@@ -75,10 +71,6 @@ const pathOf = (url: string): string => {
 
 const isHealthOrScrape = (path: string): boolean =>
   path === "/metrics" || path === "/healthz" || path === "/health" || path.startsWith("/health/")
-
-/** A method as its label value. */
-export const methodLabel = (method: string): Method =>
-  (methods as ReadonlyArray<string>).includes(method) ? method as Method : "_OTHER"
 
 const acceptedRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redis from "effect/persistence/Redis"
+import type * as Redis from "effect/persistence/Redis"
 import type * as Catalogue from "../Catalogue.ts"
 import * as Observation from "../Observation.ts"
 
@@ -83,4 +83,8 @@ export const observe = (redis: Redis.Redis["Service"], options: Options): Redis.
  * export const RedisLive = DawsOs.layerRedis.pipe(Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379" })))
  */
 export const layer = (options: Options): Layer.Layer<Redis.Redis, never, Redis.Redis> =>
-  Layer.fresh(Layer.effect(Redis.Redis, Effect.map(Redis.Redis, (redis) => Redis.Redis.of(observe(redis, options)))))
+  // A program without Redis loads nothing of Effect's for it.
+  Layer.fresh(Layer.unwrap(Effect.map(
+    Effect.promise(() => import("effect/persistence/Redis")),
+    ({ Redis }) => Layer.effect(Redis, Effect.map(Redis, (redis) => Redis.of(observe(redis, options))))
+  )))

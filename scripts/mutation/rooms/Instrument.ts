@@ -32,7 +32,7 @@ export const mutations = [
     ["literals are out of the text", "token.kind === \"literal\" ? \"?\" : token.text", "token.text"]
   ),
   inFile(
-    "src/instrument/Sql.ts",
+    "src/instrument/SqlLive.ts",
     ["test/instrument/Sql.test.ts"],
     ["the text of a statement is its shape", "GuardedSpan.attribute(guard, span, \"db.query.text\", shape)", ""],
     ["a statement that fails is counted as such", "&& failure) metrics", "&& false) metrics"],
@@ -44,7 +44,7 @@ export const mutations = [
     ]
   ),
   inFile(
-    "src/instrument/Sql.ts",
+    "src/instrument/SqlLive.ts",
     ["test/instrument/SqlConnections.test.ts"],
     [
       "a statement in a transaction takes no second connection",
