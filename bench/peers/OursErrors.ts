@@ -63,6 +63,7 @@ export const make = async (incidents: ReadonlyArray<Incident.Incident>): Promise
         NodeClient: Sdk.NodeClient,
         Scope: Sdk.Scope,
         defaultStackParser: Sdk.defaultStackParser,
+        getGlobalScope: Sdk.getGlobalScope,
         makeNodeTransport: arrivals.transport
       })
   })

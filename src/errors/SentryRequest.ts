@@ -19,8 +19,8 @@ export interface Options {
   readonly timeoutMillis: number
   /** Starts the request so that no instrumentation traces it. */
   readonly untraced: <A>(body: () => A) => A
-  /** Lets go of the connection. */
-  readonly signal: AbortSignal
+  /** Each lets go of the connection. */
+  readonly signals: ReadonlyArray<AbortSignal>
 }
 
 /** One request, in the form that the SDK's transport takes. */
@@ -43,7 +43,7 @@ class GivenUp extends Error {
 }
 
 /** Makes a request that is not sent yet. */
-export const make = ({ request, signal, timeoutMillis, untraced }: Options): SentryRequest => {
+export const make = ({ request, signals, timeoutMillis, untraced }: Options): SentryRequest => {
   let hasBroken = false
   let hasLeft = false
   let date: string | undefined
@@ -59,16 +59,16 @@ export const make = ({ request, signal, timeoutMillis, untraced }: Options): Sen
         const giveUp = () => started.destroy(new GivenUp())
         const timer = setTimeout(() => started.destroy(new DeadlineExceeded()), timeoutMillis)
         timer.unref()
-        signal.addEventListener("abort", giveUp, { once: true })
+        for (const signal of signals) signal.addEventListener("abort", giveUp, { once: true })
         // Node says so once the last byte of the body was handed to the system.
         started.once("finish", () => hasLeft = true)
         started.once("response", ({ headers }) => date = headers.date)
         started.once("error", () => hasBroken = true)
         started.once("close", () => {
           clearTimeout(timer)
-          signal.removeEventListener("abort", giveUp)
+          for (const signal of signals) signal.removeEventListener("abort", giveUp)
         })
-        if (signal.aborted) giveUp()
+        if (signals.some(({ aborted }) => aborted)) giveUp()
         return started
       }
     }

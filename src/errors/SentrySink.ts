@@ -21,14 +21,17 @@ import * as SentryEvent from "./SentryEvent.ts"
 import * as SentryRequest from "./SentryRequest.ts"
 
 /** What is used of the SDK. */
-export type Sdk = Pick<typeof Sentry, "NodeClient" | "Scope" | "defaultStackParser" | "makeNodeTransport">
+export type Sdk = Pick<
+  typeof Sentry,
+  "NodeClient" | "Scope" | "defaultStackParser" | "getGlobalScope" | "makeNodeTransport"
+>
 
 /** How to reach Sentry. */
 export interface Options {
   readonly dsn: Redacted.Redacted<string>
   readonly program: Program
   readonly guard: Guard.Guard
-  /** The last look at every text, after the SDK has added its own. */
+  /** The last look at every text that was not there when the event was scrubbed. */
   readonly scrubText: (text: string) => string
   /** Runs a request so that no instrumentation traces it. */
   readonly untraced?: (<A>(body: () => A) => A) | undefined
@@ -76,6 +79,8 @@ interface Client {
 
 interface Sending {
   readonly signal: AbortSignal
+  /** The event as it was made, where no code but the SDK's has seen it since. */
+  untouched: Event | undefined
   /** `undefined` until the SDK has handed the event to the transport. */
   answer: Promise<EventSink.SendResult> | undefined
   hasLeft: () => boolean
@@ -91,14 +96,15 @@ const connect = async (options: Options): Promise<Client> => {
   const request: SentryRequest.RequestFunctions = { http: http.request, https: https.request }
   const untraced = options.untraced ?? ((body) => body())
   const sendings = new Map<string, Sending>()
+  const parseStack = SentryEvent.rememberingParser(sentry.defaultStackParser)
   const closing = new AbortController()
   const timeout = Duration.toMillis(options.timeout ?? defaultTimeout)
   let stopProfiling: (() => void) | undefined
 
   // The SDK tells nobody what became of one event: its transport is asked instead.
   const transport: NonNullable<NodeOptions["transport"]> = (transportOptions) => {
-    const make = (signal: AbortSignal) => {
-      const made = SentryRequest.make({ request, timeoutMillis: timeout, untraced, signal })
+    const make = (...signals: ReadonlyArray<AbortSignal>) => {
+      const made = SentryRequest.make({ request, timeoutMillis: timeout, untraced, signals })
       // A connection that is kept would outlive the layer.
       const inner = sentry.makeNodeTransport({ ...transportOptions, keepAlive: false, httpModule: made.httpModule })
       return { ...made, inner }
@@ -109,7 +115,7 @@ const connect = async (options: Options): Promise<Client> => {
       envelope: Parameters<ReturnType<typeof Sentry.makeNodeTransport>["send"]>[0],
       sending: Sending
     ): Promise<EventSink.SendResult> => {
-      const { hasBroken, hasLeft, inner, time } = make(AbortSignal.any([sending.signal, closing.signal]))
+      const { hasBroken, hasLeft, inner, time } = make(sending.signal, closing.signal)
       sending.hasLeft = hasLeft
       try {
         const { headers, statusCode } = await inner.send(envelope)
@@ -162,21 +168,41 @@ const connect = async (options: Options): Promise<Client> => {
           sampleRand: Math.random()
         })
       }
-      const payload = SentryEvent.make(event, sentry.defaultStackParser)
+      const payload = SentryEvent.make(event, parseStack)
       return this._captureEvent(payload, { event_id: event.id }, scope, new sentry.Scope())
+    }
+
+    // Whose code sees an event on its way: an integration's, or that of who has added a processor to what all share.
+    #hasOthers(): boolean {
+      return this.getIntegrationNames().length > 0 || this.getEventProcessors().length > 0 ||
+        sentry.getGlobalScope().getScopeData().eventProcessors.length > 0
     }
 
     // The SDK has one scope for the whole process, to which the program, or a library of its, may add what it wants.
     protected override _prepareEvent(made: Event, hint: EventHint, scope: Scope, isolation: Scope): PromiseLike<Event> {
+      const untouched = !this.#hasOthers()
+      const sending = sendings.get(made.event_id ?? "")
+      if (untouched && sending !== undefined) sending.untouched = made
+      // The SDK adds to what it is given.
+      const given = { ...made }
       const own = (prepared: Event | null): Event => {
         hint.attachments = []
-        return SentryEvent.withoutScopes(prepared ?? SentryEvent.withTrace(made, scope.getPropagationContext()), made)
+        const traced = prepared ?? SentryEvent.withTrace(given, scope.getPropagationContext())
+        return SentryEvent.withoutScopes(traced, made, untouched)
       }
-      return super._prepareEvent(made, hint, scope, isolation).then(own, (fault: unknown) => {
+      return super._prepareEvent(given, hint, scope, isolation).then(own, (fault: unknown) => {
         options.guard.count("sink", fault)
         return own(null)
       })
     }
+  }
+
+  // What only the SDK has seen was scrubbed; what it has put beside that, and what others had in hand, was not.
+  const lastLook = (event: SentryErrorEvent): SentryErrorEvent => {
+    const made = sendings.get(event.event_id ?? "")?.untouched
+    return made === undefined
+      ? SentryEvent.mapTexts(event, options.scrubText)
+      : SentryEvent.mapAdded(event, made, options.scrubText)
   }
 
   const client = new ErrorsClient({
@@ -190,7 +216,9 @@ const connect = async (options: Options): Promise<Client> => {
     profileSessionSampleRate: options.profilesSampleRate ?? 0,
     profileLifecycle: "manual",
     stackParser: sentry.defaultStackParser,
-    beforeSend: (event: SentryErrorEvent) => SentryEvent.mapTexts(event, options.scrubText),
+    beforeSend: lastLook,
+    // It is as deep as it may be, and holds nothing that JSON can't.
+    normalizeDepth: 0,
     dataCollection,
     includeServerName: false,
     sendClientReports: false,
@@ -208,7 +236,7 @@ const connect = async (options: Options): Promise<Client> => {
       stopProfiling = () => integration._profiler.stop()
     },
     send: async (event, signal) => {
-      const sending: Sending = { signal, answer: undefined, hasLeft: () => false }
+      const sending: Sending = { signal, untouched: undefined, answer: undefined, hasLeft: () => false }
       sendings.set(event.id, sending)
       try {
         await client.capture(event)

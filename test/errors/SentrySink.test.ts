@@ -453,7 +453,7 @@ describe("an SDK that fails", () => {
   it.live("to load costs the events of that time, and is loaded again with the next", () =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
-      const { NodeClient, Scope, defaultStackParser, makeNodeTransport } = yield* sdk
+      const { NodeClient, Scope, defaultStackParser, getGlobalScope, makeNodeTransport } = yield* sdk
       const guard = Guard.make()
       let loads = 0
       const sink = yield* sinkOf(sentry.dsn, {
@@ -461,7 +461,7 @@ describe("an SDK that fails", () => {
         load: () =>
           ++loads <= 2
             ? Promise.reject(new Error("half of a deployment"))
-            : Promise.resolve({ NodeClient, Scope, defaultStackParser, makeNodeTransport })
+            : Promise.resolve({ NodeClient, Scope, defaultStackParser, getGlobalScope, makeNodeTransport })
       })
       assert.deepStrictEqual(yield* sink.send(event()), EventSink.dropped("fault"))
       assert.deepStrictEqual(yield* sink.send(event()), EventSink.dropped("fault"))
@@ -497,7 +497,7 @@ describe("an SDK that fails", () => {
   it.live("to make its transport costs the events of that time, wherever it does", () =>
     Effect.gen(function*() {
       const sentry = yield* FakeSentry.make
-      const { NodeClient, Scope, defaultStackParser, makeNodeTransport } = yield* sdk
+      const { NodeClient, Scope, defaultStackParser, getGlobalScope, makeNodeTransport } = yield* sdk
       const guard = Guard.make()
       let made = 0
       const sink = yield* sinkOf(sentry.dsn, {
@@ -507,6 +507,7 @@ describe("an SDK that fails", () => {
             NodeClient,
             Scope,
             defaultStackParser,
+            getGlobalScope,
             // The first is the client's own, the third that of the first event.
             makeNodeTransport: (options) => {
               made++

@@ -272,6 +272,24 @@ export const mutations = [
     ["an SDK that was not loaded is loaded again", "if (connecting === current) connecting = undefined", ""]
   ),
   inFile(
+    "src/errors/SentrySink.ts",
+    ["test/errors/LastLook.test.ts"],
+    [
+      "a program's processor has its texts scrubbed",
+      "sentry.getGlobalScope().getScopeData().eventProcessors.length > 0",
+      "false"
+    ],
+    ["an integration has its texts scrubbed", "this.getIntegrationNames().length > 0 || ", ""],
+    ["what the SDK adds is scrubbed", ": SentryEvent.mapAdded(event, made, options.scrubText)", ": event"]
+  ),
+  inFile(
+    "src/errors/SentryEvent.ts",
+    ["test/errors/LastLook.test.ts"],
+    ["data is as deep as the SDK shows it", "copy[name] = shown(value, depth - 1)", "copy[name] = value"],
+    ["what is added has an end", "if (depth > deepest) return \"[Object]\"", ""],
+    ["each event has its own frames", "read(stack).map((frame) => ({ ...frame }))", "read(stack)"]
+  ),
+  inFile(
     "src/errors/SentryRequest.ts",
     ["test/errors/SentrySink.test.ts"],
     [
@@ -285,7 +303,11 @@ export const mutations = [
       "const timer = setTimeout(() => started.destroy(new DeadlineExceeded()), timeoutMillis)",
       "const timer = setTimeout(() => undefined, timeoutMillis)"
     ],
-    ["what is given up lets go of its connection", "signal.addEventListener(\"abort\", giveUp, { once: true })", ""]
+    [
+      "what is given up lets go of its connection",
+      "for (const signal of signals) signal.addEventListener(\"abort\", giveUp, { once: true })",
+      ""
+    ]
   ),
   inFile(
     "src/logging/LogLine.ts",

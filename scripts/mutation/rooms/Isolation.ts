@@ -208,7 +208,7 @@ export const mutations = [
     [hostSentry],
     [
       "a processor of the program does not keep our events back",
-      "prepared ?? SentryEvent.withTrace(made, scope.getPropagationContext())",
+      "prepared ?? SentryEvent.withTrace(given, scope.getPropagationContext())",
       "prepared as Event"
     ],
     ["attachments of the program do not come along", "hint.attachments = []", ""]
