@@ -39,7 +39,7 @@ export const span = (out: ProtobufWriter, names: Names, record: SpanRecord): voi
   let nowhere = 0
   for (const each of details.links) if (!link(out, names, each)) nowhere++
   count(out, 14, details.droppedLinksCount + nowhere)
-  status(out, record.status)
+  status(out, record.statusCode, details.message)
   flags(out, 16, record.traceFlags, record.parentIsRemote)
   out.close(start, 2)
 }
@@ -78,7 +78,7 @@ const link = (out: ProtobufWriter, names: Names, record: LinkRecord): boolean =>
 }
 
 /** `Status`. */
-const status = (out: ProtobufWriter, { code, message }: Otel.SpanStatus): void => {
+const status = (out: ProtobufWriter, code: Otel.SpanStatusCode, message: string | undefined): void => {
   out.byte(tag(15, delimited))
   const start = out.open()
   optionalText(out, 2, message)

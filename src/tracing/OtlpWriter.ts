@@ -8,7 +8,7 @@
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as OtlpMessages from "./OtlpMessages.ts"
 import { type Names, names, ProtobufWriter } from "./ProtobufWriter.ts"
-import type { SpanRecord } from "./SpanRecord.ts"
+import type { Source, SpanRecord } from "./SpanRecord.ts"
 
 /** The most spans of one slice: some ten microseconds. */
 export const sliceSpans = 64
@@ -86,19 +86,18 @@ const grouped = (
 ): ReadonlyMap<Resource, ReadonlyMap<Scope, ReadonlyArray<SpanRecord>>> => {
   const resources = new Map<Resource, Map<Scope, Array<SpanRecord>>>()
   let group: Array<SpanRecord> = []
-  let before: SpanRecord | undefined
+  let before: Source | undefined
   for (const span of spans) {
-    if (before?.instrumentationScope !== span.instrumentationScope || before.resource !== span.resource) {
-      group = groupOf(span, resources)
-    }
+    const { source } = span
+    if (source !== before) group = groupOf(source, resources)
     group.push(span)
-    before = span
+    before = source
   }
   return resources
 }
 
 const groupOf = (
-  { instrumentationScope, resource }: SpanRecord,
+  { instrumentationScope, resource }: Source,
   resources: Map<Resource, Map<Scope, Array<SpanRecord>>>
 ): Array<SpanRecord> => {
   let scopes = resources.get(resource)

@@ -16,6 +16,7 @@ import {
   type LinkRecord,
   noDetails,
   none,
+  type Source,
   SpanRecord
 } from "./SpanRecord.ts"
 
@@ -38,10 +39,9 @@ export const make = (span: ReadableSpan | EndedSpan.EndedSpan, scrubber: SpanScr
   const { keyValues, name } = tellOnce(ended, scrubber, known)
   return new SpanRecord(ended, {
     name,
-    status: scrubStatus(ended.status, scrubber),
     keyValues,
     details: scrubDetails(ended, scrubber),
-    instrumentationScope: scrubScope(ended.instrumentationScope, scrubber, known)
+    source: sourceOf(ended, scrubber, known)
   })
 }
 
@@ -56,7 +56,7 @@ interface Known {
   /** Scrubs the name of a span. */
   readonly name: (name: string) => string
   readonly lists: WeakMap<ReadonlyArray<unknown>, Told & { readonly given: string }>
-  readonly scopes: WeakMap<Scope, Scope>
+  readonly sources: WeakMap<Source["resource"], WeakMap<Scope, Source>>
 }
 
 // Names of spans are templates, or from a bounded set: so many of them, of so many characters.
@@ -67,7 +67,7 @@ const knowledge = new WeakMap<SpanScrubber, Known>()
 const knownTo = (scrubber: SpanScrubber): Known => {
   let known = knowledge.get(scrubber)
   if (known === undefined) {
-    known = { name: remembering(scrubber.text, ...names), lists: new WeakMap(), scopes: new WeakMap() }
+    known = { name: remembering(scrubber.text, ...names), lists: new WeakMap(), sources: new WeakMap() }
     knowledge.set(scrubber, known)
   }
   return known
@@ -138,21 +138,17 @@ const isCarried = (value: unknown): value is Otel.AttributeValue => {
 const isPrimitive = (value: unknown): value is string | number | boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
-// A status without words is one of three.
-const statuses: ReadonlyArray<Otel.SpanStatus> = [0, 1, 2].map((code) => Object.freeze({ code }))
-
-const scrubStatus = ({ code, message }: Otel.SpanStatus, scrubber: SpanScrubber): Otel.SpanStatus =>
-  message === undefined ? statuses[code] ?? { code } : { code, message: scrubber.text(message) }
-
 const scrubDetails = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber): Details => {
-  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount, events, links } = span
+  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount, events, links, status: { message } } = span
   const traceState = scrubTraceState(span.traceState, scrubber)
   // A child has its parent's, unless a sampler has changed it.
   const parentState = span.parentState === span.traceState ? traceState : scrubTraceState(span.parentState, scrubber)
   const hasParts = events.length > 0 || links.length > 0
   const hasDropped = droppedAttributesCount > 0 || droppedEventsCount > 0 || droppedLinksCount > 0
-  if (!hasParts && !hasDropped && traceState === "" && parentState === "") return noDetails
+  const hasWords = message !== undefined || traceState !== "" || parentState !== ""
+  if (!hasParts && !hasDropped && !hasWords) return noDetails
   return {
+    message: message === undefined ? undefined : scrubber.text(message),
     traceState,
     parentState,
     events: events.length === 0 ? none : events.map((event) => scrubEvent(event, scrubber)),
@@ -172,11 +168,17 @@ const scrubTraceState = (traceState: Otel.TraceState | undefined, scrubber: Span
 
 type Scope = ReadableSpan["instrumentationScope"]
 
-// A scope is the same for thousands of spans, and the serialiser tells each object once.
-const scrubScope = (scope: Scope, scrubber: SpanScrubber, { scopes }: Known): Scope => {
-  let scrubbed = scopes.get(scope)
-  if (scrubbed === undefined) scopes.set(scope, scrubbed = copyScope(scope, scrubber))
-  return scrubbed
+// Whose a span is, is the same for thousands of spans, and a request tells each object once.
+const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, { sources }: Known): Source => {
+  const { instrumentationScope, resource } = span
+  let ofResource = sources.get(resource)
+  if (ofResource === undefined) sources.set(resource, ofResource = new WeakMap())
+  let source = ofResource.get(instrumentationScope)
+  if (source === undefined) {
+    source = { resource, instrumentationScope: copyScope(instrumentationScope, scrubber) }
+    ofResource.set(instrumentationScope, source)
+  }
+  return source
 }
 
 const copyScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({

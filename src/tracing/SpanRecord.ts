@@ -34,8 +34,16 @@ export interface LinkRecord {
   readonly droppedAttributesCount: number
 }
 
+/** Whose a span is; one object for all spans of a scope. */
+export interface Source {
+  readonly resource: ReadableSpan["resource"]
+  readonly instrumentationScope: ReadableSpan["instrumentationScope"]
+}
+
 /** What most spans have none of. */
 export interface Details {
+  /** That of the status. */
+  readonly message: string | undefined
   /** As it is sent; empty for none. */
   readonly traceState: string
   readonly parentState: string
@@ -51,6 +59,7 @@ export const none: ReadonlyArray<never> = Object.freeze([])
 
 /** The details of a span that has none. */
 export const noDetails: Details = Object.freeze({
+  message: undefined,
   traceState: "",
   parentState: "",
   events: none,
@@ -63,30 +72,35 @@ export const noDetails: Details = Object.freeze({
 /** What scrubbing makes of a span; the rest of a record is taken from the span as it is. */
 export interface Scrubbed {
   readonly name: string
-  readonly status: Otel.SpanStatus
   readonly keyValues: KeyValues
   readonly details: Details
-  readonly instrumentationScope: ReadableSpan["instrumentationScope"]
+  readonly source: Source
 }
 
-// Kind, flags, and what is known of where the parent is, in one number.
+// Kind, status, flags, and what is known of where the parent is, in one number.
 const kindBits = 3
+const statusBits = 2
 const flagBits = 8
-const ownFlags = kindBits
+const statusCode = kindBits
+const ownFlags = statusCode + statusBits
 const parentFlags = ownFlags + flagBits
 const parentIsKnown = parentFlags + flagBits
 const parentIsRemote = parentIsKnown + 1
 
 const mask = (bits: number): number => (1 << bits) - 1
 
+// A status without words is one of three.
+const statuses: ReadonlyArray<Otel.SpanStatus> = [0, 1, 2].map((code) => Object.freeze({ code }))
+
+// What exporters were shown; weak, so that a span that waits again takes little more room than before.
+const views = new WeakMap<SpanRecord, WeakRef<RecordView.RecordView>>()
+
 /** See the module. The words of ids are signed, most significant first. */
 export class SpanRecord implements ReadableSpan {
   readonly name: string
-  readonly status: Otel.SpanStatus
   readonly keyValues: KeyValues
   readonly details: Details
-  readonly resource: ReadableSpan["resource"]
-  readonly instrumentationScope: ReadableSpan["instrumentationScope"]
+  readonly source: Source
   readonly traceId0: number
   readonly traceId1: number
   readonly traceId2: number
@@ -101,16 +115,12 @@ export class SpanRecord implements ReadableSpan {
   readonly endSeconds: number
   readonly endNanos: number
   readonly #bits: number
-  // Weak, so that a span that waits again after an exporter has looked at it takes no more room than before.
-  #view: WeakRef<RecordView.RecordView> | undefined
 
-  constructor(span: EndedSpan, { details, instrumentationScope, keyValues, name, status }: Scrubbed) {
+  constructor(span: EndedSpan, { details, keyValues, name, source }: Scrubbed) {
     this.name = name
-    this.status = status
     this.keyValues = keyValues
     this.details = details
-    this.resource = span.resource
-    this.instrumentationScope = instrumentationScope
+    this.source = source
     this.traceId0 = span.traceId0
     this.traceId1 = span.traceId1
     this.traceId2 = span.traceId2
@@ -124,15 +134,19 @@ export class SpanRecord implements ReadableSpan {
     this.endSeconds = span.endSeconds
     this.endNanos = span.endNanos
     this.#bits = span.kind & mask(kindBits) |
+      (span.status.code & mask(statusBits)) << statusCode |
       (span.traceFlags & mask(flagBits)) << ownFlags |
       (span.parentFlags & mask(flagBits)) << parentFlags |
       (span.parentIsRemote === undefined ? 0 : 1 << parentIsKnown) |
       (span.parentIsRemote === true ? 1 << parentIsRemote : 0)
-    this.#view = undefined
   }
 
   get kind(): Otel.SpanKind {
     return this.#bits & mask(kindBits)
+  }
+
+  get statusCode(): Otel.SpanStatusCode {
+    return this.#bits >> statusCode & mask(statusBits)
   }
 
   get traceFlags(): number {
@@ -152,7 +166,20 @@ export class SpanRecord implements ReadableSpan {
     return (this.#bits >> parentIsKnown & 1) === 0 ? undefined : this.#bits >> parentIsRemote === 1
   }
 
+  get resource(): Source["resource"] {
+    return this.source.resource
+  }
+
+  get instrumentationScope(): Source["instrumentationScope"] {
+    return this.source.instrumentationScope
+  }
+
   // What OpenTelemetry knows beside that.
+
+  get status(): Otel.SpanStatus {
+    const { details: { message }, statusCode: code } = this
+    return message === undefined ? statuses[code] ?? { code } : { code, message }
+  }
 
   /** By its type a function like any other, which works without the span as well. */
   get spanContext(): () => Otel.SpanContext {
@@ -205,10 +232,10 @@ export class SpanRecord implements ReadableSpan {
   }
 
   #shown(): RecordView.RecordView {
-    const known = this.#view?.deref()
+    const known = views.get(this)?.deref()
     if (known !== undefined) return known
     const view = RecordView.make(this)
-    this.#view = new WeakRef(view)
+    views.set(this, new WeakRef(view))
     return view
   }
 }

@@ -117,9 +117,14 @@ describe("the record of a span", () => {
 
   it("shares with all others what it has none of", () => {
     const [first, second] = endedSpans(2).map((span) =>
-      ScrubbedSpan.make(foreign(span, { attributes: {}, events: [], links: [] }), passThrough)
+      ScrubbedSpan.make(
+        foreign(span, { attributes: {}, events: [], links: [], status: { code: 1 } }),
+        passThrough
+      )
     )
     assert.strictEqual(first?.details, second?.details)
+    assert.strictEqual(first?.source, second?.source)
+    assert.strictEqual(first?.status, second?.status)
     assert.strictEqual(first?.keyValues, second?.keyValues)
   })
 
