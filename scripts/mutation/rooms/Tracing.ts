@@ -266,6 +266,17 @@ export const mutations = [
     ["what is left out is counted", "else this.#pipeline.unsampled()", ""]
   ),
   inFile(
+    "src/tracing/Trace.ts",
+    ["test/tracing/Trace.test.ts"],
+    ["randomness is used once", "return pool[used++]!", "return pool[used]!"],
+    ["a trace of zeros is none", "| this.word3) !== 0", "| this.word3) !== 1"]
+  ),
+  inFile(
+    "src/tracing/Span.ts",
+    ["test/tracing/Trace.test.ts"],
+    ["an exemplar is given the span's own words", "into[at + 5] = this.word1", "into[at + 5] = this.word0"]
+  ),
+  inFile(
     "src/tracing/ActiveSpan.ts",
     ["test/tracing/ActiveSpan.test.ts"],
     ["a third party may give another name", "this.#span.name = name", "void name"],
