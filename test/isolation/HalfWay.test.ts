@@ -74,6 +74,8 @@ describe("a layer whose construction ends half-way", () => {
       assert.strictEqual(occupied.during.listeners["uncaughtException"], 1)
       assert.deepStrictEqual(occupied.during.openTelemetry, ["context", "propagation", "trace"])
       assert.strictEqual(occupied.during.runtimeMetrics, 1)
+      assert.isTrue(occupied.during.fibersAreFollowed)
+      assert.isFalse(untouched.fibersAreFollowed)
       assert.deepStrictEqual(free, untouched)
 
       // A construction has hundreds of steps; one interruption at each of them.

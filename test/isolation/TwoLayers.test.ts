@@ -114,10 +114,13 @@ const jobs = (...names: ReadonlyArray<string>) => ({
 const families = (page: ExpositionText.Exposition): ReadonlyArray<string> => [...page.families.keys()]
 
 /** What the two share is process-wide, and no more than this. */
-const processWide = ({ listeners, openTelemetry, runtimeMetrics }: ProcessState.ProcessState) => ({
+const processWide = (
+  { fibersAreFollowed, listeners, openTelemetry, runtimeMetrics }: ProcessState.ProcessState
+) => ({
   uncaught: listeners["uncaughtException"] ?? 0,
   openTelemetry,
-  runtimeMetrics
+  runtimeMetrics,
+  fibersAreFollowed
 })
 
 const inside = (value: unknown): ReadonlyArray<unknown> => value instanceof Set ? [...value] : [value]
@@ -147,7 +150,8 @@ describe("two live layers in one process", () => {
         assert.deepStrictEqual(processWide(ProcessState.now()), {
           uncaught: before.uncaught + 2,
           openTelemetry: ["context", "propagation", "trace"],
-          runtimeMetrics: before.runtimeMetrics + 2
+          runtimeMetrics: before.runtimeMetrics + 2,
+          fibersAreFollowed: true
         })
 
         yield* Effect.all([older.work("a"), newer.work("b"), older.work("c")], { concurrency: 3 })
@@ -178,7 +182,8 @@ describe("two live layers in one process", () => {
         assert.deepStrictEqual(processWide(ProcessState.now()), {
           uncaught: before.uncaught + 1,
           openTelemetry: ["context", "propagation", "trace"],
-          runtimeMetrics: before.runtimeMetrics + 1
+          runtimeMetrics: before.runtimeMetrics + 1,
+          fibersAreFollowed: true
         })
         yield* left.work("d")
         // A span of nobody's program belongs to whichever layer is there.

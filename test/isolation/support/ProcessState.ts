@@ -1,6 +1,7 @@
 // What a layer may leave behind in a process, as data that can be compared.
 import * as Effect from "effect/Effect"
 import * as RuntimeMetrics from "../../../src/metrics/RuntimeMetrics.ts"
+import * as FiberInternals from "../../../src/tracing/FiberInternals.ts"
 import * as Open from "./Open.ts"
 
 export interface ProcessState {
@@ -16,10 +17,14 @@ export interface ProcessState {
   readonly openTelemetry: ReadonlyArray<string>
   /** Layers that show Node's metrics. */
   readonly runtimeMetrics: number
+  /** Whether methods of Effect's fibers are wrapped. */
+  readonly fibersAreFollowed: boolean
 }
 
 // Work of this very turn of the loop, and what a test runner has open.
 const passing = new Set(["Immediate", "TickObject", "PipeWrap", "FSReqPromise", "CloseReq"])
+
+const { evaluate, setContext } = FiberInternals.prototype
 
 /** The state now. */
 export const now = (): ProcessState => ({
@@ -33,7 +38,9 @@ export const now = (): ProcessState => ({
   ),
   openTelemetry: Object.keys(Reflect.get(globalThis, Symbol.for("opentelemetry.js.api.1")) ?? {})
     .filter((key) => key !== "version").toSorted(),
-  runtimeMetrics: RuntimeMetrics.userCount()
+  runtimeMetrics: RuntimeMetrics.userCount(),
+  fibersAreFollowed: FiberInternals.prototype.evaluate !== evaluate ||
+    FiberInternals.prototype.setContext !== setContext
 })
 
 /** How long to wait: by the clock, or in turns of the event loop. */
