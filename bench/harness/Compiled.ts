@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { stripTypeScriptTypes } from "node:module"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
+import * as Bundle from "../../scripts/build/Bundle.ts"
 import * as Manifest from "../../scripts/Manifest.ts"
 import * as Process from "../../scripts/Process.ts"
 
@@ -30,9 +31,7 @@ export const make = async (programs: string): Promise<Compiled> => {
     const modules = Path.join(folder, "node_modules")
     for (const name of Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })) link(name, modules)
     const own = Path.join(modules, manifest.name)
-    // Its types are checked by `npm run check`.
-    const flags = ["-p", "tsconfig.build.json", "--noCheck", "--declaration", "false", "--outDir", own]
-    const { code, output } = await Process.run(Process.bin("tsc"), flags)
+    const { code, output } = await Bundle.write(manifest, own)
     if (code !== 0) throw new Error(`the package could not be compiled:\n${output}`)
     json(Path.join(own, "package.json"), Manifest.ofPackage(manifest))
     json(Path.join(folder, "package.json"), { name: "host", private: true, type: "module" })

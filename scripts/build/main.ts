@@ -4,6 +4,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Manifest from "../Manifest.ts"
 import * as Process from "../Process.ts"
+import * as Bundle from "./Bundle.ts"
 
 const manifest = Manifest.read(Process.root)
 const dist = Path.join(Process.root, "dist")
@@ -27,8 +28,10 @@ const succeed: Process.Outcome = { code: 0, output: "" }
 
 const emit = async () => {
   rmSync(dist, { recursive: true, force: true })
-  const compiled = await Process.run(Process.bin("tsc"), ["-p", "tsconfig.build.json"])
-  if (compiled.code !== 0) return compiled
+  const declared = await Process.run(Process.bin("tsc"), ["-p", "tsconfig.build.json"])
+  if (declared.code !== 0) return declared
+  const bundled = await Bundle.write(manifest, dist)
+  if (bundled.code !== 0) return bundled
   json(Path.join(dist, "package.json"), Manifest.ofPackage(manifest))
   for (const file of ["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"]) {
     copyFileSync(Path.join(Process.root, file), Path.join(dist, file))
