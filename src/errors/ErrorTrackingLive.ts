@@ -103,7 +103,7 @@ const build = Effect.fnUntraced(
     const tracer = yield* Effect.withFiber((fiber) => Effect.succeed(fiber.cache.tracer))
     const pipeline = yield* EventPipeline.make({
       sink,
-      scrub: (event) => EventScrubber.scrub(event, { scrubber, sendEmail: options.sendEmail === true }),
+      scrub: EventScrubber.make({ scrubber, sendEmail: options.sendEmail === true }),
       guard,
       limits: options.limits,
       delivery: { onCircuit: yield* reportCircuit(guard), ...options.delivery }

@@ -1,10 +1,13 @@
 /**
- * Takes out of an event what must not leave the process: every text of it once, by the one scrubber of the layer.
+ * Takes out of an event what must not leave the process: every text of it once, by the one scrubber of the layer, and what
+ * events have in common once for all of them.
  */
+import type { Breadcrumb } from "../Boundary.ts"
 import type * as Scrubber from "../Scrubber.ts"
 import * as Cut from "../scrubber/Cut.ts"
+import { remembering } from "../scrubber/Memory.ts"
 import * as Breadcrumbs from "./Breadcrumbs.ts"
-import type { ErrorEvent, EventUser } from "./ErrorEvent.ts"
+import type { ErrorEvent, EventUser, ExceptionValue } from "./ErrorEvent.ts"
 import * as EventBuilder from "./EventBuilder.ts"
 import * as Exceptions from "./Exceptions.ts"
 
@@ -20,55 +23,73 @@ export const anonymous = "anonymous"
 
 const textOf = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value) ?? ""
 
-const userOf = (user: EventUser | undefined, { scrubber, sendEmail }: Options): EventUser | undefined =>
-  user === undefined ? undefined : {
-    id: scrubber.pseudonym(user.id),
-    ...(user.role === undefined ? {} : { role: scrubber.text(user.role) }),
-    ...(sendEmail && user.email !== undefined ? { email: user.email } : {})
-  }
-
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : { value }
 
-const hint = (data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [
-      key,
-      typeof value === "string" ? Cut.after(value, Breadcrumbs.maxMessage) : value
-    ])
-  )
+const hint = (data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const cut: Record<string, unknown> = { ...data }
+  for (const key of Object.keys(cut)) {
+    const value = cut[key]
+    if (typeof value === "string" && value.length > Breadcrumbs.maxMessage) {
+      cut[key] = Cut.after(value, Breadcrumbs.maxMessage)
+    }
+  }
+  return cut
+}
 
-/** The event as it may leave. Throws only when the scrubber does. */
-export const scrub = (event: ErrorEvent, options: Options): ErrorEvent => {
-  const { scrubber } = options
+// Few places of a program fail, and each has its stack; names of operations, tags and types are fewer than texts.
+const stacks = [64, 8_192] as const
+const names = [512, 128] as const
+
+/** Makes what answers with an event as it may leave. That throws only when the scrubber does. */
+export const make = ({ scrubber, sendEmail }: Options): (event: ErrorEvent) => ErrorEvent => {
   const text = (value: string, limit = Exceptions.maxText): string => Cut.after(scrubber.text(value), limit)
-  const user = userOf(event.user, options)
-  return {
-    ...event,
-    message: event.message === undefined ? undefined : text(event.message),
-    exceptions: event.exceptions.map((exception) => ({
-      ...exception,
-      type: text(exception.type),
-      value: text(exception.value),
-      stack: exception.stack === undefined ? undefined : text(exception.stack)
-    })),
-    fingerprint: [text(event.fingerprint[0], EventBuilder.maxFingerprint), text(event.fingerprint[1])],
-    operation: text(event.operation),
-    transaction: event.transaction === undefined ? undefined : text(event.transaction),
-    user,
-    tags: {
-      ...Object.fromEntries(
-        Object.entries(event.tags).map(([key, value]) => [text(key), textOf(scrubber.field(key, value))])
-      ),
-      operation: text(event.operation),
-      user: user?.id ?? anonymous
-    },
-    extra: recordOf(scrubber.value(event.extra)),
-    breadcrumbs: event.breadcrumbs.map((breadcrumb) => ({
-      ...breadcrumb,
-      category: text(breadcrumb.category),
-      message: text(breadcrumb.message, Breadcrumbs.maxMessage),
-      data: breadcrumb.data === undefined ? undefined : hint(recordOf(scrubber.value(breadcrumb.data)))
-    }))
+  const stack = remembering((value) => text(value), ...stacks)
+  const name = remembering((value) => text(value), ...names)
+
+  const userOf = (user: EventUser | undefined): EventUser | undefined =>
+    user === undefined ? undefined : {
+      id: scrubber.pseudonym(user.id),
+      ...(user.role === undefined ? {} : { role: name(user.role) }),
+      ...(sendEmail && user.email !== undefined ? { email: user.email } : {})
+    }
+
+  const exceptionOf = (exception: ExceptionValue): ExceptionValue => ({
+    ...exception,
+    type: name(exception.type),
+    value: text(exception.value),
+    stack: exception.stack === undefined ? undefined : stack(exception.stack)
+  })
+
+  const tagsOf = ({ operation, tags }: ErrorEvent, user: EventUser | undefined): ErrorEvent["tags"] => ({
+    ...Object.fromEntries(
+      Object.entries(tags).map(([key, value]) => [name(key), textOf(scrubber.field(key, value))])
+    ),
+    operation: name(operation),
+    user: user?.id ?? anonymous
+  })
+
+  const breadcrumbOf = ({ category, data, level, message, timestamp }: Breadcrumb): Breadcrumb => ({
+    category: name(category),
+    message: text(message, Breadcrumbs.maxMessage),
+    level,
+    timestamp,
+    data: data === undefined ? undefined : hint(recordOf(scrubber.value(data)))
+  })
+
+  return (event) => {
+    const user = userOf(event.user)
+    return {
+      ...event,
+      message: event.message === undefined ? undefined : text(event.message),
+      exceptions: event.exceptions.map(exceptionOf),
+      fingerprint: [text(event.fingerprint[0], EventBuilder.maxFingerprint), name(event.fingerprint[1])],
+      operation: name(event.operation),
+      transaction: event.transaction === undefined ? undefined : name(event.transaction),
+      user,
+      tags: tagsOf(event, user),
+      extra: recordOf(scrubber.value(event.extra)),
+      breadcrumbs: event.breadcrumbs.map(breadcrumbOf)
+    }
   }
 }

@@ -158,6 +158,9 @@ const connect = async (options: Options): Promise<Client> => {
 
   // `_captureEvent` resolves when the event was handed to the transport, or was dropped on the way to it.
   class ErrorsClient extends sentry.NodeClient {
+    // Nobody else knows it, and nothing is put into it.
+    readonly #isolation = new sentry.Scope()
+
     capture(event: ErrorEvent): PromiseLike<unknown> {
       const scope = new sentry.Scope()
       scope.setClient(this)
@@ -169,7 +172,7 @@ const connect = async (options: Options): Promise<Client> => {
         })
       }
       const payload = SentryEvent.make(event, parseStack)
-      return this._captureEvent(payload, { event_id: event.id }, scope, new sentry.Scope())
+      return this._captureEvent(payload, { event_id: event.id }, scope, this.#isolation)
     }
 
     // Whose code sees an event on its way: an integration's, or that of who has added a processor to what all share.
@@ -298,7 +301,8 @@ export const make = (options: Options): SentrySink => {
       }
     })
   return {
-    send: (event) => guarded(async (signal) => (await client()).send(event, signal), EventSink.dropped("fault")),
+    send: (event) =>
+      guarded(async (signal) => (connected ?? await client()).send(event, signal), EventSink.dropped("fault")),
     mayHaveLeft: (event) => connected?.mayHaveLeft(event) ?? false,
     startProfiling: guarded(async () => {
       const profiling = await (options.loadProfiling ?? Profiling.load)()

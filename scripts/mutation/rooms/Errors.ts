@@ -235,6 +235,18 @@ export const mutations = [
     ["data of breadcrumbs is scrubbed", "recordOf(scrubber.value(breadcrumb.data))", "recordOf(breadcrumb.data)"]
   ),
   inFile(
+    "src/errors/EventScrubber.ts",
+    ["test/errors/EventScrubber.test.ts"],
+    [
+      "a stack is scrubbed",
+      "remembering((value) => text(value), ...stacks)",
+      "remembering((value) => value, ...stacks)"
+    ],
+    ["names are scrubbed", "remembering((value) => text(value), ...names)", "remembering((value) => value, ...names)"],
+    ["extra data is scrubbed", "extra: recordOf(scrubber.value(event.extra))", "extra: event.extra"],
+    ["a stack that is known is not searched again", "stack(exception.stack)", "text(exception.stack)"]
+  ),
+  inFile(
     "src/errors/Breadcrumbs.ts",
     ["test/errors/ErrorReporter.test.ts"],
     [
