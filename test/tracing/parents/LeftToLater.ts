@@ -1,9 +1,12 @@
 /** What synchronous code begins and leaves to later. */
+import { Observation } from "@dawsos/observability"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { EventEmitter } from "node:events"
 import { begun, deferrals, later, leaf, leafLater, type Scenario, waitFor } from "./Scenario.ts"
+
+const observed = Observation.make<void>({ prefix: "test", span: () => ({ name: "observed" }), instruments: [] })
 
 export const scenarios: ReadonlyArray<Scenario> = [
   ...Object.entries(deferrals).map(([name, defer]): Scenario => ({
@@ -78,5 +81,14 @@ export const scenarios: ReadonlyArray<Scenario> = [
     }),
     parents: { "completes": "span", "completed with": "span", "goes on": "span" },
     orphansInPublic: ["completes"]
+  },
+  {
+    name: "what synchronous code begins in an operation that is observed",
+    program: Effect.gen(function*() {
+      yield* observed(Effect.flatMap(begun("left", setImmediate), waitFor), undefined)
+      yield* Effect.flatMap(begun("left after it", setImmediate), waitFor)
+    }),
+    parents: { "left": "observed", "left after it": "span" },
+    orphansInPublic: ["left", "left after it"]
   }
 ]

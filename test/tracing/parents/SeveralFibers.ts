@@ -3,6 +3,9 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
@@ -151,6 +154,31 @@ export const scenarios: ReadonlyArray<Scenario> = [
       yield* leafLater("after both")
     }),
     parents: { "computed": "first", "after both": "span" }
+  },
+  {
+    name: "a request that Effect's HTTP server handles, whose span its middleware sets by itself",
+    program: Effect.gen(function*() {
+      const handler = Effect.gen(function*() {
+        leaf("sync in handler")
+        yield* leafLater("promise in handler")
+        const fiber = yield* Effect.forkChild(leafLater("forked in handler"))
+        yield* Fiber.join(fiber)
+        return HttpServerResponse.empty()
+      })
+      yield* HttpMiddleware.tracer(handler).pipe(
+        Effect.provideService(
+          HttpServerRequest.HttpServerRequest,
+          HttpServerRequest.fromWeb(new Request("http://x.test/items/7"))
+        )
+      )
+      yield* leafLater("after the request")
+    }),
+    parents: {
+      "sync in handler": "GET",
+      "promise in handler": "GET",
+      "forked in handler": "GET",
+      "after the request": "span"
+    }
   },
   {
     name: "a root span, which is below none of Effect's",
