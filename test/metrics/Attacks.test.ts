@@ -386,6 +386,36 @@ describe("A client that reads slowly", () => {
   })
 })
 
+describe("Answers on one connection", () => {
+  it("wait until it is their turn, or their connection is gone", async () => {
+    const answers = new Answers({ answerTimeout: 60_000, maxHeld: 10 }, () => {})
+    const socket = new Net.Socket()
+    const [first, second] = [1, 2].map(() => {
+      const request = new Http.IncomingMessage(socket)
+      const response = new Http.ServerResponse(request)
+      answers.watch(request, response)
+      return response
+    })
+    const next: Array<string> = []
+    const turns = [
+      answers.turn(first!).then(() => next.push("first")),
+      answers.turn(second!).then(() => next.push("second"))
+    ]
+    await new Promise((resume) => setImmediate(resume))
+    expect(next).toEqual([])
+    first!.assignSocket(socket)
+    await turns[0]
+    expect(next).toEqual(["first"])
+    // Whose turn it is does not wait.
+    await answers.turn(first!)
+    socket.emit("close")
+    await turns[1]
+    socket.destroy()
+    await answers.turn(second!)
+    expect(next).toEqual(["first", "second"])
+  })
+})
+
 describe("A body that nobody asked for", () => {
   served("without end is not read to its end", () =>
     Effect.gen(function*() {

@@ -306,6 +306,7 @@ export const mutations = [
       "this.#release(response)\n        this.#waiting",
       "this.#waiting"
     ],
+    ["who waits for a turn on a connection that is gone waits no more", "this.#waiting.get(response)?.()", ""],
     ["an answer that is not read in time ends", "setTimeout(() => this.cut(socket)", "setTimeout(() => {}"]
   ),
   inFile(
