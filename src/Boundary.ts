@@ -20,6 +20,11 @@ export interface Breadcrumb {
   readonly data?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** A breadcrumb that is made of what it refers to once it is asked for, since most are not: most requests succeed. */
+export interface LazyBreadcrumb {
+  readonly toBreadcrumb: () => Breadcrumb
+}
+
 /** The user on whose behalf something runs. The id leaves the process hashed, the e-mail address only when opted in. */
 export interface User {
   readonly id: string
@@ -78,10 +83,12 @@ export class Boundary {
   span: Tracer.AnySpan | undefined
   /** The request inside which a job runs, so that a job is told from a context captured before any request. */
   readonly source: object | undefined
-  readonly breadcrumbs: Array<Breadcrumb> = []
   /** Failures that were reported already, with the ids of their events, so that one failure gives one event. */
   readonly reported = new Map<unknown, string>()
   readonly #failures = new Map<unknown, FailureContext>()
+  // A ring once it is full, which begins with the oldest.
+  readonly #breadcrumbs: Array<Breadcrumb | LazyBreadcrumb> = []
+  #oldest = 0
 
   constructor(kind: "http" | "job", operation: string, source?: object | undefined) {
     this.kind = kind
@@ -90,9 +97,20 @@ export class Boundary {
   }
 
   /** Adds a breadcrumb; the oldest gives way when there are more than `maxBreadcrumbs`. */
-  addBreadcrumb(breadcrumb: Breadcrumb): void {
-    if (this.breadcrumbs.length >= maxBreadcrumbs) this.breadcrumbs.shift()
-    this.breadcrumbs.push(breadcrumb)
+  addBreadcrumb(breadcrumb: Breadcrumb | LazyBreadcrumb): void {
+    if (this.#breadcrumbs.length < maxBreadcrumbs) {
+      this.#breadcrumbs.push(breadcrumb)
+      return
+    }
+    this.#breadcrumbs[this.#oldest] = breadcrumb
+    this.#oldest = (this.#oldest + 1) % maxBreadcrumbs
+  }
+
+  /** The breadcrumbs so far, the oldest first. */
+  get breadcrumbs(): ReadonlyArray<Breadcrumb> {
+    return [...this.#breadcrumbs.slice(this.#oldest), ...this.#breadcrumbs.slice(0, this.#oldest)].map((each) =>
+      "toBreadcrumb" in each ? each.toBreadcrumb() : each
+    )
   }
 
   /**

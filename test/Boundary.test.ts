@@ -71,6 +71,30 @@ describe("Boundary", () => {
     assert.strictEqual(boundary.breadcrumbs[0]?.message, "1")
   })
 
+  it("tells its last breadcrumbs in their order, however many there were, and makes them only when it is asked", () => {
+    let made = 0
+    for (const count of [0, 1, 49, 50, 51, 99, 100, 101]) {
+      const boundary = new Boundary.Boundary("job", "job")
+      for (let i = 0; i < count; i++) {
+        boundary.addBreadcrumb(
+          i % 2 === 0 ? breadcrumb(String(i)) : {
+            toBreadcrumb: () => {
+              made++
+              return breadcrumb(String(i))
+            }
+          }
+        )
+      }
+      const kept = Math.min(count, Boundary.maxBreadcrumbs)
+      assert.strictEqual(made, 0)
+      assert.deepStrictEqual(
+        boundary.breadcrumbs.map(({ message }) => message),
+        Array.from({ length: kept }, (_, i) => String(count - kept + i))
+      )
+      made = 0
+    }
+  })
+
   it.effect("is found by the request, whatever boundary was current when the server was built", () =>
     Effect.gen(function*() {
       const source = {}

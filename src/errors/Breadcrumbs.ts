@@ -57,6 +57,28 @@ const levels: Record<Observation.Status, Boundary.Breadcrumb["level"]> = {
   defect: "error"
 }
 
+/** An operation that has ended, and when. */
+class OperationBreadcrumb implements Boundary.LazyBreadcrumb {
+  readonly operation: Observation.EndedOperation
+  readonly timestamp: number
+
+  constructor(operation: Observation.EndedOperation, timestamp: number) {
+    this.operation = operation
+    this.timestamp = timestamp
+  }
+
+  toBreadcrumb(): Boundary.Breadcrumb {
+    const { attributes, category, durationMillis, name, status } = this.operation
+    return {
+      category,
+      message: name,
+      level: levels[status],
+      timestamp: this.timestamp,
+      data: { ...attributes, status, duration_ms: Math.round(durationMillis * 1000) / 1000 }
+    }
+  }
+}
+
 // What a program listens with itself, by the listener of a layer around which it stood.
 const beside = new WeakMap<Observation.OperationListener, Observation.OperationListener | undefined>()
 
@@ -68,17 +90,7 @@ export const makeListener = (
   const program = outer !== undefined && beside.has(outer) ? beside.get(outer) : outer
   const listener: Observation.OperationListener = {
     onEnd: (operation, fiber) => {
-      Boundary.ofFiber(fiber)?.addBreadcrumb({
-        category: operation.category,
-        message: operation.name,
-        level: levels[operation.status],
-        timestamp: now(),
-        data: {
-          ...operation.attributes,
-          status: operation.status,
-          duration_ms: Math.round(operation.durationMillis * 1000) / 1000
-        }
-      })
+      Boundary.ofFiber(fiber)?.addBreadcrumb(new OperationBreadcrumb(operation, now()))
       program?.onEnd(operation, fiber)
     }
   }

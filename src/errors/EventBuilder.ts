@@ -86,7 +86,7 @@ const around = (
       ...(boundary?.route === undefined ? {} : { route: boundary.route }),
       ...(boundary?.requestId === undefined ? {} : { request_id: boundary.requestId })
     },
-    breadcrumbs: boundary === undefined ? [] : [...boundary.breadcrumbs],
+    breadcrumbs: boundary?.breadcrumbs ?? [],
     release: program.release,
     environment: program.environment
   }

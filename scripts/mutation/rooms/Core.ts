@@ -133,7 +133,8 @@ export const mutations = [
   inFile(
     "src/Boundary.ts",
     ["test/Boundary.test.ts"],
-    ["old breadcrumbs give way", "if (this.breadcrumbs.length >= maxBreadcrumbs) this", "if (false) this"],
+    ["old breadcrumbs give way", "if (this.#breadcrumbs.length < maxBreadcrumbs) {", "if (true) {"],
+    ["breadcrumbs are told in their order", "...this.#breadcrumbs.slice(this.#oldest), ", ""],
     ["what was known where a failure began stays", "...known,", "...known, ...outer,"],
     ["a request beats the job that serves it", "return byRequestSource.get(source) ?? job", "return job"]
   ),

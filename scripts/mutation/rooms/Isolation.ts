@@ -33,8 +33,8 @@ export const mutations = [
     ],
     [
       "breadcrumbs are those of their own request",
-      "readonly breadcrumbs: Array<Breadcrumb> = []",
-      "static readonly all: Array<Breadcrumb> = []; readonly breadcrumbs = Boundary.all"
+      "readonly #breadcrumbs: Array<Breadcrumb | LazyBreadcrumb> = []",
+      "static readonly all: Array<Breadcrumb | LazyBreadcrumb> = []; readonly #breadcrumbs = Boundary.all"
     ]
   ),
   inFile(
