@@ -65,8 +65,8 @@ export const mutations = [
     [jobs],
     [
       "a third party's span is below the one whose promise it works for",
-      "const entered = this.#storage.getStore()\n    const span = ",
-      "const entered = Reflect.get(this, \"last\") as Entered | undefined\n    const span = "
+      "const entered = this.#storage.getStore()\n    try {",
+      "const entered = Reflect.get(this, \"last\") as Entered | undefined\n    try {"
     ],
     [
       "while a fiber runs, the active span is its own",
