@@ -12,6 +12,7 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Dgram from "node:dgram"
 import * as Net from "node:net"
+import { inTurns } from "../delivery/InTurns.ts"
 import type { Guard } from "../Guard.ts"
 import type { DropReason } from "./Accounting.ts"
 import * as HttpPost from "./HttpPost.ts"
@@ -44,30 +45,35 @@ export const http = (options: {
     timeout: options.timeout,
     timers: options.timers
   })
-  // Of the export that was begun last.
+  // Of the export that was begun last: whether a part of it has arrived, and whether it has come to a request.
   let isPartlyThere = false
+  let isPosting = false
   return {
     name,
     acknowledged: true,
     export: (batch, onResent) =>
       Effect.suspend(() => {
         isPartlyThere = false
-        const { faults, groups } = encode(batch, "binary", options.guard)
-        return Effect.reduce(groups, () => nothing(faults), (total, group) => {
-          // Who can't be reached for one group is not asked for the next; that one waits along.
-          const before = total.left?.find(({ error }) => error.retryable)
-          if (before !== undefined) return Effect.succeed(add(total, waitingAlong(group, before.error)))
-          const body = JaegerThrift.encodeBatch(group.process, group.bytes)
-          return poster.post(body, () => onResent?.(group.spans.length)).pipe(
-            Effect.map(() => {
-              isPartlyThere = true
-              return add(total, { accepted: group.spans.length, rejected: 0 })
-            }),
-            Effect.catchTag("SpanSinkError", (error) => Effect.succeed(add(total, waitingAlong(group, error))))
-          )
-        })
+        isPosting = false
+        return Effect.flatMap(inTurns(encode(batch, "binary", options.guard)), ({ faults, groups }) =>
+          Effect.reduce(groups, () =>
+            nothing(faults), (total, group) => {
+            // Who can't be reached for one group is not asked for the next; that one waits along.
+            const before = total.left?.find(({ error }) => error.retryable)
+            if (before !== undefined) return Effect.succeed(add(total, waitingAlong(group, before.error)))
+            const body = JaegerThrift.encodeBatch(group.process, group.bytes)
+            const answer = poster.post(body, () => onResent?.(group.spans.length))
+            isPosting = true
+            return answer.pipe(
+              Effect.map(() => {
+                isPartlyThere = true
+                return add(total, { accepted: group.spans.length, rejected: 0 })
+              }),
+              Effect.catchTag("SpanSinkError", (error) => Effect.succeed(add(total, waitingAlong(group, error))))
+            )
+          }))
       }),
-    mayHaveLeft: () => isPartlyThere || poster.mayHaveLeft(),
+    mayHaveLeft: () => isPartlyThere || isPosting && poster.mayHaveLeft(),
     shutdown: poster.close
   }
 }
@@ -114,16 +120,16 @@ export const udp = (options: {
     name: "jaeger",
     acknowledged: false,
     export: (batch) =>
-      Effect.suspend(() => {
-        const { faults, groups } = encode(batch, encoding, guard)
-        return Effect.reduce(groups, () => nothing(faults), (total, { bytes, process }) => {
-          const { oversized, packets } = pack(bytes, maxPacketBytes - overhead(process, encoding))
-          const before = add(total, lost("too_large", oversized))
-          return Effect.reduce(packets, () =>
-            before, (result, packet) =>
-            Effect.map(sendSpans(process, packet), (more) => add(result, more)))
-        })
-      }),
+      Effect.flatMap(
+        Effect.suspend(() => inTurns(encode(batch, encoding, guard))),
+        ({ faults, groups }) =>
+          Effect.reduce(groups, () => nothing(faults), (total, { bytes, process }) => {
+            const { oversized, packets } = pack(bytes, maxPacketBytes - overhead(process, encoding))
+            const before = add(total, lost("too_large", oversized))
+            return Effect.reduce(packets, () => before, (result, packet) =>
+              Effect.map(sendSpans(process, packet), (more) => add(result, more)))
+          })
+      ),
     shutdown: Effect.sync(() => {
       socket?.close()
       socket = undefined
@@ -139,15 +145,24 @@ interface Group {
   readonly bytes: Array<Uint8Array>
 }
 
+interface Encoded {
+  readonly groups: ReadonlyArray<Group>
+  readonly faults: number
+}
+
+/** The spans that are encoded in one turn of the event loop: the translation takes its time. */
+const sliceSpans = 16
+
 /** Encodes each span by itself, under its resource; one that can't be encoded costs itself only. */
-const encode = (
+function* encode(
   batch: ReadonlyArray<ReadableSpan>,
   encoding: Thrift.Encoding,
   guard: Guard
-): { readonly groups: ReadonlyArray<Group>; readonly faults: number } => {
+): Generator<void, Encoded> {
   const groups = new Map<ReadableSpan["resource"], Group>()
   let faults = 0
-  for (const span of batch) {
+  for (const [index, span] of batch.entries()) {
+    if (index > 0 && index % sliceSpans === 0) yield
     guard.run("sink", () => {
       const bytes = JaegerThrift.encodeSpan(span, encoding)
       let group = groups.get(span.resource)

@@ -9,6 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import { inTurns } from "../delivery/InTurns.ts"
 import type { Guard } from "../Guard.ts"
 import * as HttpPost from "./HttpPost.ts"
 import * as OtlpResponse from "./OtlpResponse.ts"
@@ -91,13 +92,6 @@ const recordsOf = (batch: ReadonlyArray<ReadableSpan>, guard: Guard): ReadonlyAr
   }
   return records
 }
-
-/** Takes one step in each turn of the event loop, so that whoever waits for his turn waits for one step at most. */
-const inTurns = <A>(steps: Iterator<void, A>): Effect.Effect<A> =>
-  Effect.suspend(() => {
-    const step = steps.next()
-    return step.done === true ? Effect.succeed(step.value) : Effect.flatMap(Effect.yieldNow, () => inTurns(steps))
-  })
 
 const read = ({ body, contentType }: HttpPost.Answer, count: number, faults: number): ExportResult => {
   const { errorMessage, rejectedSpans } = OtlpResponse.read(body, contentType)

@@ -205,6 +205,39 @@ describe("the Jaeger sink over HTTP", () => {
       ])
     }))
 
+  it.live("translates at most 16 spans in one turn of the event loop, and has sent nothing meanwhile", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* collector()
+      const sink = yield* httpTo(url)
+      yield* sink.export(endedSpans(1))
+      assert.isTrue(sink.mayHaveLeft?.())
+      let turn = 0
+      let ticking = true
+      const ofTurn = new Map<number, number>()
+      const tick = () => {
+        turn++
+        if (ticking) setImmediate(tick)
+      }
+      // Names that tell when they are read, and whether anything may have left by then.
+      const left = new Set<boolean | undefined>()
+      const spans = endedSpans(40).map((span) =>
+        Object.defineProperty(foreign(span), "name", {
+          get: () => {
+            ofTurn.set(turn, (ofTurn.get(turn) ?? 0) + 1)
+            left.add(sink.mayHaveLeft?.())
+            return "told"
+          }
+        })
+      )
+      tick()
+      yield* sink.export(spans)
+      ticking = false
+      assert.deepStrictEqual([...ofTurn.values()], [16, 16, 8])
+      assert.deepStrictEqual([...left], [false])
+      assert.isTrue(sink.mayHaveLeft?.())
+      assert.strictEqual(Result.getOrThrow(JaegerBatch.decodeBatch(received[1]!.body, "jaegerHttp")).length, 40)
+    }))
+
   it.live("knows that a part may have left once the first resource has arrived", () =>
     Effect.gen(function*() {
       const server = yield* takingOne

@@ -121,8 +121,17 @@ export const mutations = [
     "src/tracing/OtlpSink.ts",
     ["test/tracing/OtlpSink.test.ts"],
     ["a partial success is not a whole one", "accepted: count - rejected", "accepted: count"],
-    ["others have their turn between slices", "Effect.flatMap(Effect.yieldNow, ", "Effect.flatMap(Effect.void, "],
     ["nothing has left while a request is written", "isPosting && poster.mayHaveLeft()", "poster.mayHaveLeft()"]
+  ),
+  inFile(
+    "src/delivery/InTurns.ts",
+    ["test/tracing/OtlpSink.test.ts", "test/tracing/JaegerSink.test.ts"],
+    ["others have their turn between slices", "Effect.flatMap(Effect.yieldNow, ", "Effect.flatMap(Effect.void, "]
+  ),
+  inFile(
+    "src/tracing/JaegerSink.ts",
+    ["test/tracing/JaegerSink.test.ts"],
+    ["nothing has left while spans are translated", "isPosting && poster.mayHaveLeft()", "poster.mayHaveLeft()"]
   ),
   inFile(
     "src/tracing/JaegerThrift.ts",

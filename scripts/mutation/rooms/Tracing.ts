@@ -315,7 +315,7 @@ export const mutations = [
     ["test/tracing/JaegerSink.test.ts"],
     ["a span that fits no packet costs itself only", "if (span.byteLength > room) {", "if (false) {"],
     ["who is busy is asked for one resource only", "({ error }) => error.retryable)", "() => false)"],
-    ["what arrived of a batch may have left", "isPartlyThere || poster", "poster"]
+    ["what arrived of a batch may have left", "isPartlyThere || isPosting", "isPosting"]
   ),
   inFile(
     "src/tracing/JaegerThrift.ts",
