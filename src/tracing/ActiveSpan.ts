@@ -2,11 +2,15 @@
  * One of our spans as third-party code finds it active: OpenTelemetry's `Span`, whose methods work on ours.
  */
 import type * as Otel from "@opentelemetry/api"
-import { millisToHrTime } from "@opentelemetry/core"
 import type { Span } from "./Span.ts"
 
 const isTime = (value: unknown): value is Otel.TimeInput =>
   typeof value === "number" || value instanceof Date || (Array.isArray(value) && typeof value[0] === "number")
+
+const millisToHrTime = (millis: number): Otel.HrTime => [
+  Math.trunc(millis / 1000),
+  Math.round((millis % 1000) * 1e6)
+]
 
 /** A time as third-party code may give it: an `HrTime`, a `Date`, milliseconds since the epoch or since the start. */
 const hrTime = (time: Otel.TimeInput | undefined): Otel.HrTime => {

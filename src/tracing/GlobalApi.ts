@@ -5,7 +5,8 @@
  * it: then foreign spans go there, and only Effect's come to us.
  */
 import * as Otel from "@opentelemetry/api"
-import { W3CTraceContextPropagator } from "@opentelemetry/core"
+// The whole of the package takes as long to load as all of this room.
+import { W3CTraceContextPropagator } from "@opentelemetry/core/build/src/trace/W3CTraceContextPropagator.js"
 import type { Guard } from "../Guard.ts"
 import { ContextManager } from "./ContextManager.ts"
 import * as NoopTracer from "./NoopTracer.ts"

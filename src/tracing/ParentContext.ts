@@ -4,7 +4,7 @@
  */
 import * as EffectOtel from "@effect/opentelemetry/OtelTracer"
 import * as Otel from "@opentelemetry/api"
-import { isTracingSuppressed } from "@opentelemetry/core"
+import { isTracingSuppressed } from "@opentelemetry/core/build/src/trace/suppress-tracing.js"
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
 import * as SpanContexts from "./SpanContexts.ts"

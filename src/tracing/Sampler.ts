@@ -4,18 +4,11 @@
  * OpenTelemetry's samplers, built from the configuration (never from the process environment), and a count of what they
  * leave out: no span processor hears of those spans.
  */
-import type * as Otel from "@opentelemetry/api"
-import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-node"
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  ParentBasedSampler,
-  SamplingDecision,
-  TraceIdRatioBasedSampler
-} from "@opentelemetry/sdk-trace-node"
+import type { Sampler, SamplingDecision, SamplingResult } from "@opentelemetry/sdk-trace-node"
 import { createHmac, randomBytes } from "node:crypto"
 import type { Guard } from "../Guard.ts"
 import type { SamplerConfig } from "../ObservabilityConfig.ts"
+import * as Sdk from "./Sdk.ts"
 import * as Trace from "./Trace.ts"
 
 /**
@@ -30,6 +23,7 @@ export const make = (
   trustRemoteSampled: boolean,
   newTraceId: () => string = () => randomBytes(16).toString("hex")
 ): Sampler => {
+  const { ParentBasedSampler } = Sdk.tracing()
   const root = rootSampler(config)
   if (trustRemoteSampled) return config.parentBased ? new ParentBasedSampler({ root }) : root
   if (config._tag !== "Ratio") {
@@ -103,6 +97,7 @@ const judging = (config: SamplerConfig): (trace: Trace.Trace) => boolean => {
 }
 
 const rootSampler = (config: SamplerConfig): Sampler => {
+  const { AlwaysOffSampler, AlwaysOnSampler, TraceIdRatioBasedSampler } = Sdk.tracing()
   switch (config._tag) {
     case "AlwaysOn":
       return new AlwaysOnSampler()
@@ -117,25 +112,21 @@ const rootSampler = (config: SamplerConfig): Sampler => {
 export const counting = (sampler: Sampler, guard: Guard, onUnsampled: () => void): Sampler => ({
   shouldSample: (...args) => {
     const result = guard.run<SamplingResult>("tracer", () => sampler.shouldSample(...args), () => notRecorded)
-    if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()
+    if (result.decision === notRecorded.decision) onUnsampled()
     return result
   },
   toString: () => String(sampler)
 })
 
 /** Leaves every span out: for those that the program itself asks not to sample. */
-export const never: Sampler = new AlwaysOffSampler()
+export const never = (): Sampler => new (Sdk.tracing().AlwaysOffSampler)()
 
-const notRecorded: SamplingResult = { decision: SamplingDecision.NOT_RECORD }
+const notRecorded: SamplingResult = { decision: 0 satisfies SamplingDecision.NOT_RECORD }
 
 /** Takes a share of all traces, by trace id: all spans of a trace or none, in every process alike. */
 export const byTraceId = (ratio: number): (traceId: string) => boolean => {
-  if (ratio >= 1) return () => true
-  if (ratio <= 0) return () => false
-  const sampler = new TraceIdRatioBasedSampler(ratio)
-  // The decision depends on the trace id alone, so an empty context does.
-  const nowhere: Otel.Context = { getValue: () => undefined, setValue: () => nowhere, deleteValue: () => nowhere }
-  return (traceId) => sampler.shouldSample(nowhere, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED
+  const judge = judging({ _tag: "Ratio", ratio, parentBased: false })
+  return (traceId) => judge(Trace.ofId(traceId))
 }
 
 /**

@@ -2,7 +2,7 @@
  * Tracing that is on: everything that loads OpenTelemetry. `Observability` imports it only when it is needed.
  */
 import * as Otel from "@opentelemetry/api"
-import { suppressTracing } from "@opentelemetry/core"
+import { suppressTracing } from "@opentelemetry/core/build/src/trace/suppress-tracing.js"
 import type { IdGenerator } from "@opentelemetry/sdk-trace-node"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -112,7 +112,7 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
       guard,
       pipeline,
       resource,
-      sampler: Sampler.make(config.tracing.sampler, options.trustRemoteSampled ?? true),
+      sampler: () => Sampler.make(config.tracing.sampler, options.trustRemoteSampled ?? true),
       idGenerator: options.idGenerator
     })
     const installed = yield* Effect.acquireRelease(

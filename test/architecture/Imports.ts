@@ -5,7 +5,7 @@ import * as Path from "node:path"
 import { parseSync, Visitor } from "oxc-parser"
 
 /**
- * `value` is loaded with the importing module, `dynamic` when an `import()` runs, `type` never. With
+ * `value` is loaded with the importing module, `dynamic` when an `import()` or `require()` runs, `type` never. With
  * `verbatimModuleSyntax` only `import type` is erased: `import { type A } from "x"` still loads `x`.
  */
 export type Kind = "value" | "dynamic" | "type"
@@ -13,7 +13,7 @@ export type Kind = "value" | "dynamic" | "type"
 export interface Import {
   readonly from: string
   readonly kind: Kind
-  /** What is written; `undefined` when the argument of an `import()` is computed. */
+  /** What is written; `undefined` when the argument of an `import()` or `require()` is computed. */
   readonly specifier: string | undefined
   /** The file of the project, from its root with `/`, that the specifier names. */
   readonly file: string | undefined
@@ -100,6 +100,10 @@ export const parse = (from: string, code: string, manifest: Manifest): ReadonlyA
         return add(source.quasis[0]?.value.cooked ?? undefined, "dynamic")
       }
       add(undefined, "dynamic")
+    },
+    CallExpression: ({ arguments: [named], callee }) => {
+      if (callee.type !== "Identifier" || callee.name !== "require") return
+      add(named?.type === "Literal" && typeof named.value === "string" ? named.value : undefined, "dynamic")
     }
   }).visit(program)
   return found

@@ -149,6 +149,7 @@ export const rules: ReadonlyArray<Rule> = [
     broken: {
       "src/tracing/Sink.ts": `import { trace } from "@opentelemetry/api"\nimport { Registry } from "prom-client"`,
       "src/Observability.ts": `const sentry = import("@sentry/node")`,
+      "src/logging/Late.ts": `const sdk = () => require("@opentelemetry/sdk-trace-node")`,
       "src/testing/TestTracing.ts": `import type { Span } from "@opentelemetry/sdk-trace-node"`,
       "src/mixin/Lint.ts": `import { parse } from "yaml"\nimport { parser } from "@prometheus-io/lezer-promql"`,
       "src/dawsos/mixin/Panels.ts": `import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard"\n` +
@@ -157,6 +158,7 @@ export const rules: ReadonlyArray<Rule> = [
     violation: [
       "src/tracing/Sink.ts imports prom-client",
       "src/Observability.ts imports @sentry/node",
+      "src/logging/Late.ts imports @opentelemetry/sdk-trace-node",
       "src/testing/TestTracing.ts imports @opentelemetry/sdk-trace-node",
       "src/dawsos/mixin/Panels.ts imports @grafana/grafana-foundation-sdk/dashboard",
       "src/dawsos/mixin/Panels.ts imports yaml",

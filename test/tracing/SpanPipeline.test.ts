@@ -264,7 +264,7 @@ describe("the span pipeline", () => {
       guard,
       pipeline,
       resource: resourceFromAttributes({}),
-      sampler: { shouldSample: () => ({ decision: SamplingDecision.RECORD }), toString: () => "records only" }
+      sampler: () => ({ shouldSample: () => ({ decision: SamplingDecision.RECORD }), toString: () => "records only" })
     })
     const span = provider.tracer({ name: "test", version: undefined }).startSpan("recorded")
     assert.isTrue(span.isRecording())

@@ -216,7 +216,7 @@ export const pipelineOf = (
     guard,
     pipeline,
     resource: resourceFromAttributes({ "service.name": "svc" }),
-    sampler: Sampler.make({ _tag: "AlwaysOn", parentBased: true }, true)
+    sampler: () => Sampler.make({ _tag: "AlwaysOn", parentBased: true }, true)
   })
   const scope = { name: "test", version: undefined }
   return {

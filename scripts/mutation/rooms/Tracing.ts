@@ -220,7 +220,7 @@ export const mutations = [
   inFile(
     "src/tracing/Sampler.ts",
     ["test/contract/Spans.test.ts"],
-    ["unsampled spans are counted", "if (result.decision === SamplingDecision.NOT_RECORD) onUnsampled()", ""]
+    ["unsampled spans are counted", "if (result.decision === notRecorded.decision) onUnsampled()", ""]
   ),
   inFile(
     "src/tracing/Span.ts",
