@@ -36,7 +36,8 @@ export interface SpanSink {
   /** Whether the receiver confirms what it got. */
   readonly acknowledged: boolean
   /**
-   * Sends the batch. It is interrupted at its deadline and has to let go of its connection then.
+   * Sends the batch. It is interrupted at its deadline and has to let go of its connection then. What a span shows is made
+   * when it is asked for, by getters: read what you need, since a spread (`{ ...span }`) copies none of it.
    *
    * `onResent` is told how many spans go a second time, since a connection that was kept open broke before the answer;
    * when that happens, for an export that is given up says nothing in the end.
