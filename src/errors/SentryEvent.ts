@@ -184,7 +184,8 @@ export const mapTexts = <A>(payload: A, text: (value: string) => string): A => {
     if (json !== value) return walk(json, key, depth + 1)
     const record: Record<string, unknown> = {}
     seen.set(value, record)
-    for (const [name, each] of readable(() => Object.entries(value), [])) {
+    for (const name of readable(() => Object.keys(value), [])) {
+      const each: unknown = readable(() => Reflect.get(value, name), undefined)
       // The SDK's own bookkeeping holds scopes and never leaves.
       record[name] = name === "sdkProcessingMetadata" ? each : walk(each, name, depth + 1)
     }

@@ -15,6 +15,7 @@ import type * as Guard from "../Guard.ts"
 import type { ErrorEvent } from "./ErrorEvent.ts"
 import type { Program } from "./EventBuilder.ts"
 import * as EventSink from "./EventSink.ts"
+import * as Loading from "./Loading.ts"
 import * as Profiling from "./Profiling.ts"
 import * as SentryAnswer from "./SentryAnswer.ts"
 import * as SentryEvent from "./SentryEvent.ts"
@@ -260,26 +261,6 @@ const connect = async (options: Options): Promise<Client> => {
   }
 }
 
-class NotLoaded extends Error {
-  override readonly name = "NotLoaded"
-}
-
-/** How long an event waits for the SDK to be loaded. */
-const loadMillis = 5_000
-
-const withinLoadTime = async <A>(loading: Promise<A>): Promise<A> => {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NotLoaded(`the SDK was not loaded within ${loadMillis} ms`)), loadMillis)
-    timer.unref()
-  })
-  try {
-    return await Promise.race([loading, tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /** Makes the sink. The SDK is loaded with the first event, or when profiling begins; where that fails, with the next. */
 export const make = (options: Options): SentrySink => {
   let connecting: Promise<Client> | undefined
@@ -289,7 +270,7 @@ export const make = (options: Options): SentrySink => {
     current.then((client) => connected = client, () => {
       if (connecting === current) connecting = undefined
     })
-    return withinLoadTime(current)
+    return Loading.inTime(current)
   }
   const guarded = <A>(body: (signal: AbortSignal) => Promise<A>, otherwise: A): Effect.Effect<A> =>
     Effect.promise(async (signal) => {

@@ -232,7 +232,7 @@ export const mutations = [
     ["messages of exceptions are scrubbed", "value: text(exception.value)", "value: exception.value"],
     ["a user's id is a pseudonym", "id: scrubber.pseudonym(user.id)", "id: user.id"],
     ["an e-mail address stays unless asked for", "...(sendEmail && user", "...(user"],
-    ["data of breadcrumbs is scrubbed", "recordOf(scrubber.value(breadcrumb.data))", "recordOf(breadcrumb.data)"]
+    ["data of breadcrumbs is scrubbed", "recordOf(scrubber.value(data))", "recordOf(data)"]
   ),
   inFile(
     "src/errors/EventScrubber.ts",

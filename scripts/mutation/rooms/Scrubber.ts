@@ -124,8 +124,8 @@ export const mutations = [
     ["test/errors/ErrorReporter.test.ts"],
     [
       "a scrubbed message of a breadcrumb has its length",
-      "text(breadcrumb.message, Breadcrumbs.maxMessage)",
-      "text(breadcrumb.message)"
+      "text(message, Breadcrumbs.maxMessage)",
+      "text(message)"
     ]
   ),
   inFile(
