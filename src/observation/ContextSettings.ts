@@ -79,6 +79,11 @@ export const of = (fiber: Fiber.Fiber<unknown, unknown>, otherwise: Memory): Con
 }
 
 const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => {
-  for (const _ in record) return false
-  return true
+  try {
+    for (const _ in record) return false
+    return true
+  } catch {
+    // It is the program's; whoever sets what is in it on a span counts that it can't be read.
+    return false
+  }
 }

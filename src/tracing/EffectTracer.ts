@@ -76,8 +76,17 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
   }
 
   ended(span: Span): void {
+    let finished: FinishedSpan
     try {
-      this.#pipeline.finished(new FinishedSpan(span, this.#resource, this.#scope))
+      finished = new FinishedSpan(span, this.#resource, this.#scope)
+    } catch (fault) {
+      // Its parent is the program's.
+      this.guard.count("tracer", fault)
+      this.#pipeline.abandon()
+      return
+    }
+    try {
+      this.#pipeline.finished(finished)
     } catch (fault) {
       this.guard.count("tracer", fault)
     }

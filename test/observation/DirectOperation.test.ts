@@ -230,6 +230,25 @@ describe("An operation under our tracer", () => {
       expect(collected.accounting()).toMatchObject({ open: 0, ended: 2 })
     }))
 
+  it.effect("ends as the effect does where annotations can't be read, which is counted", () =>
+    Effect.gen(function*() {
+      const { collected, recorded, run } = under()
+      const unreadable = new Proxy({}, {
+        ownKeys: () => {
+          throw new Error("unreadable")
+        }
+      })
+      for (let n = 0; n < 2; n++) {
+        const exit = yield* Effect.exit(
+          run(Effect.provideService(web(Effect.succeed(n)), References.TracerSpanAnnotations, unreadable))
+        )
+        expect(exit).toEqual(Exit.succeed(n))
+      }
+      expect(recorded.faults("tracer")).toBe(2)
+      expect(collected.accounting()).toMatchObject({ started: 2, open: 0, ended: 2 })
+      expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(2)
+    }))
+
   it.effect("is interrupted between any two steps without a span that stays open", () =>
     Effect.gen(function*() {
       const { collected, recorded, run } = under()

@@ -212,6 +212,28 @@ describe("Effect spans", () => {
       assert.deepInclude(accounting, { started: 1, open: 0, ended: 1 })
     }))
 
+  it.effect("are counted as lost when their parent can't be read any more at their end", () =>
+    Effect.gen(function*() {
+      let isReadable = true
+      const parent: Tracer.ExternalSpan = {
+        ...remote(true),
+        get spanId(): string {
+          if (!isReadable) throw new Error("unreadable")
+          return remote(true).spanId
+        }
+      }
+      const { accounting, exit, guard, spans } = yield* traced(
+        Effect.sync(() => {
+          isReadable = false
+        }).pipe(Effect.withSpan("span", { parent }))
+      )
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(spans, [])
+      assert.deepInclude(accounting, { started: 1, open: 0, ended: 1 })
+      assert.strictEqual(accounting.sinks[0]?.dropped.fault, 1)
+      assert.strictEqual(guard.faults().get("tracer"), 1)
+    }))
+
   it.effect("become native spans, counted as lost, when they cannot be started", () =>
     Effect.gen(function*() {
       const { accounting, exit, guard } = yield* traced(

@@ -255,6 +255,12 @@ export const mutations = [
   ),
   inFile(
     "src/tracing/EffectTracer.ts",
+    ["test/tracing/EffectTracer.test.ts"],
+    ["a span that can't be told of is in the books", "      this.#pipeline.abandon()\n", ""],
+    ["a span that can't begin is in the books", "this.#pipeline.lost()\n      return new", "return new"]
+  ),
+  inFile(
+    "src/tracing/EffectTracer.ts",
     ["test/contract/Spans.test.ts"],
     ["a program may ask to leave a span out", "judged && (wish || parent?.sampled === false)", "judged"],
     [
