@@ -124,7 +124,7 @@ export const mutations = [
     ["nothing has left while a request is written", "isPosting && poster.mayHaveLeft()", "poster.mayHaveLeft()"]
   ),
   inFile(
-    "src/delivery/InTurns.ts",
+    "src/tracing/InTurns.ts",
     ["test/tracing/OtlpSink.test.ts", "test/tracing/JaegerSink.test.ts"],
     ["others have their turn between slices", "Effect.flatMap(Effect.yieldNow, ", "Effect.flatMap(Effect.void, "]
   ),
