@@ -40,21 +40,41 @@ export const base64Detector: Detector = {
   minRun: shortestRun,
   find: (text, found, nested) => {
     for (let i = 0; i < text.length; i++) {
-      if (!isBase64(text.charCodeAt(i))) continue
       const start = i
-      i = runEnd(text, start, isBase64)
+      while (i < text.length && isBase64(text.charCodeAt(i))) i++
       if (i - start < shortestRun) continue
       const wrapped = wrappedEnd(text, start, i)
       const end = wrapped > i ? wrapped : i
       const ranges = wrapped > i
         ? searchAll(withoutBreaks(text.slice(start, end)), nested).length > 0 ? [{ start: 0, end: end - start }] : []
-        : searchAll(text.slice(start, end), nested)
+        : mayFit(text, start, end)
+        ? searchAll(text.slice(start, end), nested)
+        : none
       for (const range of ranges) {
         found(start + range.start, start + range.end === end ? paddingEnd(text, end) : start + range.end, mark)
       }
       i = end
     }
   }
+}
+
+const none: ReadonlyArray<Range> = []
+
+/** In as many characters that fit in a row there is one of these blocks as a whole. */
+const block = 5
+
+/** Whether `shifts` can find anything in a run: of most runs no block fits, with whatever shift. */
+const mayFit = (text: string, start: number, end: number): boolean => {
+  for (let at = start; at + block <= end; at += block) {
+    let fitting = 15
+    for (let i = at; i < at + block && fitting !== 0; i++) {
+      // The four places, turned by where the character stands: a bit for each shift.
+      const turned = (places[text.charCodeAt(i)] ?? 0) * 17 >> (i - start & 3)
+      fitting &= turned
+    }
+    if (fitting !== 0) return true
+  }
+  return false
 }
 
 /** Where a run in lines of equal length ends (MIME has 76 characters a line, PEM 64), or the end of its first line. */

@@ -135,6 +135,12 @@ export const startsWithIgnoringCase = (text: string, word: string, start: number
   return true
 }
 
+/** Two letters in small letters and capitals. */
+export const inAnyCase = (pair: string): ReadonlyArray<string> => {
+  const [first = "", second = ""] = pair
+  return [pair, pair.toUpperCase(), first.toUpperCase() + second, first + second.toUpperCase()]
+}
+
 /** The end of a value without the punctuation that closes its sentence or bracket. */
 export const trimEnd = (text: string, start: number, end: number): number => {
   let i = end

@@ -64,9 +64,11 @@ export const make = ({ characters, longest, texts }: Bounds = bounds): CleanText
   }
 }
 
-/** FNV-1a over UTF-16 units. */
+/** FNV-1a over the length and at most 24 characters from the end, where texts differ, ids above all. */
 const numberOf = (text: string): number => {
-  let hash = 0x811c9dc5 | 0
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  let hash = Math.imul(0x811c9dc5 ^ text.length, 0x01000193)
+  for (let i = Math.max(0, text.length - 24); i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  }
   return hash
 }

@@ -1,4 +1,14 @@
-import { code, isAlphanumeric, isBase64, isQuote, isToken, mark, runEnd, startsWithIgnoringCase } from "./Characters.ts"
+import {
+  code,
+  inAnyCase,
+  isAlphanumeric,
+  isBase64,
+  isQuote,
+  isToken,
+  mark,
+  runEnd,
+  startsWithIgnoringCase
+} from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
 import { decodeBase64, decodeComponent } from "./Encoding.ts"
 
@@ -12,6 +22,7 @@ const longestLabel = 64
 export const privateKeyDetector: Detector = {
   name: "private-keys",
   triggers: "-",
+  pairs: ["-B"],
   find: (text, found) => {
     for (let at = text.indexOf("-----BEGIN"); at >= 0; at = text.indexOf("-----BEGIN", at)) {
       const label = text.slice(at + 10, at + 10 + longestLabel)
@@ -59,6 +70,8 @@ const schemes: ReadonlyMap<number, string> = new Map(
 export const authorizationDetector: Detector = {
   name: "authorization",
   triggers: " \t%+",
+  // Of each scheme two of its letters.
+  pairs: ["be", "ba", "ig"].flatMap(inAnyCase),
   find: (text, found) => {
     for (let i = 5; i < text.length; i++) {
       const c = text.charCodeAt(i)
@@ -129,6 +142,7 @@ const shortestHeader = 16
 export const jwtDetector: Detector = {
   name: "json-web-tokens",
   triggers: ".",
+  pairs: ["yJ"],
   minRun: shortestHeader,
   find: (text, found) => {
     for (let at = text.indexOf("eyJ"); at >= 0; at = text.indexOf("eyJ", at)) {

@@ -2,13 +2,20 @@ import { code, isBase64, isDigit } from "./Characters.ts"
 
 /**
  * Finds secrets of one shape in free text. A detector reports what to replace from left to right without overlap, and
- * reads each character a bounded number of times, so that its work is linear in the text.
+ * reads each character a bounded number of times, so that its work is linear in the text. It finds the same in the same
+ * text each time: a text in which nothing was found twice is not shown to it again for a while.
  */
 export interface Detector {
   /** Named in faults. */
   readonly name: string
   /** The detector runs only on texts with at least one of these ASCII characters; `""` means on every text. */
   readonly triggers: string
+  /**
+   * The detector runs only on texts with at least one of these as well, each two ASCII characters side by side: the rarest
+   * two of what it looks for. A character by itself counts as any pair that it ends; `\0` is any character beyond ASCII,
+   * and `\x7f` the beginning of the text.
+   */
+  readonly pairs?: ReadonlyArray<string>
   /** The detector runs only on texts with at least as many digits. */
   readonly minDigits?: number
   /** The detector runs only on texts with at least as many letters, digits, `+`, `/`, `-` and `_` in a row. */
@@ -27,41 +34,75 @@ export interface Detector {
 /** One pass of all detectors over a text. */
 export type Pass = (text: string, nested: (text: string) => string) => string
 
-/** Bits of the table of characters: what is a digit, what goes on with a run, and one for each trigger. */
-const digit = 1 << 29
-const inRun = 1 << 30
-const triggerBits = 29
+/** Bits of the table of pairs: what is a digit, what goes on with a run, and one for each thing that a detector needs. */
+const digit = 1 << 30
+const inRun = 1 << 31
+const needBits = 30
+
+/** Characters beyond ASCII count as this one, and the beginning of the text as that one. */
+const other = 0
+const beginning = 127
+
+/** What the detectors need to run: a row for each character, in which the one after it finds the bits of the two. */
+class Needs {
+  readonly table: Int32Array = new Int32Array(128 * 128)
+  private readonly bits = new Map<string, number>()
+
+  constructor() {
+    for (let c = 1; c < 128; c++) this.mark(-1, c, (isDigit(c) ? digit : 0) | (isBase64(c) ? inRun : 0))
+  }
+
+  /** The bit of texts with one of these characters or pairs; 0 where it is any text. */
+  bitOf(parts: ReadonlyArray<string>): number {
+    if (parts.length === 0) return 0
+    const name = parts.join("\n")
+    // Past the last bit they are shared: a detector may then run in vain, never be left out.
+    const bit = this.bits.get(name) ?? 1 << Math.min(this.bits.size, needBits - 1)
+    this.bits.set(name, bit)
+    for (const part of parts) {
+      const [first, second] = part.length > 1 ? [part.charCodeAt(0), part.charCodeAt(1)] : [-1, part.charCodeAt(0)]
+      this.mark(first < 128 ? first : other, second < 128 ? second : other, bit)
+    }
+    return bit
+  }
+
+  private mark(first: number, second: number, bits: number): void {
+    for (let row = Math.max(0, first); row <= (first < 0 ? 127 : first); row++) {
+      const at = row * 128 + second
+      this.table[at] = (this.table[at] ?? 0) | bits
+    }
+  }
+}
 
 /**
- * Joins detectors into one pass. A first look at the text collects which trigger characters occur, how many digits, and
- * how long the longest run is, so that a harmless short text costs one table look-up per character and nothing more.
+ * Joins detectors into one pass. A first look at the text collects which characters and which pairs of them occur, how
+ * many digits, and how long the longest run is, so that a harmless text costs one table look-up per character and little
+ * more.
  */
 export const compile = (detectors: ReadonlyArray<Detector>, onFault: (fault: unknown) => void): Pass => {
-  const bits = new Int32Array(128)
-  let next = 0
-  // A text with no trigger and a shorter run concerns no detector.
+  const needs = new Needs()
+  // A text with nothing that is needed and a shorter run concerns no detector.
   let leastRun = Number.MAX_SAFE_INTEGER
   const compiled = detectors.map((detector) => {
-    let mask = 0
-    for (let i = 0; i < detector.triggers.length; i++) {
-      const at = detector.triggers.charCodeAt(i)
-      // Past the last bit they are shared: a detector may then run in vain, never be left out.
-      if (bits[at] === 0) bits[at] = 1 << (next++ % triggerBits)
-      mask |= bits[at] ?? 0
-    }
-    const { minDigits = 0, minRun = 0 } = detector
+    const { minDigits = 0, minRun = 0, pairs = [], triggers } = detector
+    // Pairs that have one of the characters each say it all.
+    const told = pairs.length > 0 && pairs.every((pair) => pair.split("").some((sign) => triggers.includes(sign)))
+    const mask = (told ? 0 : needs.bitOf(triggers.split(""))) | needs.bitOf(pairs)
     if (mask === 0) leastRun = Math.min(leastRun, minRun)
     return { detector, mask, minDigits, minRun }
   })
-  for (let c = 0; c < 128; c++) bits[c] = (bits[c] ?? 0) | (isDigit(c) ? digit : 0) | (isBase64(c) ? inRun : 0)
+  const { table } = needs
   return (text, nested) => {
     let seen = 0
     let digits = 0
     let run = 0
     let longest = 0
+    let row = beginning * 128
     for (let i = 0; i < text.length; i++) {
       const c = text.charCodeAt(i)
-      const found = c < 128 ? bits[c] ?? 0 : 0
+      const at = c < 128 ? c : other
+      const found = table[row + at] ?? 0
+      row = at * 128
       seen |= found
       if ((found & digit) !== 0) digits++
       if ((found & inRun) === 0) run = 0
@@ -71,7 +112,7 @@ export const compile = (detectors: ReadonlyArray<Detector>, onFault: (fault: unk
     if (seen === 0 && longest < leastRun) return text
     let current = text
     for (const { detector, mask, minDigits, minRun } of compiled) {
-      if ((mask !== 0 && (seen & mask) === 0) || digits < minDigits || longest < minRun) continue
+      if ((seen & mask) !== mask || digits < minDigits || longest < minRun) continue
       try {
         current = apply(detector, current, nested)
       } catch (fault) {

@@ -1,4 +1,4 @@
-import { isAlphanumeric, isDigit, isLower, isUpper } from "./Characters.ts"
+import { isAlphanumeric, isDigit, isLetter, isLower, isUpper } from "./Characters.ts"
 import * as Vocabulary from "./KeyVocabulary.ts"
 import { remembering } from "./Memory.ts"
 
@@ -134,6 +134,11 @@ export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
     return "plain"
   }
 
+  let fewestLetters = longest
+  for (const entries of [anywhere, atEnd, alone, identifiers, identifiersAlone, own, Vocabulary.endings, ["key"]]) {
+    for (const entry of entries) fewestLetters = Math.min(fewestLetters, mostLetters(entry))
+  }
+
   const verdict = (key: string): KeyVerdict => {
     const end = key.length > longest ? key.slice(-longest) : key
     let list = words(end)
@@ -162,7 +167,27 @@ export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
     }
   }
 
-  return remembering(verdict, remembered, longest)
+  const known = remembering(verdict, remembered, longest)
+  return (key) => hasDigit(key) && mostLetters(key) < fewestLetters ? time : known(key)
+}
+
+/** `2025-11-23T10`, `05`: what stands before a colon in a time names nothing. There are too many to remember them. */
+const time: KeyVerdict = { class: "plain", words: [], weak: false, line: undefined }
+
+const hasDigit = (key: string): boolean => {
+  for (let i = 0; i < key.length; i++) if (isDigit(key.charCodeAt(i))) return true
+  return false
+}
+
+/** How many letters of ASCII it has in a row at most. */
+const mostLetters = (key: string): number => {
+  let most = 0
+  let run = 0
+  for (let i = 0; i < key.length; i++) {
+    if (!isLetter(key.charCodeAt(i))) run = 0
+    else if (++run > most) most = run
+  }
+  return most
 }
 
 /** Enough for every attribute and annotation name of a program. */

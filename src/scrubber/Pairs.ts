@@ -354,6 +354,7 @@ const continues = (c: number): boolean => isLetter(c) || isDigit(c)
 export const flagDetector = (judge: Judge): Detector => ({
   name: "command-line-flags",
   triggers: "-",
+  pairs: ["--"],
   find: (text, found) => {
     for (let at = text.indexOf("--"); at >= 0; at = text.indexOf("--", at)) {
       const end = runEnd(text, at, isKey)

@@ -1,4 +1,13 @@
-import { code, isAlphanumeric, isDigit, isSpace, runEnd, startsWithIgnoringCase, trimEnd } from "./Characters.ts"
+import {
+  code,
+  inAnyCase,
+  isAlphanumeric,
+  isDigit,
+  isSpace,
+  runEnd,
+  startsWithIgnoringCase,
+  trimEnd
+} from "./Characters.ts"
 import { type Detector, followedByWord } from "./Detector.ts"
 import { decodeComponent } from "./Encoding.ts"
 import { identify, isTemplate, isUuid, longestTemplate } from "./Identifiers.ts"
@@ -90,8 +99,9 @@ const isSource = (segment: string, rooted: () => boolean): boolean => {
 }
 
 /** Ends a segment or a path in running text; everything else can be part of a segment. */
+const breakSigns = "/?#&=<>\\\"'` \t\n\r\v\f"
 const breaks = new Uint8Array(128)
-for (const sign of "/?#&=<>\\\"'` \t\n\r\v\f") breaks[sign.charCodeAt(0)] = 1
+for (const sign of breakSigns) breaks[sign.charCodeAt(0)] = 1
 
 /** What the first segments of the patterns are compared with. */
 const beginnings = (rules: ReadonlyArray<ReadonlyArray<Step>>) => {
@@ -103,6 +113,12 @@ const beginnings = (rules: ReadonlyArray<ReadonlyArray<Step>>) => {
   }
   return { words: [...words], prefixes: [...prefixes] }
 }
+
+/** What of a pattern's beginning a text has for certain, unless it is encoded; for `\0` and `\x7f` see `Detector`. */
+const pairsOf = (beginning: string): ReadonlyArray<string> =>
+  beginning.length > 1
+    ? inAnyCase(beginning.slice(0, 2))
+    : `${breakSigns}\0\x7f`.split("").flatMap((sign) => inAnyCase(`${sign}${beginning}`))
 
 /** The segments of a real path, decoded, in which ids stand; `hit` is told their positions. */
 export const pathSegments = (patterns: ReadonlyArray<string>) => {
@@ -123,7 +139,14 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
   const rules = patterns.map(parse)
   const { prefixes, words } = beginnings(rules)
   const roots = beginnings(rules.filter((rule) => rule.some((step) => step.kind === "id")))
+  // With which letters the patterns begin, small and capital.
+  const firsts = new Uint8Array(128)
+  for (const [first = ""] of [...words, ...prefixes].map(inAnyCase).flat()) {
+    firsts[first.charCodeAt(0) < 128 ? first.charCodeAt(0) : 0] = 1
+  }
   const begins = (text: string, start: number, end: number): boolean => {
+    const first = text.charCodeAt(start)
+    if (firsts[first < 128 ? first : 0] === 0) return false
     for (const word of words) {
       if (word.length === end - start && startsWithIgnoringCase(text, word, start)) return true
     }
@@ -147,7 +170,13 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
   return {
     name: "path-identifiers",
     triggers: "/",
+    pairs: ["%", ...[...words, ...prefixes].flatMap(pairsOf)],
     find: (text, found) => {
+      let percent = text.indexOf("%")
+      const encoded = (start: number, end: number): boolean => {
+        if (percent >= 0 && percent < start) percent = text.indexOf("%", start)
+        return percent >= 0 && percent < end
+      }
       let pending: Array<Pending> | undefined
       let active = false
       let expects = false
@@ -161,7 +190,7 @@ export const pathDetector = (patterns: ReadonlyArray<string>): Detector => {
         const ends = c !== code.slash
         if (ends && c === code.apostrophe && followedByWord(text, i)) continue
         if (ends && expects && i > start && joins(text, i, inQuery) && !isTemplateAt(text, start, i)) continue
-        if (i > start && (inPath || !ends) && (active || encoded(text, start, i) || begins(text, start, i))) {
+        if (i > start && (inPath || !ends) && (active || begins(text, start, i) || encoded(start, i))) {
           const end = ends ? trimSegment(text, start, i) : i
           const segment = decodeComponent(text.slice(start, end))
           const outcome = advance(rules, states, segment)
@@ -196,9 +225,6 @@ const joins = (text: string, at: number, inQuery: boolean): boolean => {
   if (c === code.quote) return followedByWord(text, at)
   return !inQuery && (c === code.equals || c === code.ampersand) && followedByWord(text, at)
 }
-
-const encoded = (text: string, start: number, end: number): boolean =>
-  runEnd(text, start, (c) => c !== code.percent, end) < end
 
 interface Pending {
   readonly start: number

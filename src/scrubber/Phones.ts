@@ -12,10 +12,15 @@ const longCodes = new Set("21 22 23 24 25 26 29 35 37 38 42 50 59 67 68 69 85 87
 /** E.164 allows 15 digits. */
 const mostDigits = 15
 
+/** Each of these signs with each digit behind it. */
+const beforeDigits = (signs: string): ReadonlyArray<string> =>
+  signs.split("").flatMap((sign) => Array.from({ length: 10 }, (_, value) => `${sign}${value}`))
+
 /** `+49 30 901820`, `+14155552671`, `+1 (415) 555-2671`: a country code and as many digits as it can have. */
 export const internationalPhoneDetector: Detector = {
   name: "international-phone-numbers",
   triggers: "+",
+  pairs: beforeDigits("+"),
   minDigits: 9,
   find: (text, found) => {
     for (let at = text.indexOf("+"); at >= 0; at = text.indexOf("+", at)) {
@@ -44,6 +49,7 @@ const isNorthAmerican = (digits: string): boolean =>
 export const nationalPhoneDetector: Detector = {
   name: "national-phone-numbers",
   triggers: "-",
+  pairs: beforeDigits("-"),
   minDigits: 10,
   find: (text, found) => {
     let done = 0
@@ -111,10 +117,14 @@ const names = new Set([
 /** Between that word and the number: `phone number is 020 7946 0958`. */
 const fillers = new Set(["at", "is", "me", "no", "nr", "number", "on", "to", "us", "was"])
 
+/** What stands between such a word and the number; `\0` is white space beyond ASCII. */
+const betweens = " \t\n\r\v\f\0.:(+=\"'#"
+
 /** `Tel. 030 901820`, `phone number is 020 7946 0958`: any number of that length behind a word that says what it is. */
 export const wordedPhoneDetector: Detector = {
   name: "named-phone-numbers",
   triggers: "0123456789",
+  pairs: beforeDigits(betweens),
   minDigits: 7,
   find: (text, found) => {
     let before: number = code.space

@@ -7,7 +7,9 @@ import type { Detector } from "./Detector.ts"
  */
 export const postgresDetector: Detector = {
   name: "postgres-details",
-  triggers: "(\"",
+  triggers: "",
+  // Of each phrase below.
+  pairs: [")=", "Fa", "nv"],
   find: (text, found) => {
     // Each phrase is found by its own rare beginning; the earliest of the three comes first.
     const searches = phrases.map((phrase) => ({ phrase, at: text.indexOf(phrase.text) }))

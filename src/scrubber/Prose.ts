@@ -45,12 +45,13 @@ export const proseDetector = (judge: Judge): Detector => {
     name: "ids-in-prose",
     triggers: "-",
     minDigits: 1,
+    minRun: 36,
     find: (text, found) => {
       let last = -1
       for (let dash = text.indexOf("-"); dash >= 0; dash = text.indexOf("-", dash + 1)) {
         const start = dash - 8
         const end = start + 36
-        if (start < 0 || text.charCodeAt(dash + 5) !== code.dash || !isUuid(text.slice(start, end))) continue
+        if (start < 1 || text.charCodeAt(dash + 5) !== code.dash || !isUuid(text.slice(start, end))) continue
         if (isAlphanumeric(text.charCodeAt(start - 1)) || isAlphanumeric(text.charCodeAt(end))) continue
         dash = end
         // In a list the first one's name is that of all.
@@ -115,6 +116,7 @@ export const elementDetector = (judge: Judge): Detector => ({
 export const curlDetector: Detector = {
   name: "curl-credentials",
   triggers: "-",
+  pairs: ["-u"],
   find: (text, found) => {
     const curl = text.indexOf("curl")
     if (curl < 0) return
@@ -144,6 +146,7 @@ const shortestPassword = 8
 export const passwordDetector: Detector = {
   name: "passwords-in-prose",
   triggers: " \t",
+  pairs: ["sw"],
   minDigits: 1,
   minRun: shortestPassword,
   find: (text, found) => {

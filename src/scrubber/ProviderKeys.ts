@@ -128,6 +128,7 @@ for (const prefix of prefixes) {
 export const providerKeyDetector: Detector = {
   name: "provider-keys",
   triggers: "",
+  pairs: prefixes.map(([prefix]) => prefix.slice(0, 2)),
   // The shortest keys are a prefix of five characters and ten more.
   minRun: 15,
   find: (text, found) => {
@@ -184,6 +185,7 @@ const isWord = (c: number): boolean => isAlphanumeric(c) || c === code.dash || c
 export const telegramDetector: Detector = {
   name: "telegram-tokens",
   triggers: ":",
+  pairs: [":A"],
   minDigits: 8,
   minRun: 35,
   find: (text, found) => {
@@ -224,6 +226,7 @@ const isDigits = (value: string | undefined): boolean =>
 export const mailchimpDetector: Detector = {
   name: "mailchimp-keys",
   triggers: "-",
+  pairs: ["-u"],
   minRun: 36,
   find: (text, found) => {
     for (let at = text.indexOf("-us"); at >= 0; at = text.indexOf("-us", at + 1)) {
@@ -241,6 +244,7 @@ export const mailchimpDetector: Detector = {
 export const azureDetector: Detector = {
   name: "azure-client-secrets",
   triggers: "~",
+  pairs: ["Q~"],
   minDigits: 1,
   find: (text, found) => {
     for (let at = text.indexOf("Q~"); at >= 0; at = text.indexOf("Q~", at + 2)) {
@@ -270,6 +274,7 @@ const shortestWebhook = 24
 export const webhookDetector: Detector = {
   name: "webhooks",
   triggers: "/",
+  pairs: ["oo"],
   minRun: 16,
   find: (text, found) => {
     for (let at = text.indexOf("hook"); at >= 0; at = text.indexOf("hook", at + 1)) {

@@ -64,6 +64,7 @@ const longestScheme = 32
 export const urlDetector: Detector = {
   name: "url-credentials",
   triggers: "/",
+  pairs: [":/"],
   find: (text, found) => {
     let token = { end: 0, lastAt: -1 }
     for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at)) {

@@ -24,6 +24,30 @@ export const mutations = [
     ["a text in which something was found is not clean", "scrubbed === text && !looksLikeJson", "!looksLikeJson"]
   ),
   inFile(
+    "src/scrubber/Detector.ts",
+    ["test/scrubber/Detector.test.ts"],
+    ["a detector may need two things at once", "(seen & mask) !== mask", "(seen & mask) === 0"],
+    ["past the last bit detectors share one", "1 << Math.min(this.bits.size, needBits - 1)", "1 << this.bits.size"],
+    ["the beginning of a text is a neighbour", "let row = beginning * 128", "let row = 0"],
+    ["a character beyond ASCII is a neighbour", "const at = c < 128 ? c : other", "const at = c & 127"]
+  ),
+  inFile(
+    "src/scrubber/Paths.ts",
+    ["test/scrubber/Detector.test.ts"],
+    ["a path may begin encoded", "pairs: [\"%\", ...", "pairs: [..."],
+    ["a pattern may begin with a single letter", "beginning.length > 1\n", "beginning.length > 0\n"]
+  ),
+  inFile(
+    "src/scrubber/Credentials.ts",
+    ["test/scrubber/Detector.test.ts"],
+    ["a scheme is one in capitals too", "[\"be\", \"ba\", \"ig\"].flatMap(inAnyCase)", "[\"be\", \"ba\", \"ig\"]"]
+  ),
+  inFile(
+    "src/scrubber/Base64.ts",
+    ["test/scrubber/Detector.test.ts"],
+    ["a block of base64 fits with any shift", "* 17 >> (i - start & 3)", ""]
+  ),
+  inFile(
     "src/scrubber/Locators.ts",
     ["test/scrubber/CleanTexts.test.ts"],
     ["a URL is judged along each route anew", "`${route.length} ${route}${value}`", "value"]
