@@ -203,8 +203,8 @@ export const mutations = [
     ["test/tracing/EffectTracer.test.ts"],
     [
       "a caller that is not trusted decides nothing",
-      ": { followsLocal: config.parentBased, judge, remote: judge }",
-      ": { followsLocal: config.parentBased, judge, remote: (_trace, sampled) => sampled }"
+      "remote: judge,\n      leavesOutBelow: isOff",
+      "remote: (_trace, sampled) => sampled,\n      leavesOutBelow: isOff"
     ]
   ),
   inFile(
