@@ -20,6 +20,8 @@ import { encodings, inContext, secretShapes } from "../support/Secrets.ts"
 
 const judge = Keys.make({ sensitiveKeys: [], identifierKeys: [], allowedKeys: [] })
 
+const fail = (fault: unknown): void => assert.fail(String(fault))
+
 const isDetector = (value: unknown): value is Detector =>
   typeof value === "object" && value !== null && "find" in value && "triggers" in value
 
@@ -54,7 +56,7 @@ const finds = ({ find }: Detector, text: string): boolean => {
   return found
 }
 
-const passes = new Map(detectors.map((detector) => [detector, compile([detector], assert.fail)]))
+const passes = new Map(detectors.map((detector) => [detector, compile([detector], fail)]))
 
 /** The detectors that find something in a text, and those that a pass runs on it. */
 const compared = (text: string) => {
@@ -133,7 +135,7 @@ describe("What a detector says that it needs", () => {
         marking("foreign", "", ["\0!"]),
         marking("first", "", ["\x7f!"]),
         marking("single", "", ["~"])
-      ], assert.fail)
+      ], fail)
       const run = (text: string) =>
         pass(text, nested).slice(text.length).split("+").filter((name) => !/^\d*$/.test(name))
       // Where there are many, some run in vain; none is left out.

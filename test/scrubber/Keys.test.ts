@@ -199,6 +199,14 @@ describe("a key is harmless", () => {
     assert.deepStrictEqual(judge("dbPassword"), before)
   })
 
+  it("where only digits and single letters make a name, as in a time, it is a secret's only if somebody says so", () => {
+    const keys = ["2025-11-23T10", "05", "x1", "a-7"]
+    assert.deepStrictEqual(keys.map((key) => judge(key).class), keys.map(() => "plain"))
+    const own = Keys.make({ sensitiveKeys: ["x1"], identifierKeys: ["a"], allowedKeys: [] })
+    assert.deepStrictEqual(keys.map((key) => own(key).class), ["plain", "plain", "sensitive", "plain"])
+    assert.strictEqual(own("7-a").class, "identifier")
+  })
+
   it("or not: every string gets a verdict", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (key) => {
       assert.include(["sensitive", "identifier", "plain"], judge(key).class)

@@ -24,6 +24,11 @@ export const mutations = [
     ["a text in which something was found is not clean", "scrubbed === text && !looksLikeJson", "!looksLikeJson"]
   ),
   inFile(
+    "src/scrubber/Keys.ts",
+    ["test/scrubber/Keys.test.ts"],
+    ["a name of a letter and a digit may be a secret's", "mostLetters(key) < fewestLetters", "mostLetters(key) < 2"]
+  ),
+  inFile(
     "src/scrubber/Detector.ts",
     ["test/scrubber/Detector.test.ts"],
     ["a detector may need two things at once", "(seen & mask) !== mask", "(seen & mask) === 0"],
