@@ -105,3 +105,61 @@ describe.concurrent("Nothing registers itself on import", () => {
     expect(timer.after).not.toEqual(timer.before)
   })
 })
+
+/** The modules of Effect among those loaded, by their place in it. */
+const effectsOf = (urls: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(urls.flatMap((url) => /\/node_modules\/effect\/dist\/(.*)\.js$/.exec(url)?.[1] ?? []))
+]
+
+describe.concurrent("A program pays for what it uses", () => {
+  it("one that is off loads of Effect what a program with an HTTP server has, and what log lines take", async () => {
+    const host = await Promise.all(
+      ["@effect/platform-node/NodeHttpServer", "@effect/platform-node/NodeRuntime", "effect/http/HttpRouter"].map(load)
+    )
+    const known = new Set(host.flatMap(({ urls }) => effectsOf(urls)))
+    expect(known).toContain("http/HttpRouter")
+    const own = await Promise.all([project.manifest.name, `${project.manifest.name}/dawsos`].map(load))
+    const loaded = new Set(own.flatMap(({ urls }) => effectsOf(urls)))
+    expect(loaded).toContain("http/HttpRouter")
+    expect([...loaded].filter((name) => !known.has(name)).sort()).toEqual(["Console", "Logger"])
+  })
+
+  it("one that observes neither a database nor Redis loads nothing that does", async () => {
+    const { urls } = await load(`${project.manifest.name}/dawsos`)
+    const loaded = urls.flatMap((url) => /\/src\/(instrument\/.*)\.ts$/.exec(url)?.[1] ?? [])
+    expect(loaded.sort()).toEqual([
+      "instrument/HttpClient",
+      "instrument/HttpMethods",
+      "instrument/HttpRoutes",
+      "instrument/HttpSecrets",
+      "instrument/HttpServer",
+      "instrument/Redis",
+      "instrument/Sql"
+    ])
+  })
+
+  const started = async (env: Record<string, string>): Promise<ReadonlyArray<string>> => {
+    const child = Path.join(root, "test/architecture/started.ts")
+    const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", child], {
+      cwd: root,
+      env: { PATH: process.env.PATH, METRICS_PORT: "0", SENTRY_DSN: "http://key@127.0.0.1:9/1", ...env }
+    })
+    const line = stdout.split("\n").find((line) => line.startsWith("told "))
+    return packagesOf((JSON.parse(line?.slice(5) ?? "") as { readonly urls: ReadonlyArray<string> }).urls)
+  }
+
+  it("one that is off loads no package at all when its layer is built", async () => {
+    expect((await started({ ENABLE_OBSERVABILITY: "false" })).filter((name) => !name.includes("effect"))).toEqual([])
+  })
+
+  it("one that is on loads OpenTelemetry's interface, not its SDK, and Sentry with its first event", async () => {
+    const loaded = await started({ ENABLE_OBSERVABILITY: "true" })
+    expect(loaded.filter(Rules.isVendor).sort()).toEqual([
+      "@effect/opentelemetry",
+      "@opentelemetry/api",
+      "@opentelemetry/context-async-hooks",
+      "@opentelemetry/core",
+      "prom-client"
+    ])
+  })
+})

@@ -11,6 +11,7 @@ import * as Otlp from "./rooms/Otlp.ts"
 import * as Parents from "./rooms/Parents.ts"
 import * as Scrubber from "./rooms/Scrubber.ts"
 import * as Soak from "./rooms/Soak.ts"
+import * as Start from "./rooms/Start.ts"
 import * as Tracing from "./rooms/Tracing.ts"
 
 export const mutations: ReadonlyArray<Mutation> = [
@@ -25,5 +26,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   Mixin.mutations,
   Isolation.mutations,
   Faults.mutations,
-  Soak.mutations
+  Soak.mutations,
+  Start.mutations
 ].flat()
