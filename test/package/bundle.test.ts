@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { mkdtemp } from "node:fs/promises"
 import * as Path from "node:path"
 import { promisify } from "node:util"
@@ -13,8 +13,8 @@ const manifest = Manifest.read(Process.root)
 let folder: string
 
 beforeAll(async () => {
-  // Below the repository, where Node finds what the package needs.
-  folder = await mkdtemp(Path.join(Process.root, "node_modules", ".bundle-"))
+  // Where Node finds what the package needs, by the name that it loads it under.
+  folder = realpathSync(await mkdtemp(Path.join(Process.root, "node_modules", ".bundle-")))
   expect(await Bundle.write(manifest, folder)).toEqual({ code: 0, output: "" })
   writeFileSync(Path.join(folder, "package.json"), JSON.stringify(Manifest.ofPackage(manifest)))
 }, 60_000)
