@@ -19,7 +19,7 @@ import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as References from "effect/References"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
-import { ContextManager } from "../../src/tracing/ContextManager.ts"
+import * as FiberInternals from "../../src/tracing/FiberInternals.ts"
 import type * as Limits from "../../src/tracing/Limits.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import type { Check } from "../harness/Interleaved.ts"
@@ -76,6 +76,7 @@ export const make = async (
   ))
   const runtime = ManagedRuntime.make(layer.pipe(Layer.provide(Logger.layer([]))))
   const context = await runtime.context()
+  keepInstalled()
   const tracing = Context.get(context, Tracing.Tracing)
   return {
     context,
@@ -138,13 +139,37 @@ export const leftOut = ({ accounting, exporter }: Ours): Check => {
   }
 }
 
-/** Installs this package's context manager, for one candidate at a time. */
+// What is process-wide and costs others too: where fibers are followed for the sake of third-party parents, two methods
+// of theirs are wrapped.
+const methods = ["evaluate", "setContext"] as const
+const plain = methods.map((name) => Object.getOwnPropertyDescriptor(FiberInternals.prototype, name))
+let wrapped: typeof plain | undefined
+let manager: Otel.ContextManager | undefined
+
+const put = (descriptors: typeof plain): void =>
+  methods.forEach((name, index) => {
+    const descriptor = descriptors[index]
+    if (descriptor !== undefined) Object.defineProperty(FiberInternals.prototype, name, descriptor)
+  })
+
+/** Keeps what the first layer has installed, which all of them share. */
+const keepInstalled = (): void => {
+  if (manager !== undefined) return
+  manager = Reflect.get(Otel.context, "_getContextManager").call(Otel.context) as Otel.ContextManager
+  wrapped = methods.map((name) => Object.getOwnPropertyDescriptor(FiberInternals.prototype, name))
+  put(plain)
+}
+
+/** Installs what this package's layers have installed, for one candidate at a time. */
 export const contextManager = {
   before: (): void => {
     Otel.context.disable()
-    Otel.context.setGlobalContextManager(new ContextManager().enable())
+    if (manager === undefined || wrapped === undefined) return
+    Otel.context.setGlobalContextManager(manager)
+    put(wrapped)
   },
   after: (): void => {
     Otel.context.disable()
+    put(plain)
   }
 }
