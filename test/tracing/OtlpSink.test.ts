@@ -54,7 +54,7 @@ const tcp = (onConnection: (socket: Net.Socket) => void) =>
   )
 
 describe("the OTLP sink", () => {
-  it.live("sends what a decoder that is not ours reads as the same spans", () =>
+  it.live("sends what a decoder that was written apart from it reads as the same spans", () =>
     Effect.gen(function*() {
       const { received, url } = yield* collector()
       const { sink } = yield* sinkTo(`${url}/v1/traces`, { headers: { authorization: Redacted.make("Bearer key") } })
