@@ -37,15 +37,14 @@ const hint = (data: Readonly<Record<string, unknown>>): Readonly<Record<string, 
   return cut
 }
 
-// Few places of a program fail, and each has its stack; names of operations, tags and types are fewer than texts.
-const stacks = [64, 8_192] as const
-const names = [512, 128] as const
+// Names of operations, tags and types.
+const rememberedNames = [512, 128] as const
 
 /** Makes what answers with an event as it may leave. That throws only when the scrubber does. */
 export const make = ({ scrubber, sendEmail }: Options): (event: ErrorEvent) => ErrorEvent => {
   const text = (value: string, limit = Exceptions.maxText): string => Cut.after(scrubber.text(value), limit)
-  const stack = remembering((value) => text(value), ...stacks)
-  const name = remembering((value) => text(value), ...names)
+  const stack = remembering((value) => text(value), ...Exceptions.rememberedStacks)
+  const name = remembering((value) => text(value), ...rememberedNames)
 
   const userOf = (user: EventUser | undefined): EventUser | undefined =>
     user === undefined ? undefined : {

@@ -17,6 +17,12 @@ export const maxExceptions = 10
 /** How long a scrubbed message or stack may be, in characters; Sentry cuts a message at 8,192. */
 export const maxText = 16_384
 
+/**
+ * How many stacks are remembered, and of how many characters: few places of a program fail, and each has its stack, of
+ * about 100 characters a frame.
+ */
+export const rememberedStacks = [32, 4_096] as const
+
 const cut = (text: string): string => Cut.before(text, maxText)
 
 /** What `body` answers, or `otherwise` where it throws. */

@@ -4,6 +4,7 @@
 import type { Event, Exception, StackFrame } from "@sentry/node"
 import { remembering } from "../scrubber/Memory.ts"
 import type { ErrorEvent } from "./ErrorEvent.ts"
+import { rememberedStacks } from "./Exceptions.ts"
 
 /** Reads the frames of a stack; Sentry's own parser, handed in so that this module loads nothing. */
 export type StackParser = (stack: string) => Array<StackFrame>
@@ -11,14 +12,11 @@ export type StackParser = (stack: string) => Array<StackFrame>
 // A line of Effect's that names a span but no place would be read as a file of that name.
 const located = /:\d+(:\d+)?\)?$|<anonymous>\)?$|\(native\)$/
 
-// Few places of a program fail, and each has its stack; none has more than 50 frames.
-const stacks = [64, 8_192] as const
-
 /** Makes a parser of it that reads a stack once. */
 export const rememberingParser = (parse: StackParser): StackParser => {
   const read = remembering(
     (stack) => parse(["Error", ...stack.split("\n").filter((line) => located.test(line))].join("\n")),
-    ...stacks
+    ...rememberedStacks
   )
   // The SDK notes things on frames.
   return (stack) => read(stack).map((frame) => ({ ...frame }))

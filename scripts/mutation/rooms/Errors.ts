@@ -239,10 +239,14 @@ export const mutations = [
     ["test/errors/EventScrubber.test.ts"],
     [
       "a stack is scrubbed",
-      "remembering((value) => text(value), ...stacks)",
-      "remembering((value) => value, ...stacks)"
+      "const stack = remembering((value) => text(value)",
+      "const stack = remembering((value) => value"
     ],
-    ["names are scrubbed", "remembering((value) => text(value), ...names)", "remembering((value) => value, ...names)"],
+    [
+      "names are scrubbed",
+      "const name = remembering((value) => text(value)",
+      "const name = remembering((value) => value"
+    ],
     ["extra data is scrubbed", "extra: recordOf(scrubber.value(event.extra))", "extra: event.extra"],
     ["a stack that is known is not searched again", "stack(exception.stack)", "text(exception.stack)"]
   ),
