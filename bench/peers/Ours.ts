@@ -50,7 +50,7 @@ export const make = async (
   const exporter = new ReadingExporter()
   const read = (spans: Parameters<ReadingExporter["read"]>[0]) =>
     Effect.sync(() => {
-      exporter.read(spans)
+      exporter.readRecords(spans)
       return { accepted: spans.length, rejected: 0 }
     })
   const sink: SpanSink.SpanSink = {
