@@ -152,14 +152,13 @@ describe.concurrent("A program pays for what it uses", () => {
     expect((await started({ ENABLE_OBSERVABILITY: "false" })).filter((name) => !name.includes("effect"))).toEqual([])
   })
 
-  it("one that is on loads OpenTelemetry's interface, not its SDK, and Sentry with its first event", async () => {
+  it("one that is on loads OpenTelemetry's interface, not its SDK; prom-client with its first scrape, Sentry with its first event", async () => {
     const loaded = await started({ ENABLE_OBSERVABILITY: "true" })
     expect(loaded.filter(Rules.isVendor).sort()).toEqual([
       "@effect/opentelemetry",
       "@opentelemetry/api",
       "@opentelemetry/context-async-hooks",
-      "@opentelemetry/core",
-      "prom-client"
+      "@opentelemetry/core"
     ])
   })
 })

@@ -5,10 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Exposition from "./Exposition.ts"
 import * as Metrics from "./Metrics.ts"
 import * as MetricsMemory from "./MetricsMemory.ts"
 import type { Limits } from "./MetricsServer.ts"
+import * as MetricsServer from "./MetricsServer.ts"
 import type { MetricsServerError } from "./MetricsServerError.ts"
+import * as RuntimeMetrics from "./RuntimeMetrics.ts"
 
 /** What metrics are kept for, and where they are served. */
 export interface Options extends MetricsMemory.Options {
@@ -24,31 +27,29 @@ export interface Options extends MetricsMemory.Options {
   readonly limits?: Partial<Limits> | undefined
 }
 
-/** The service with `/metrics` and `/healthz`, until the scope closes. Loads prom-client and Node's HTTP server. */
+/**
+ * The service with `/metrics` and `/healthz`, until the scope closes. prom-client, which only writes the metrics that are
+ * not of the catalogue, is loaded by the first scrape: a program that starts does not wait for it.
+ */
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const [{ default: prom }, Exposition, MetricsServer, RuntimeMetrics] = yield* Effect.promise(() =>
-    Promise.all([
-      import("prom-client"),
-      import("./Exposition.ts"),
-      import("./MetricsServer.ts"),
-      import("./RuntimeMetrics.ts")
-    ])
-  )
   const registry = yield* MetricsMemory.registry(options)
-  const open = Exposition.pages({
-    registry,
-    prom,
-    context: yield* Effect.context<never>(),
-    // Node's metrics are a supplement: a program does not fail to start for want of them.
-    runtime: yield* RuntimeMetrics.acquire(prom).pipe(
-      Effect.catchDefect((fault) =>
-        Effect.sync(() => {
-          registry.books.scrapeFailed("runtime", fault)
-          return undefined
-        })
-      )
-    )
-  })
+  const context = yield* Effect.context<never>()
+  const askRuntime = yield* RuntimeMetrics.acquire
+  // Node's metrics are a supplement: no scrape fails for want of them.
+  const runtimeOf = (prom: RuntimeMetrics.PromClient) => {
+    try {
+      return askRuntime(prom)
+    } catch (fault) {
+      registry.books.scrapeFailed("runtime", fault)
+      return undefined
+    }
+  }
+  const load = async (): Promise<Exposition.Open> => {
+    const { default: prom } = await import("prom-client")
+    return Exposition.pages({ registry, prom, context, runtime: runtimeOf(prom) })
+  }
+  let loaded: Promise<Exposition.Open> | undefined
+  const open: Exposition.Open = async (format) => (await (loaded ??= load()))(format)
   const write = Exposition.texts(open)
   const render = (format: Metrics.Format) => Effect.promise(() => write(format))
   const address = yield* MetricsServer.serve({

@@ -28,8 +28,8 @@ const collect = async (): Promise<void> => {
 
 const opened = Effect.gen(function*() {
   const scope = yield* Scope.make()
-  const registry = yield* RuntimeMetrics.acquire(prom).pipe(Scope.provide(scope))
-  return { registry, close: Scope.close(scope, Exit.void) }
+  const ask = yield* RuntimeMetrics.acquire.pipe(Scope.provide(scope))
+  return { ask, registry: ask(prom), close: Scope.close(scope, Exit.void) }
 })
 
 describe("Node's metrics", () => {
@@ -64,5 +64,11 @@ describe("Node's metrics", () => {
       const after = (yield* counted()) - between
       expect(after).toBeGreaterThan(0)
       yield* three.close
+
+      // Who asks when its layer is gone starts nothing that nobody would stop.
+      expect(three.ask(prom)).toBe(one.registry)
+      const afterwards = yield* counted()
+      yield* garbage
+      expect(yield* counted()).toBe(afterwards)
     }))
 })
