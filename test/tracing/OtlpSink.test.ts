@@ -13,6 +13,19 @@ import * as Limits from "../../src/tracing/Limits.ts"
 import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
 import { collector, endedSpans, foreign, passThrough, pipelineOf, unreadable } from "./harness.ts"
+import { message } from "./otlpSchema.ts"
+
+const request = message("opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest")
+
+interface Told {
+  readonly resourceSpans: readonly [
+    {
+      readonly scopeSpans: readonly [
+        { readonly spans: ReadonlyArray<{ readonly name: string; readonly spanId: Buffer }> }
+      ]
+    }
+  ]
+}
 
 const sinkTo = Effect.fnUntraced(function*(url: string, options: Partial<OtlpSink.Options> = {}) {
   const guard = Guard.make()
@@ -54,7 +67,7 @@ const tcp = (onConnection: (socket: Net.Socket) => void) =>
   )
 
 describe("the OTLP sink", () => {
-  it.live("sends what a decoder that was written apart from it reads as the same spans", () =>
+  it.live("sends what a decoder that is not ours reads as the same spans", () =>
     Effect.gen(function*() {
       const { received, url } = yield* collector()
       const { sink } = yield* sinkTo(`${url}/v1/traces`, { headers: { authorization: Redacted.make("Bearer key") } })
@@ -64,6 +77,11 @@ describe("the OTLP sink", () => {
         "content-type": "application/x-protobuf",
         "authorization": "Bearer key"
       })
+      const { resourceSpans: [told] } = request.toObject(request.decode(received[0]!.body), { bytes: Buffer }) as Told
+      assert.deepStrictEqual(
+        told.scopeSpans[0].spans.map(({ name, spanId }) => [name, spanId.toString("hex")]),
+        spans.map((span) => [span.name, span.spanContext().spanId])
+      )
       const decoded = Result.getOrThrow(OtlpTraces.decode(received[0]!.body, "otlp"))
       assert.deepStrictEqual(decoded.map(({ spanId }) => spanId), spans.map((span) => span.spanContext().spanId))
       assert.deepInclude(decoded[0]?.attributes, { text: "héllo", flag: true, fraction: 0.5 })
