@@ -143,6 +143,8 @@ describe("What a detector says that it needs", () => {
         before.length > 0
           ? assert.includeMembers(run(text), [...expected])
           : assert.deepStrictEqual(run(text), expected)
+      const all = pass(String.fromCharCode(...others.map((_, i) => 65 + i)), nested)
+      for (const { name } of before) assert.include(`${all}+`, `+${name}+`)
       includes("x#x", ["char"])
       includes("xabx", ["pair"])
       includes("ba", [])
