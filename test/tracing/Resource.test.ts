@@ -35,6 +35,10 @@ describe("Who the spans are from", () => {
     })
   })
 
+  it("says of its SDK what its attributes say, where they do", () => {
+    assert.strictEqual(resource({ "telemetry.sdk.name": "another" }).attributes["telemetry.sdk.name"], "another")
+  })
+
   it("can be merged with another resource, which wins", () => {
     const merged = resource({ team: "risk" }).merge(resourceFromAttributes({ team: "trading", region: "eu" }))
     assert.include(merged.attributes, { "service.name": "shop", team: "trading", region: "eu" })
