@@ -1,10 +1,11 @@
+import type { Scrubber } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Accounts from "../../src/scrubber/Accounts.ts"
 import * as Base64 from "../../src/scrubber/Base64.ts"
 import * as Bytes from "../../src/scrubber/Bytes.ts"
 import * as Credentials from "../../src/scrubber/Credentials.ts"
-import { compile, type Detector } from "../../src/scrubber/Detector.ts"
+import { compile } from "../../src/scrubber/Detector.ts"
 import * as Encoding from "../../src/scrubber/Encoding.ts"
 import * as Keys from "../../src/scrubber/Keys.ts"
 import * as Pairs from "../../src/scrubber/Pairs.ts"
@@ -22,10 +23,10 @@ const judge = Keys.make({ sensitiveKeys: [], identifierKeys: [], allowedKeys: []
 
 const fail = (fault: unknown): void => assert.fail(String(fault))
 
-const isDetector = (value: unknown): value is Detector =>
+const isDetector = (value: unknown): value is Scrubber.Detector =>
   typeof value === "object" && value !== null && "find" in value && "triggers" in value
 
-const detectors: ReadonlyArray<Detector> = [
+const detectors: ReadonlyArray<Scrubber.Detector> = [
   ...[
     Accounts,
     Base64,
@@ -50,7 +51,7 @@ const detectors: ReadonlyArray<Detector> = [
 /** What is decoded counts as a secret where it is long, so that detectors of encodings find something as well. */
 const nested = (text: string): string => text.length > 10 ? "[redacted]" : text
 
-const finds = ({ find }: Detector, text: string): boolean => {
+const finds = ({ find }: Scrubber.Detector, text: string): boolean => {
   let found = false
   find(text, (start, end, replacement) => found ||= text.slice(start, end) !== replacement, nested)
   return found
@@ -65,7 +66,7 @@ const compared = (text: string) => {
   return { finding, run }
 }
 
-const names = (list: ReadonlyArray<Detector>): ReadonlyArray<string> => list.map(({ name }) => name)
+const names = (list: ReadonlyArray<Scrubber.Detector>): ReadonlyArray<string> => list.map(({ name }) => name)
 
 // What no shape of a secret has.
 const more = [
@@ -119,7 +120,7 @@ describe("What a detector says that it needs", () => {
   })
 
   it("is a character, or two side by side, or both, however many detectors there are", () => {
-    const marking = (name: string, triggers: string, pairs?: ReadonlyArray<string>): Detector => ({
+    const marking = (name: string, triggers: string, pairs?: ReadonlyArray<string>): Scrubber.Detector => ({
       name,
       triggers,
       ...(pairs === undefined ? {} : { pairs }),
