@@ -22,6 +22,7 @@ import * as SpanAttributes from "./SpanAttributes.ts"
 import * as SpanContexts from "./SpanContexts.ts"
 import * as SpanIds from "./SpanIds.ts"
 import { spanLimits } from "./SpanLimits.ts"
+import * as SpanStatus from "./SpanStatus.ts"
 import type { Trace } from "./Trace.ts"
 
 /** What made a span and takes it back when it has ended; one for each layer. */
@@ -124,7 +125,7 @@ export class Span extends DirectSpan {
   }
 
   get status(): Tracer.SpanStatus {
-    return this.#exit === undefined ? new Started(this) : new Ended(this, this.#exit)
+    return this.#exit === undefined ? new SpanStatus.Started(this) : new SpanStatus.Ended(this, this.#exit)
   }
 
   /** What third-party code finds active inside of this span. */
@@ -308,38 +309,5 @@ export class Span extends DirectSpan {
       for (let index = 0; index < flat.length; index += 2) readable.set(flat[index] as string, flat[index + 1])
     }
     return this.#attributes = readable
-  }
-}
-
-// Times as Effect wants them are made of the span's when they are read: most statuses are asked for their tag only.
-class Started {
-  readonly _tag = "Started"
-  readonly #span: Span
-
-  constructor(span: Span) {
-    this.#span = span
-  }
-
-  get startTime(): bigint {
-    return SpanTime.toBigInt(this.#span.startSeconds, this.#span.startNanos)
-  }
-}
-
-class Ended {
-  readonly _tag = "Ended"
-  readonly exit: Exit.Exit<unknown, unknown>
-  readonly #span: Span
-
-  constructor(span: Span, exit: Exit.Exit<unknown, unknown>) {
-    this.#span = span
-    this.exit = exit
-  }
-
-  get startTime(): bigint {
-    return SpanTime.toBigInt(this.#span.startSeconds, this.#span.startNanos)
-  }
-
-  get endTime(): bigint {
-    return SpanTime.toBigInt(this.#span.endSeconds, this.#span.endNanos)
   }
 }
