@@ -132,8 +132,10 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
   }
 
   /** A value under its key: the key decides first. */
-  const named = (key: string, value: unknown, owner: string | undefined, depth: number, walk: Walk): unknown => {
-    const field = fields.within(key, owner)
+  const named = (key: string, value: unknown, owner: string | undefined, depth: number, walk: Walk): unknown =>
+    judged(fields.within(key, owner), key, value, depth, walk)
+
+  const judged = (field: Fields.Field, key: string, value: unknown, depth: number, walk: Walk): unknown => {
     switch (field.verdict.class) {
       case "sensitive":
         return typeof value === "number" && isCount(String(value), field.verdict) ? value : secret(value, walk)
@@ -345,9 +347,14 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     name: string | undefined
   ): boolean => {
     if (table.count >= limits.breadth) return ++table.left <= limits.breadth
-    const content = named(name !== undefined && key === "value" ? name : key, of, owner, depth + 1, walk)
+    const field = fields.of(key)
+    const content = name !== undefined && key === "value"
+      ? named(name, of, owner, depth + 1, walk)
+      : field.owned
+      ? named(key, of, owner, depth + 1, walk)
+      : judged(field, key, of, depth + 1, walk)
     if (content === undefined) return true
-    put(table, key, content, walk)
+    put(table, field.shown, key, content, walk)
     table.count++
     return true
   }
@@ -356,18 +363,18 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     const { last, left, out } = table
     if (left > 0 && last !== undefined) {
       delete out[last]
-      put(table, cut, left + 1, walk)
+      put(table, cut, cut, left + 1, walk)
       walk.changed = true
     }
     return out
   }
 
   /** Sets a property whose name may itself hold a secret; names that become equal are numbered. */
-  const put = (table: Table, key: string, content: unknown, walk: Walk): void => {
+  const put = (table: Table, shown: string, key: string, content: unknown, walk: Walk): void => {
     const { out } = table
-    const shown = replaced(fields.of(key).shown, key, walk)
     let name = shown
-    if (shown !== key) table.unique = false
+    if (shown !== key) walk.changed = true
+    if (shown !== key || shown === cut) table.unique = false
     if (!table.unique) { for (let i = 2; Object.hasOwn(out, name); i++) name = `${shown} (${i})` }
     // Assigning `__proto__` would set the prototype.
     if (name === "__proto__") {
