@@ -2,6 +2,7 @@
 import { Guard } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Sentry from "@sentry/node"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import type { ErrorEvent } from "../../src/errors/ErrorEvent.ts"
@@ -48,6 +49,8 @@ const sending = Effect.fnUntraced(function*(event: ErrorEvent, options?: Partial
     program: { release: "shop@1.2.3", environment: "staging" },
     guard: Guard.make(),
     scrubText: (text) => text,
+    // However busy the machine is.
+    timeout: Duration.minutes(1),
     ...options
   })
   yield* Effect.addFinalizer(() => sink.close)
