@@ -75,17 +75,19 @@ const { console } = Harness.recordingConsole()
 // Made once, as programs do: it must not hold on to the layers that it has served.
 const capability = DawsOs.withCapabilityMetrics({ agent: "financial_analyst", capability: "metrics.compute_twr" })
 
-/** A program that runs one job, which fails. */
+/** A program that runs one job, which fails, and is asked for its metrics: with them, Node's are watched. */
 const worked = Effect.gen(function*() {
   const tracing = yield* Tracing.Tracing
   const errors = yield* ErrorTracking.ErrorTracking
+  const metrics = yield* Metrics.Metrics
   yield* Effect.logWarning("no prices")
   yield* Effect.fail(new Error("no prices")).pipe(
     capability,
     ErrorTracking.withBoundary("job"),
     Effect.ignore
   )
-  return { services: [tracing, yield* Metrics.Metrics, errors], tracing, errors } satisfies Used
+  yield* metrics.render("prometheus")
+  return { services: [tracing, metrics, errors], tracing, errors } satisfies Used
 }).pipe(
   Effect.provide(
     Layer.fresh(Observability.layer(DawsOs.vocabulary, { captureUncaught: true, logFormat: "json" })).pipe(
