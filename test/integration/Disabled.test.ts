@@ -85,7 +85,7 @@ describe.concurrent("the look at a process", () => {
       const receiver = yield* Receiver.make()
       const { report } = yield* watch(Harness.environment(receiver))
       assert.includeMembers([...new Set(vendors(report.urls))], [
-        "@opentelemetry/sdk-trace-base",
+        "@opentelemetry/api",
         "prom-client",
         "@sentry/node"
       ])
