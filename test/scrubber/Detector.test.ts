@@ -71,6 +71,8 @@ const names = (list: ReadonlyArray<Scrubber.Detector>): ReadonlyArray<string> =>
 // What no shape of a secret has.
 const more = [
   "GET x/p-17 done",
+  "x/p-17",
+  "GET /%61pi/metrics/p-17",
   "yes/of/p-17",
   "\u00a0y2/of/p-17",
   "http://host/api/m%65trics/p-17",
