@@ -4,8 +4,8 @@ import { copy } from "./Memory.ts"
  * Texts in which nothing was found, so that what a program says again and again (names of operations, routes, statements)
  * is searched a few times and not each time.
  *
- * Nothing in which anything was found gets here, and nothing that was said but once: ids of requests come and go without
- * being kept. What is kept is bounded in texts and in characters, and forgotten when it is said no more.
+ * Nothing in which anything was found gets here, and hardly anything that was said but once: ids of requests come and go
+ * without being kept. What is kept is bounded in texts and in characters, and forgotten when it is said no more.
  */
 export interface CleanTexts {
   /** Whether the text is known to hold nothing. */
@@ -64,11 +64,10 @@ export const make = ({ characters, longest, texts }: Bounds = bounds): CleanText
   }
 }
 
-/** FNV-1a over the length and at most 24 characters from the end, where texts differ, ids above all. */
+/** FNV-1a over the length and 32 to 63 characters from all over the text, or all of a shorter one. */
 const numberOf = (text: string): number => {
+  const step = Math.max(1, text.length >> 5)
   let hash = Math.imul(0x811c9dc5 ^ text.length, 0x01000193)
-  for (let i = Math.max(0, text.length - 24); i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  }
+  for (let i = 0; i < text.length; i += step) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash
 }

@@ -119,11 +119,13 @@ export const oracleDetector: Detector = {
   name: "oracle-credentials",
   triggers: "@",
   find: (text, found) => {
+    // Many drivers can stand before one slash: it is looked for once.
+    let slash = -1
     for (let at = text.indexOf("oracle:"); at >= 0; at = text.indexOf("oracle:", at)) {
       const start = runEnd(text, at + 7, isAlphanumeric) + 1
       at += 7
       if (text.charCodeAt(start - 1) !== code.colon) continue
-      const slash = runEnd(text, start, (c) => !isSpace(c) && c !== code.slash && c !== code.at)
+      if (slash < start) slash = runEnd(text, start, (c) => !isSpace(c) && c !== code.slash && c !== code.at)
       if (slash === start || text.charCodeAt(slash) !== code.slash) continue
       const end = runEnd(text, slash, (c) => !isSpace(c) && c !== code.at)
       at = end

@@ -255,8 +255,8 @@ describe("the work of scrubbing", () => {
     )
   })
 
-  // What the property above has found once.
-  it.each([["/api/users/a", "&a"], ["/api/users/{", "=a"]])(
+  // What the properties have found once.
+  it.each([["/api/users/a", "&a"], ["/api/users/{", "=a"], ["oracle:thin:a/b@", "oracle:"]])(
     "grows with the text for %j and repetitions of %j",
     (head, tail) => {
       assert.isBelow(growth((length) => head + repeat(tail, length)), 65)
