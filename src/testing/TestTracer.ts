@@ -9,6 +9,7 @@ import type { Guard } from "../Guard.ts"
 import * as Observation from "../Observation.ts"
 import * as SpanName from "../observation/SpanName.ts"
 import type { Scrubber } from "../Scrubber.ts"
+import { alongRoute } from "../scrubber/Locators.ts"
 import * as Accounting from "../tracing/Accounting.ts"
 import type { OnEnd, SpanOptions } from "./RecordedSpan.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
@@ -139,7 +140,9 @@ export class TestTracer implements Tracer.Tracer {
         traceId,
         spanId,
         parentId: Option.getOrUndefined(parent)?.spanId,
-        attributes: scrubber.attributes(attributes),
+        attributes: scrubber.attributes(
+          alongRoute(Object.fromEntries(attributes), attributes.get("http.route"), scrubber.url)
+        ),
         events: events.map(([name, time, attributes]) => ({
           name: scrubber.text(name),
           time,

@@ -122,6 +122,16 @@ const contract = (subject: Subject) =>
         assert.strictEqual(spans.length, 1)
       }))
 
+    it.effect("judges the URL of a request by the names that its route gives", () =>
+      Effect.gen(function*() {
+        const { spans } = yield* run(
+          Effect.withSpan(Effect.void, "GET", {
+            attributes: { "url.full": "https://x.test/users/ann/quotes", "http.route": "/users/:userId/quotes" }
+          })
+        )
+        assert.match(String(spans[0]?.attributes["url.full"]), /^https:\/\/x\.test\/users\/[0-9a-f]{8}\/quotes$/u)
+      }))
+
     it.effect("keeps books that balance at any moment", () =>
       Effect.gen(function*() {
         const { accounting } = yield* run(Effect.gen(function*() {

@@ -126,6 +126,11 @@ export const mutations = [
     ["an unsampled trace is not kept", "if (!sampled) {", "if (false) {"]
   ),
   inFile(
+    "src/testing/TestTracer.ts",
+    ["test/contract/Tracing.test.ts"],
+    ["a test's URLs are judged by their route too", "attributes.get(\"http.route\")", "undefined"]
+  ),
+  inFile(
     "src/testing/SpanComparison.ts",
     ["test/testing/TestTracing.test.ts"],
     ["a span too many is a difference", "weight: TestSpans.size(each)", "weight: 0"]
