@@ -20,9 +20,6 @@ const isMentioned = (name: string): boolean => codes.some((code) => code.split(/
 
 const rowOf = (code: string) => rows.find((row) => Documents.codes(row["base document"] ?? "").includes(code))
 
-const isLater = (row: Readonly<Record<string, string>>): boolean =>
-  Object.values(row).some((cell) => cell.includes("**later stage**"))
-
 const withMissing = (names: ReadonlyArray<string>, there: (name: string) => boolean) =>
   expect(names.filter((name) => !there(name))).toEqual([])
 
@@ -85,18 +82,13 @@ describe("docs/parity.md says nothing that is not so", () => {
       .filter(({ title }) => title !== undefined)
   ]
 
-  it("every row has a test, or says that the part is not there yet", () => {
+  it("every row has a test", () => {
     const without = rows.filter((row) => {
-      if (isLater(row)) return false
       const test = row["test"] ?? ""
       // The rows that only point to a later part of the page.
       return test !== "below" && Documents.namedTests(test).length === 0
     })
     expect(without).toEqual([])
-  })
-
-  it("a row that has no test says so only of what comes later", () => {
-    expect(rows.filter((row) => row["test"] === "none yet" && !isLater(row))).toEqual([])
   })
 
   it("every test that it names is there, under that name", () => {
@@ -112,14 +104,6 @@ describe("docs/parity.md says nothing that is not so", () => {
     const all = Documents.codes(page)
     expect(all.filter((code) => Exports.isMissingPath(code))).toEqual([])
     expect(all.filter((code) => Exports.isMissing(code))).toEqual([])
-  })
-
-  it("what is said to come later is what observing costs, and nothing else", () => {
-    expect(rows.filter(isLater).map((row) => row["base document"])).toEqual([
-      "Tracing overhead <5% of request time",
-      "Metrics collection <1% CPU usage",
-      "Performance impact measurement"
-    ])
   })
 
   it("the panels, alerts and containers that it says are generated are those of the base document", () => {

@@ -104,7 +104,7 @@ export const mutations = [
   inFile(
     "src/observation/GuardedSpan.ts",
     ["test/Observation.test.ts"],
-    ["only sampled spans are exemplars", "return span.sampled ? {", "return span ? {"],
+    ["only a foreign tracer's sampled spans are exemplars", "if (!span.sampled) return undefined", ""],
     ["a span is a child of the one around it", "parent: Option.fromUndefinedOr(parent)", "parent: Option.none()"]
   ),
   inFile(

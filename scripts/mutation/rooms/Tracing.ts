@@ -169,8 +169,8 @@ export const mutations = [
     ["a flush has 5 seconds", "flushBudget = 5_000", "flushBudget = 4_000"],
     [
       "a span that can't be scrubbed stays here",
-      "this.#scrub(span), () => undefined)",
-      "this.#scrub(span), () => span)"
+      "this.#guard.count(hook, fault)\n      return undefined",
+      "this.#guard.count(hook, fault)\n      return { span, bytes: 1, room: 1, requestBytes: 1 }"
     ],
     ["unsampled spans stay here", "if (isSampled(span)) this.#onEnd(span)", "this.#onEnd(span)"],
     [
