@@ -13,6 +13,7 @@ import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
 import { percentDetector } from "./scrubber/Encoding.ts"
 import * as Identifiers from "./scrubber/Identifiers.ts"
 import * as Keys from "./scrubber/Keys.ts"
+import * as Listed from "./scrubber/Listed.ts"
 import * as Locators from "./scrubber/Locators.ts"
 import * as Pairs from "./scrubber/Pairs.ts"
 import * as Paths from "./scrubber/Paths.ts"
@@ -159,6 +160,7 @@ export const make = (options: ScrubberOptions = {}): Scrubber => {
   )
   const url = Locators.make(paths, text, judge)
   const walker = Walker.make({ judge, text, url: (value) => url(value), limits: bounds, onFault })
+  Listed.pair(walker.attributes, walker.listed)
   const guarded =
     <More extends ReadonlyArray<string | undefined>>(run: (value: string, ...more: More) => string) =>
     (value: string, ...more: More): string => {

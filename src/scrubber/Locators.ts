@@ -39,6 +39,25 @@ export const alongRoute = <Content>(
   return out ?? record
 }
 
+/** The same of keys and values in turn. */
+export const listedAlongRoute = (
+  keyValues: ReadonlyArray<unknown>,
+  route: unknown,
+  url: ScrubUrl
+): ReadonlyArray<unknown> => {
+  if (typeof route !== "string") return keyValues
+  let out: Array<unknown> | undefined
+  for (let i = 0; i < keyValues.length; i += 2) {
+    const value = keyValues[i + 1]
+    if (typeof value !== "string" || !isRequestKey(keyValues[i])) continue
+    const shown = url(value, route)
+    if (shown !== value) (out ??= keyValues.slice())[i + 1] = shown
+  }
+  return out ?? keyValues
+}
+
+const isRequestKey = (key: unknown): boolean => requestKeys.some((known) => known === key)
+
 /** Scrubs URLs by their parts: path by route and by patterns, query by its parameters' names, all of it as text. */
 export const make = (
   patterns: ReadonlyArray<string>,

@@ -1,7 +1,7 @@
 import * as Redactable from "effect/Redactable"
 import * as Redacted from "effect/Redacted"
 import { binary, countBytes } from "./Bytes.ts"
-import { mark } from "./Characters.ts"
+import { code, mark } from "./Characters.ts"
 import { unreadable } from "./Detector.ts"
 import * as Fields from "./Fields.ts"
 import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
@@ -43,6 +43,8 @@ export interface Walker {
   readonly attributes: (
     record: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
   ) => Record<string, unknown>
+  /** What {@link attributes} makes of keys and values in turn, each key once, in that form; undefined where it may differ. */
+  readonly listed: (keyValues: ReadonlyArray<unknown>) => Array<unknown> | undefined
   /** Scrubs JSON text by its keys, as what `owner` names; undefined where it is none. */
   readonly json: (text: string, level: number, owner?: string) => string | undefined
 }
@@ -71,6 +73,11 @@ class Table {
   constructor(unique: boolean) {
     this.unique = unique
   }
+}
+
+const isIndex = (key: string): boolean => {
+  const first = key.charCodeAt(0)
+  return first >= code.zero && first <= code.nine
 }
 
 /** Turns any value into plain JSON-safe data without secrets. */
@@ -369,6 +376,28 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     return out
   }
 
+  /** Names that are shown as they are need no object to be told apart. */
+  const keyValues = (items: ReadonlyArray<unknown>): Array<unknown> | undefined => {
+    if (items.length > 2 * limits.breadth) return undefined
+    const walk = begin(0)
+    // Made as long as it will be, since a list that grows keeps room for more.
+    // oxlint-disable-next-line unicorn/no-new-array
+    const out = new Array<unknown>(items.length)
+    let length = 0
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i] as string
+      const field = fields.of(key)
+      // An object has an order of its own for numbers, and `__proto__` is no name like others.
+      if (field.shown !== key || key === cut || key === "__proto__" || isIndex(key)) return undefined
+      const content = judged(field, key, items[i + 1], 1, walk)
+      if (content === undefined) continue
+      out[length++] = key
+      out[length++] = content
+    }
+    out.length = length
+    return out
+  }
+
   /** Sets a property whose name may itself hold a secret; names that become equal are numbered. */
   const put = (table: Table, shown: string, key: string, content: unknown, walk: Walk): void => {
     const { out } = table
@@ -408,6 +437,10 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
           : properties(items, Object.keys(items), undefined, 0, begin(0))
       )
       return typeof shown === "string" ? { [unreadable]: true } : shown
+    },
+    listed: (items) => {
+      const shown = guarded(() => keyValues(items))
+      return typeof shown === "string" ? [unreadable, true] : shown
     },
     json: (source, level, owner) => {
       let parsed: unknown

@@ -42,6 +42,8 @@ export interface EndedSpan {
    * is made of it can be remembered.
    */
   readonly sharedAttributes?: ReadonlyArray<unknown> | undefined
+  /** All its attributes in that form, each key once, where the tracer has no object of them. */
+  readonly listedAttributes?: ReadonlyArray<unknown> | undefined
   readonly events: ReadonlyArray<TimedEvent>
   readonly links: ReadonlyArray<Otel.Link>
   readonly droppedAttributesCount: number

@@ -164,6 +164,12 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
     return this.span.ownAttributes === undefined ? this.span.fixedAttributes ?? noAttributes : undefined
   }
 
+  get listedAttributes(): ReadonlyArray<unknown> {
+    const { fixedAttributes, ownAttributes } = this.span
+    if (ownAttributes === undefined) return fixedAttributes ?? noAttributes
+    return fixedAttributes === undefined ? ownAttributes : fixedAttributes.concat(ownAttributes)
+  }
+
   get events(): ReadableSpan["events"] {
     return this.span.events ?? []
   }

@@ -6,9 +6,11 @@
 import type * as Otel from "@opentelemetry/api"
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 import * as SpanName from "../observation/SpanName.ts"
-import { alongRoute } from "../scrubber/Locators.ts"
+import * as Listed from "../scrubber/Listed.ts"
+import { alongRoute, listedAlongRoute } from "../scrubber/Locators.ts"
 import { remembering } from "../scrubber/Memory.ts"
 import * as EndedSpan from "./EndedSpan.ts"
+import * as SpanAttributes from "./SpanAttributes.ts"
 import {
   type Details,
   type EventRecord,
@@ -55,6 +57,7 @@ interface Told {
 interface Known {
   /** Scrubs the name of a span. */
   readonly name: (name: string) => string
+  readonly listed: Listed.ScrubListed
   readonly lists: WeakMap<ReadonlyArray<unknown>, Told & { readonly given: string }>
   readonly sources: WeakMap<Source["resource"], WeakMap<Scope, Source>>
 }
@@ -67,7 +70,12 @@ const knowledge = new WeakMap<SpanScrubber, Known>()
 const knownTo = (scrubber: SpanScrubber): Known => {
   let known = knowledge.get(scrubber)
   if (known === undefined) {
-    known = { name: remembering(scrubber.text, ...names), lists: new WeakMap(), sources: new WeakMap() }
+    known = {
+      name: remembering(scrubber.text, ...names),
+      listed: Listed.of(scrubber.attributes),
+      lists: new WeakMap(),
+      sources: new WeakMap()
+    }
     knowledge.set(scrubber, known)
   }
   return known
@@ -86,7 +94,26 @@ const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Know
   return told
 }
 
-const tell = ({ attributes, name }: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => ({
+const tell = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told =>
+  tellListed(span, scrubber, known) ?? tellRecord(span, scrubber, known)
+
+/** Most spans of our own tracer: no object is made of their attributes. */
+const tellListed = (
+  { listedAttributes: given, name }: EndedSpan.EndedSpan,
+  { url }: SpanScrubber,
+  known: Known
+): Told | undefined => {
+  if (given === undefined) return undefined
+  const attribute = (key: string): unknown => {
+    const index = SpanAttributes.indexOf(given, key)
+    return index < 0 ? undefined : given[index]
+  }
+  const scrubbed = known.listed(listedAlongRoute(given, attribute("http.route"), url))
+  if (scrubbed === undefined) return undefined
+  return { name: known.name(SpanName.conventional(name, attribute)), keyValues: allCarried(scrubbed) }
+}
+
+const tellRecord = ({ attributes, name }: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => ({
   name: known.name(SpanName.conventional(name, (key) => attributes[key])),
   keyValues: keyValues(alongRoute(attributes, attributes["http.route"], scrubber.url), scrubber)
 })
@@ -121,11 +148,27 @@ const keyValues = (values: Readonly<Record<string, unknown>> | undefined, scrubb
     const value = scrubbed[key]
     if (value === undefined || value === null) continue
     flat[length++] = key
-    flat[length++] = isCarried(value) ? value : JSON.stringify(value) ?? String(value)
+    flat[length++] = carried(value)
   }
   flat.length = length
   return flat
 }
+
+/** The same in place. */
+const allCarried = (scrubbed: Array<unknown>): KeyValues => {
+  let length = 0
+  for (let i = 1; i < scrubbed.length; i += 2) {
+    const value = scrubbed[i]
+    if (value === undefined || value === null) continue
+    scrubbed[length++] = scrubbed[i - 1]
+    scrubbed[length++] = carried(value)
+  }
+  if (length === 0) return none
+  scrubbed.length = length
+  return scrubbed as Array<Otel.AttributeValue>
+}
+
+const carried = (value: {}): Otel.AttributeValue => isCarried(value) ? value : JSON.stringify(value) ?? String(value)
 
 // OpenTelemetry's lists are of one kind, and may have gaps.
 const isCarried = (value: unknown): value is Otel.AttributeValue => {

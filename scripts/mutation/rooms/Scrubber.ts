@@ -9,6 +9,31 @@ export const mutations = [
     ["what is asked for again outlives a generation", "old.get(key) ?? run(key)", "run(key)"]
   ),
   inFile(
+    "src/scrubber/Walker.ts",
+    ["test/scrubber/Listed.test.ts"],
+    [
+      "a list of attributes leaves names with secrets to the record",
+      "field.shown !== key || key === cut",
+      "key === cut"
+    ],
+    ["a list of attributes leaves the order of numbers to the record", " || isIndex(key)) return", ") return"],
+    ["a list of attributes is as bounded as the record", "items.length > 2 * limits.breadth", "false"],
+    [
+      "a list of attributes is judged by its keys",
+      "judged(field, key, items[i + 1], 1, walk)",
+      "any(items[i + 1], key, 1, walk)"
+    ]
+  ),
+  inFile(
+    "src/tracing/ScrubbedSpan.ts",
+    ["test/tracing/ScrubbedSpan.test.ts"],
+    [
+      "a list of attributes is judged along its route",
+      "listedAlongRoute(given, attribute(\"http.route\"), url)",
+      "given"
+    ]
+  ),
+  inFile(
     "src/scrubber/CleanTexts.ts",
     ["test/scrubber/CleanTexts.test.ts"],
     ["a text that comes once is not kept", "if (seen[at] === number) keep(text)", "if (true) keep(text)"],
