@@ -316,17 +316,32 @@ export class SinkQueue {
     for (const reason of Accounting.dropReasons) this.drop(reason, outcome.dropped[reason])
     if (outcome.fault !== undefined) this.#env.guard.count("sink", outcome.fault)
     this.#receiver.learn(outcome, this.#env.timers.now())
-    const { again, smaller } = this.#sort(outcome.left)
+    const tried = outcome.left.length === 0 ? this.#letLeave(entries) : this.#keep(entries, outcome.left)
+    // Who is told may look at the books: every span is in its place by now.
+    this.#tellCircuit()
+    this.#env.guard.run("logger", () => this.#env.onExport(this.sink, outcome.problem), () => {})
+    this.#flushes.tried(tried)
+  }
+
+  /** Gives up the room of all of them; as a rule none is left over. */
+  #letLeave(entries: ReadonlyArray<SpanBuffer.Entry>): ReadonlyArray<SpanBuffer.Entry> {
+    this.#buffer.release(entries)
+    return entries
+  }
+
+  /** Lets those of them wait that are sent again, and gives those that were tried: not the ones of a halved request. */
+  #keep(
+    entries: ReadonlyArray<SpanBuffer.Entry>,
+    left: ReadonlyArray<Attempt.Left>
+  ): ReadonlyArray<SpanBuffer.Entry> {
+    const { again, smaller } = this.#sort(left)
     const waiting = new Set([...again, ...smaller])
     this.#buffer.release(entries.filter((entry) => !waiting.has(entry)))
     this.#buffer.putBack(smaller)
     this.#held.push(...again)
-    this.#due = Math.max(this.#due, ...[...waiting].map(({ sequence }) => sequence))
-    // Who is told may look at the books: every span is in its place by now.
-    this.#tellCircuit()
-    this.#env.guard.run("logger", () => this.#env.onExport(this.sink, outcome.problem), () => {})
+    for (const { sequence } of waiting) this.#due = Math.max(this.#due, sequence)
     const halved = new Set(smaller)
-    this.#flushes.tried(entries.filter((entry) => !halved.has(entry)))
+    return entries.filter((entry) => !halved.has(entry))
   }
 
   /** Which spans are tried again, and which in smaller requests; the rest is dropped. */

@@ -136,11 +136,12 @@ export class SpanBuffer {
 
   /** Gives up the room of spans that were taken. */
   release(entries: ReadonlyArray<Entry>): void {
-    entries.forEach((entry) => this.#leave(entry))
+    for (const entry of entries) this.#leave(entry)
   }
 
   /** Lets spans that were taken wait again, before all others. */
   putBack(entries: ReadonlyArray<Entry>): void {
+    if (entries.length === 0) return
     const ordered = entries.toSorted((left, right) => left.sequence - right.sequence)
     for (const to of [this.#failed, this.#others]) {
       const own = ordered.filter((entry) => this.#lineOf(entry) === to)
