@@ -113,6 +113,9 @@ export const variables: ReadonlyArray<Variable> = Object.values(Variables)
     group
   }))
 
+// One for all of them: what Effect makes of a schema before it reads is made once, not for each variable.
+const text = Config.option(Config.String())
+
 /**
  * The configuration of the layer as one Effect `Config`.
  *
@@ -134,7 +137,7 @@ export const variables: ReadonlyArray<Variable> = Object.values(Variables)
  * ```
  */
 export const config: Config.Config<ObservabilityConfig> = Config.all(
-  Record.fromEntries(variables.map(({ name }) => [name, Config.option(Config.String(name))]))
+  Record.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)]))
 ).pipe(Config.mapEffect((raw) => Effect.mapError(Effect.fromResult(resolve(raw)), Problem.toConfigError)))
 
 /**
