@@ -45,11 +45,13 @@ const beginning = 127
 
 /** What the detectors need to run: a row for each character, in which the one after it finds the bits of the two. */
 class Needs {
-  readonly table: Int32Array = new Int32Array(128 * 128)
   private readonly bits = new Map<string, number>()
+  /** Of a character, whatever stands before it. */
+  private readonly any = new Int32Array(128)
+  private readonly pairs: Array<readonly [at: number, bit: number]> = []
 
   constructor() {
-    for (let c = 1; c < 128; c++) this.mark(-1, c, (isDigit(c) ? digit : 0) | (isBase64(c) ? inRun : 0))
+    for (let c = 1; c < 128; c++) this.any[c] = (isDigit(c) ? digit : 0) | (isBase64(c) ? inRun : 0)
   }
 
   /** The bit of texts with one of these characters or pairs; 0 where it is any text. */
@@ -60,19 +62,25 @@ class Needs {
     const bit = this.bits.get(name) ?? 1 << Math.min(this.bits.size, needBits - 1)
     this.bits.set(name, bit)
     for (const part of parts) {
-      const [first, second] = part.length > 1 ? [part.charCodeAt(0), part.charCodeAt(1)] : [-1, part.charCodeAt(0)]
-      this.mark(first < 128 ? first : other, second < 128 ? second : other, bit)
+      if (part.length > 1) this.pairs.push([place(part.charCodeAt(0)) * 128 + place(part.charCodeAt(1)), bit])
+      else {
+        const at = place(part.charCodeAt(0))
+        this.any[at] = (this.any[at] ?? 0) | bit
+      }
     }
     return bit
   }
 
-  private mark(first: number, second: number, bits: number): void {
-    for (let row = Math.max(0, first); row <= (first < 0 ? 127 : first); row++) {
-      const at = row * 128 + second
-      this.table[at] = (this.table[at] ?? 0) | bits
-    }
+  /** Rows are copied: a program that starts waits for them, and they are 16,384 numbers. */
+  table(): Int32Array {
+    const table = new Int32Array(128 * 128)
+    for (let row = 0; row < 128; row++) table.set(this.any, row * 128)
+    for (const [at, bit] of this.pairs) table[at] = (table[at] ?? 0) | bit
+    return table
   }
 }
+
+const place = (c: number): number => c < 128 ? c : other
 
 /**
  * Joins detectors into one pass. A first look at the text collects which characters and which pairs of them occur, how
@@ -91,7 +99,7 @@ export const compile = (detectors: ReadonlyArray<Detector>, onFault: (fault: unk
     if (mask === 0) leastRun = Math.min(leastRun, minRun)
     return { detector, mask, minDigits, minRun }
   })
-  const { table } = needs
+  const table = needs.table()
   return (text, nested) => {
     let seen = 0
     let digits = 0

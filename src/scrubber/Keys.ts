@@ -70,7 +70,12 @@ const singular = (word: string): string => {
   return end === word.length ? word : word.slice(0, end)
 }
 
-const phrase = (entry: string): string => words(entry).map(singular).join(" ")
+const joinWords = (list: ReadonlyArray<string>): string => list.map(singular).join(" ")
+
+const phrase = (entry: string): string => joinWords(words(entry))
+
+// The vocabulary is written as words already, and a program that starts waits for it to be read.
+const listed = (entry: string): string => joinWords(entry.split(" "))
 
 const weakWords = new Set([
   "key",
@@ -91,12 +96,12 @@ const weakWords = new Set([
 
 /** Judges keys by the vocabulary and the user's additions; verdicts are remembered, at most `remembered` of them. */
 export const make = (options: KeyOptions): (key: string) => KeyVerdict => {
-  const anywhere = new Set([...Vocabulary.sensitive, ...options.sensitiveKeys].map(phrase))
-  const atEnd = new Set(Vocabulary.sensitiveAtEnd.map(phrase))
-  const alone = new Set(Vocabulary.sensitiveAlone.map(phrase))
-  const identifiers = new Set([...Vocabulary.identifiers, ...options.identifierKeys].map(phrase))
-  const identifiersAlone = new Set(Vocabulary.identifiersAlone.map(phrase))
-  const allowed = new Set([...Vocabulary.allowed, ...options.allowedKeys].map(phrase))
+  const anywhere = new Set([...Vocabulary.sensitive.map(listed), ...options.sensitiveKeys.map(phrase)])
+  const atEnd = new Set(Vocabulary.sensitiveAtEnd.map(listed))
+  const alone = new Set(Vocabulary.sensitiveAlone.map(listed))
+  const identifiers = new Set([...Vocabulary.identifiers.map(listed), ...options.identifierKeys.map(phrase)])
+  const identifiersAlone = new Set(Vocabulary.identifiersAlone.map(listed))
+  const allowed = new Set([...Vocabulary.allowed.map(listed), ...options.allowedKeys.map(phrase)])
   const own = new Set([...options.sensitiveKeys, ...options.identifierKeys].map(phrase))
   const joined = (phrases: Iterable<string>) => [...phrases].map((entry) => entry.replaceAll(" ", ""))
   const anywhereJoined = new Set(joined(anywhere))
