@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
+import { type DirectSpan, DirectTracer } from "../observation/DirectTracer.ts"
 
 const note = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
   if (exit._tag === "Success") return
@@ -20,18 +21,47 @@ const note = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
   boundary.recordCause(exit.cause, { traceId, spanId })
 }
 
+const noting = (span: Tracer.Span, guard: Guard.Guard): Tracer.Span => {
+  const end = span.end
+  return Object.assign(span, {
+    end(this: Tracer.Span, endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+      guard.run("reporter", () => note(this, exit), () => undefined)
+      end.call(this, endTime, exit)
+    }
+  })
+}
+
+/** The spans of observations are opened as ever: they are not ended by their `end`, and need nobody to note it. */
+class NotingTracer extends DirectTracer {
+  readonly context: Tracer.Tracer["context"]
+  readonly #tracer: DirectTracer
+  readonly #guard: Guard.Guard
+
+  constructor(tracer: DirectTracer, guard: Guard.Guard) {
+    super()
+    this.context = tracer.context
+    this.#tracer = tracer
+    this.#guard = guard
+  }
+
+  span(options: Parameters<Tracer.Tracer["span"]>[0]): Tracer.Span {
+    return noting(this.#tracer.span(options), this.#guard)
+  }
+
+  leavesOut(parent: Tracer.AnySpan): boolean {
+    return this.#tracer.leavesOut(parent)
+  }
+
+  open(...args: Parameters<DirectTracer["open"]>): DirectSpan | undefined {
+    return this.#tracer.open(...args)
+  }
+}
+
 /** The tracer with spans that note their failures. The spans are its own, and so is its context hook. */
 export const observe = (tracer: Tracer.Tracer, guard: Guard.Guard): Tracer.Tracer =>
-  Tracer.make({
-    span: (options) => {
-      const span = tracer.span(options)
-      const end = span.end
-      return Object.assign(span, {
-        end(this: Tracer.Span, endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
-          guard.run("reporter", () => note(this, exit), () => undefined)
-          end.call(this, endTime, exit)
-        }
-      })
-    },
-    ...(tracer.context === undefined ? {} : { context: tracer.context })
-  })
+  tracer instanceof DirectTracer
+    ? new NotingTracer(tracer, guard)
+    : Tracer.make({
+      span: (options) => noting(tracer.span(options), guard),
+      ...(tracer.context === undefined ? {} : { context: tracer.context })
+    })

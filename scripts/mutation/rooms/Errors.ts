@@ -270,6 +270,18 @@ export const mutations = [
     ["an event names the span that failed", "guard.run(\"reporter\", () => note(this, exit), () => undefined)", ""]
   ),
   inFile(
+    "src/errors/FailingSpans.ts",
+    ["test/errors/FailingSpans.test.ts"],
+    ["with errors tracked, observations keep the fast path", "tracer instanceof DirectTracer", "false"],
+    ["with errors tracked, what is left out makes no spans", "return this.#tracer.leavesOut(parent)", "return false"],
+    ["with errors tracked, a tracer keeps its hook", "this.context = tracer.context", "this.context = undefined"],
+    [
+      "a span of our own tracer is noted too",
+      "return noting(this.#tracer.span(options), this.#guard)",
+      "return this.#tracer.span(options)"
+    ]
+  ),
+  inFile(
     "src/errors/SentrySink.ts",
     ["test/errors/SentrySink.test.ts"],
     ["no integration is set up", "integrations: [],", ""],
