@@ -25,16 +25,17 @@
  *
  * export const placeOrder = Effect.succeed("order-1").pipe(withOrderMetrics({ channel: "web" }))
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Catalogue from "./Catalogue.ts"
-import * as Metrics from "./metrics/Metrics.ts"
-import * as Announcement from "./observation/Announcement.ts"
+import type * as Metrics from "./metrics/Metrics.ts"
+import * as ContextSettings from "./observation/ContextSettings.ts"
 import type { Description, Instrument, Options } from "./observation/Description.ts"
 import * as DirectOperation from "./observation/DirectOperation.ts"
 import { DirectTracer } from "./observation/DirectTracer.ts"
 import * as GuardedOperation from "./observation/GuardedOperation.ts"
 import * as Place from "./observation/Place.ts"
+import * as SpanlessOperation from "./observation/SpanlessOperation.ts"
 import type * as Status from "./observation/Status.ts"
 
 export {
@@ -98,32 +99,38 @@ export interface Combinator<Input> {
   <A, E, R>(self: Effect.Effect<A, E, R>, input: Input, options?: Options<A>): Effect.Effect<A, E, R>
 }
 
+// In programs that nobody observes the same context comes again and again, and to ask it for metrics and a listener takes
+// longer than all else. Only such a context is kept, so no layer that is live or was.
+let unobserved: Context.Context<never> | undefined
+
 /** Makes the combinator of a kind of operation. */
 export const make = <Input>(description: Description<Input>): Combinator<Input> => {
   const kind = Place.kindOf(description)
 
-  const observe = <A, E, R>(self: Effect.Effect<A, E, R>, place: Place.Place<Input>): Effect.Effect<A, E, R> =>
+  const observe = <A, E, R>(self: Effect.Effect<A, E, R>, use: Place.Use<Input>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
+      const { context } = fiber
+      if (context === unobserved) return self
       const { tracer, tracerEnabled } = fiber.cache
-      if (tracerEnabled && tracer instanceof DirectTracer) return DirectOperation.observe(self, place, fiber, tracer)
-      const service = Context.getOrUndefined(fiber.context, Metrics.Metrics)
-      const metrics = service?.enabled === true ? service : undefined
-      const traced = tracer !== undefined && tracerEnabled
-      const listened = fiber.getRef(Announcement.CurrentOperationListener) !== undefined
-      return metrics === undefined && !traced && !listened
-        ? self
-        : GuardedOperation.observe(self, place, fiber, metrics, listened)
+      if (tracerEnabled && tracer instanceof DirectTracer) {
+        return DirectOperation.observe(self, use.place, fiber, tracer)
+      }
+      if (tracerEnabled && tracer !== undefined) return GuardedOperation.observe(self, use.place, fiber)
+      const metrics = ContextSettings.metricsOf(context)
+      if (metrics === undefined && !ContextSettings.isListened(context)) {
+        unobserved = context
+        return self
+      }
+      return SpanlessOperation.observe(self, use.place, fiber, metrics)
     })
 
-  function combinator(...args: ReadonlyArray<unknown>): unknown {
+  function combinator(first: unknown, second?: unknown, third?: unknown): unknown {
     // The overloads of `Combinator` are the only ways in, and an input is no effect: the first argument tells them apart.
-    if (Effect.isEffect(args[0])) {
-      const [self, input, options] = args as readonly [Effect.Effect<unknown>, Input, Options | undefined]
-      return observe(self, new Place.Place(kind, input, options))
+    if (Effect.isEffect(first)) {
+      return observe(first, new Place.Use(kind, second as Input, third as Options | undefined))
     }
-    const [input, options] = args as readonly [Input, Options | undefined]
-    const place = new Place.Place(kind, input, options)
-    return (self: Effect.Effect<unknown>) => observe(self, place)
+    const use = new Place.Use(kind, first as Input, second as Options | undefined)
+    return (self: Effect.Effect<unknown>) => observe(self, use)
   }
   return combinator as Combinator<Input>
 }

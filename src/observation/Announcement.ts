@@ -63,8 +63,8 @@ export const noteFailure = (
 export interface Frame {
   readonly metrics: ReadonlyArray<string>
   readonly outer: Frame | undefined
-  /** A fiber that was forked off and outlives the operation is no part of it any more. */
-  ended: boolean
+  /** How many runs it is the frame of that have not ended: what was forked off and outlives them is no part of them. */
+  running: number
 }
 
 /** The innermost observation that a fiber runs in. */
@@ -77,7 +77,7 @@ export const CurrentFrame: Context.Reference<Frame | undefined> = Context.Refere
 export const frame = (fiber: Fiber.Fiber<unknown, unknown>, metrics: ReadonlyArray<string>): Frame => ({
   metrics,
   outer: fiber.getRef(CurrentFrame),
-  ended: false
+  running: 0
 })
 
 /**
@@ -119,7 +119,7 @@ export const isNameRecorded = (fiber: Fiber.Fiber<unknown, unknown>, metric: str
     if (frame instanceof NamedFrame && frame.running > 0 && frame.metrics.includes(metric)) return true
   }
   for (let frame = fiber.getRef(CurrentFrame); frame !== undefined; frame = frame.outer) {
-    if (!frame.ended && frame.metrics.includes(metric)) return true
+    if (frame.running > 0 && frame.metrics.includes(metric)) return true
   }
   return false
 }

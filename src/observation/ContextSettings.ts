@@ -35,13 +35,12 @@ export class ContextSettings {
   named: NamedContext | undefined = undefined
 
   constructor({ context }: Fiber.Fiber<unknown, unknown>) {
-    const service = Context.getOrUndefined(context, Metrics.Metrics)
     const clock = Context.get(context, Clock.Clock)
     const annotations = Context.get(context, References.TracerSpanAnnotations)
     const minimum = Context.get(context, Tracer.MinimumTraceLevel)
     this.context = context
-    this.metrics = service?.enabled === true ? service : undefined
-    this.listened = Context.get(context, Announcement.CurrentOperationListener) !== undefined
+    this.metrics = metricsOf(context)
+    this.listened = isListened(context)
     this.clock = clock === liveClock ? undefined : clock
     this.timed = Context.get(context, References.TracerTimingEnabled)
     this.wanted = minimum === "All" ||
@@ -50,6 +49,16 @@ export class ContextSettings {
     this.links = Context.get(context, References.TracerSpanLinks)
   }
 }
+
+/** Where metrics are kept, if they are. */
+export const metricsOf = (context: Context.Context<never>): Metrics.Service | undefined => {
+  const service = Context.getOrUndefined(context, Metrics.Metrics)
+  return service?.enabled === true ? service : undefined
+}
+
+/** Whether somebody listens to operations that end. */
+export const isListened = (context: Context.Context<never>): boolean =>
+  Context.get(context, Announcement.CurrentOperationListener) !== undefined
 
 /** A context with the frame of an operation, for as many runs of it as come. */
 export interface NamedContext {

@@ -152,7 +152,7 @@ class Run<Input> {
     if (metrics !== undefined) {
       const at = clock === undefined ? seconds * 1e3 + nanos / 1e6 : undefined
       const exemplar = span?.sampled === true ? span : undefined
-      this.#place.record(metrics, fiber, this.#recorded, status, millis / 1e3, exemplar, at)
+      this.#place.record(this.#place.boundTo(metrics), fiber, this.#recorded, status, millis / 1e3, exemplar, at)
     }
     const errorType = exit._tag === "Failure"
       ? Ending.noteFailure(fiber, exit, described.name, span ?? fiber.cache.span)

@@ -1,5 +1,5 @@
 /**
- * A run of an observed operation whose span, if it has one, is of a tracer that is not ours: each call of it is guarded.
+ * A run of an observed operation under a tracer that is not ours: each call of it and of its span is guarded.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as Guard from "../Guard.ts"
-import type * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
+import * as ContextSettings from "./ContextSettings.ts"
 import * as Ending from "./Ending.ts"
 import * as GuardedSpan from "./GuardedSpan.ts"
 import type { Place } from "./Place.ts"
@@ -17,13 +17,13 @@ import type { Place } from "./Place.ts"
 export const observe = <A, E, R, Input>(
   self: Effect.Effect<A, E, R>,
   place: Place<Input>,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  metrics: Metrics.Service | undefined,
-  listened: boolean
+  fiber: Fiber.Fiber<unknown, unknown>
 ): Effect.Effect<A, E, R> => {
   const { kind, options } = place
   const guard = fiber.getRef(Guard.CurrentGuard)
   const clock = fiber.getRef(Clock.Clock)
+  const metrics = ContextSettings.metricsOf(fiber.context)
+  const listened = ContextSettings.isListened(fiber.context)
   const described = place.span(fiber)
   const recorded = place.recordedAround(fiber)
   let start: bigint | undefined
@@ -41,16 +41,24 @@ export const observe = <A, E, R, Input>(
       options?.attributes
     )
     start = clock.monotonicTimeNanosUnsafe()
+    frame.running++
     const framed = Context.add(context, Announcement.CurrentFrame, frame)
     return span === undefined ? framed : GuardedSpan.within(framed, span, described.name)
   })
   return Effect.onExitPrimitive(inside, (exit) => {
     if (start === undefined) return undefined
     const nanos = Number(clock.monotonicTimeNanosUnsafe() - start)
-    frame.ended = true
+    frame.running--
     const status = Ending.statusOf(fiber, exit, options)
     if (metrics !== undefined) {
-      place.record(metrics, fiber, recorded, status, nanos / 1e9, GuardedSpan.exemplar(fiber, guard, span))
+      place.record(
+        place.boundTo(metrics),
+        fiber,
+        recorded,
+        status,
+        nanos / 1e9,
+        GuardedSpan.exemplar(fiber, guard, span)
+      )
     }
     const errorType = exit._tag === "Failure" ? Ending.noteFailure(fiber, exit, described.name, span) : undefined
     if (span !== undefined) {

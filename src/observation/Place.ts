@@ -7,6 +7,7 @@ import * as Guard from "../Guard.ts"
 import type * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
 import type { Description, Options, Recorder, SpanDescription } from "./Description.ts"
+import type { Inner } from "./SpanlessOperation.ts"
 import type { Status } from "./Status.ts"
 
 /** What all places of one description have in common. */
@@ -24,6 +25,14 @@ export const kindOf = <Input>(description: Description<Input>): Kind<Input> => (
   category: description.category ?? "operation",
   statusAttribute: `${description.prefix}.status`
 })
+
+/** What a place of use keeps for each layer's metrics. */
+export interface Bound {
+  readonly metrics: Metrics.Service
+  readonly recorders: Array<Recorder | undefined>
+  /** Of the last run that had no span. */
+  inner: Inner | undefined
+}
 
 // A span's limit is 128: what comes near it is set one by one, and counted.
 const mostFixed = 64
@@ -59,7 +68,7 @@ export class Place<Input> {
   #isFlattened = false
   #ended: { [S in Status]?: ReadonlyArray<unknown> } | undefined = undefined
   // Weak, so that a layer that was closed can be collected.
-  #bound: WeakMap<Metrics.Service, Array<Recorder | undefined>> | undefined = undefined
+  #bound: WeakMap<Metrics.Service, Bound> | undefined = undefined
 
   constructor(kind: Kind<Input>, input: Input, options: Options | undefined) {
     this.kind = kind
@@ -128,13 +137,12 @@ export class Place<Input> {
 
   /** Each instrument on its own: a fault of one does not cost the others their record. */
   record(
-    metrics: Metrics.Service,
+    { metrics, recorders }: Bound,
     fiber: Fiber.Fiber<unknown, unknown>,
     recorded: ReadonlyArray<boolean> | undefined,
     ...[status, seconds, exemplar, at]: Parameters<Recorder>
   ): void {
     const { instruments } = this.kind.description
-    const recorders = this.#recorders(metrics)
     for (let index = 0; index < instruments.length; index++) {
       if (recorded?.[index] === true) continue
       try {
@@ -146,10 +154,29 @@ export class Place<Input> {
     }
   }
 
-  #recorders(metrics: Metrics.Service): Array<Recorder | undefined> {
+  /** What is kept for each layer's metrics. */
+  boundTo(metrics: Metrics.Service): Bound {
     this.#bound ??= new WeakMap()
-    let recorders = this.#bound.get(metrics)
-    if (recorders === undefined) this.#bound.set(metrics, recorders = [])
-    return recorders
+    let bound = this.#bound.get(metrics)
+    if (bound === undefined) this.#bound.set(metrics, bound = { metrics, recorders: [], inner: undefined })
+    return bound
+  }
+}
+
+/** A use of a combinator; its place is made when there is something to observe, which in many programs never is. */
+export class Use<Input> {
+  readonly #kind: Kind<Input>
+  readonly #input: Input
+  readonly #options: Options | undefined
+  #place: Place<Input> | undefined = undefined
+
+  constructor(kind: Kind<Input>, input: Input, options: Options | undefined) {
+    this.#kind = kind
+    this.#input = input
+    this.#options = options
+  }
+
+  get place(): Place<Input> {
+    return this.#place ??= new Place(this.#kind, this.#input, this.#options)
   }
 }

@@ -53,7 +53,30 @@ export const mutations = [
     ["test/Observation.test.ts"],
     ["a duration is told in seconds", "status, nanos / 1e9", "status, nanos / 1e6"],
     ["the span says how the operation ended", "attribute(guard, span, kind.statusAttribute, status)", "attribute"],
-    ["what outlives an operation is no part of it", "frame.ended = true", "frame.ended = false"]
+    ["what outlives an operation is no part of it", "frame.running--", ""]
+  ),
+  inFile(
+    "src/observation/SpanlessOperation.ts",
+    ["test/observation/SpanlessOperation.test.ts"],
+    ["another context says something else", "known.outer === outer && ", ""],
+    ["whoever asks is told by a frame that is its run's own", " && !place.isAsked", ""],
+    ["a duration is told in seconds", "status, durationMillis / 1e3", "status, durationMillis"],
+    ["the context is what it was", "fiber.setContext(outer)", ""],
+    ["what outlives an operation is no part of it", "frame.running--", ""],
+    [
+      "nothing is begun before its end is waited for",
+      "  let start: number | undefined\n",
+      "  let start: number | undefined\n  frame.running++\n"
+    ]
+  ),
+  inFile(
+    "src/Observation.ts",
+    ["test/observation/SpanlessOperation.test.ts"],
+    [
+      "whether nobody observes is asked of each context",
+      "if (context === unobserved) return self",
+      "if (unobserved !== undefined) return self"
+    ]
   ),
   inFile(
     "src/observation/DirectOperation.ts",
