@@ -51,14 +51,8 @@ export const observe = <A, E, R, Input>(
     frame.running--
     const status = Ending.statusOf(fiber, exit, options)
     if (metrics !== undefined) {
-      place.record(
-        place.boundTo(metrics),
-        fiber,
-        recorded,
-        status,
-        nanos / 1e9,
-        GuardedSpan.exemplar(fiber, guard, span)
-      )
+      const exemplar = GuardedSpan.exemplar(fiber, guard, span)
+      place.record(place.boundTo(metrics), fiber, recorded, status, nanos / 1e9, exemplar)
     }
     const errorType = exit._tag === "Failure" ? Ending.noteFailure(fiber, exit, described.name, span) : undefined
     if (span !== undefined) {
