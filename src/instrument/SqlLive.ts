@@ -40,15 +40,18 @@ const nothing = (): void => {}
 const methodAttribute = "effect.sql.method"
 const streamMethod = "executeStream"
 
+/** Which metrics an observation records already. */
+type Recorded = Readonly<Record<"queries" | "errors" | "duration", boolean>>
+
 /** What happened to the database, with what it is recorded by. */
 interface Ended {
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly metrics: Metrics.Service
-  readonly recorded: ReadonlySet<string>
+  readonly recorded: Recorded
   readonly operation: string
   readonly table: string
   readonly exit: Exit.Exit<unknown, unknown>
-  /** Whether it was a stream, which ends with the exit of whoever reads it. */
+  /** Whether what failed was a stream, which ends with the exit of whoever reads it. */
   readonly streamed: boolean
   readonly nanos: number
   readonly span: Tracer.AnySpan | undefined
@@ -72,21 +75,20 @@ const isFailure = ({ exit, streamed }: Ended): boolean => {
 
 // The metrics that an observation around the statement records already. Asked while the statement begins: a stream may
 // end when the fiber that began it is gone.
-const recordedBy = (fiber: Fiber.Fiber<unknown, unknown>, options: Options): ReadonlySet<string> =>
-  new Set(
-    [options.queries, options.errors, options.duration].flatMap((metric) =>
-      Observation.isRecorded(fiber, metric) ? [metric.name] : []
-    )
-  )
+const recordedBy = (fiber: Fiber.Fiber<unknown, unknown>, { duration, errors, queries }: Options): Recorded => ({
+  queries: Observation.isRecorded(fiber, queries),
+  errors: Observation.isRecorded(fiber, errors),
+  duration: Observation.isRecorded(fiber, duration)
+})
 
 const record = (guard: Guard.Guard, options: Options, ended: Ended): void => {
   const { exit, fiber, metrics, nanos, operation, recorded, span, table } = ended
   const labels = { operation, table }
   const failure = isFailure(ended)
   if (metrics.enabled) {
-    if (!recorded.has(options.queries.name)) metrics.counter(options.queries, labels).increment()
-    if (!recorded.has(options.errors.name) && failure) metrics.counter(options.errors, labels).increment()
-    if (!recorded.has(options.duration.name)) {
+    if (!recorded.queries) metrics.counter(options.queries, labels).increment()
+    if (failure && !recorded.errors) metrics.counter(options.errors, labels).increment()
+    if (!recorded.duration) {
       metrics.histogram(options.duration, labels).observe(nanos / 1e9, GuardedSpan.exemplar(fiber, guard, span))
     }
   }
@@ -141,7 +143,9 @@ const transformer =
         if (table !== SqlText.noTable) GuardedSpan.attribute(guard, span, "db.collection.name", table)
         const sqlState = sqlStateOf(exit)
         if (sqlState !== undefined) GuardedSpan.attribute(guard, span, "db.response.status_code", sqlState)
-        const streamed = guard.run("tracer", () => span.attributes.get(methodAttribute) === streamMethod, () => false)
+        // What succeeds is not asked: a span makes its attributes readable when somebody reads them.
+        const streamed = exit._tag === "Failure" &&
+          guard.run("tracer", () => span.attributes.get(methodAttribute) === streamMethod, () => false)
         record(guard, options, { fiber, metrics, recorded, operation, table, exit, streamed, nanos, span })
       })
       // Taken last, so that nothing which throws above can keep it.

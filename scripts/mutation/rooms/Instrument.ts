@@ -35,7 +35,7 @@ export const mutations = [
     "src/instrument/SqlLive.ts",
     ["test/instrument/Sql.test.ts"],
     ["the text of a statement is its shape", "GuardedSpan.attribute(guard, span, \"db.query.text\", shape)", ""],
-    ["a statement that fails is counted as such", "&& failure) metrics", "&& false) metrics"],
+    ["a statement that fails is counted as such", "if (failure && !recorded", "if (false && !recorded"],
     ["a transaction that fails ends in a rollback", "exit._tag === \"Success\" ? \"commit\"", "true ? \"commit\""],
     [
       "the breadcrumb of a statement that fails says how",
