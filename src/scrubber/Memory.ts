@@ -24,5 +24,13 @@ export const remembering = <A>(run: (key: string) => A, most: number, longest: n
 /** V8 copies what is shorter when it is cut out. */
 const shortestPart = 13
 
-/** A text to be kept for long: what is cut out of another text may keep all of that one, and the secrets in it. */
-export const copy = (text: string): string => text.length < shortestPart ? text : JSON.parse(JSON.stringify(text))
+/**
+ * A text to be kept for long: what is cut out of another text may keep all of that one, and the secrets in it. As the
+ * name of a property a text becomes the one of its content that V8 keeps, which is the very text of a program's literals:
+ * looking one of these up compares no characters.
+ */
+export const copy = (text: string): string => {
+  if (text.length < shortestPart) return text
+  for (const name in { [text]: true }) return name
+  return text
+}

@@ -17,6 +17,15 @@ describe("The name under which a span leaves", () => {
     expect(named("postgres", statement)).toBe("select")
   })
 
+  it("is that of its own method and route, however many came before", () => {
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 5_000; i++) {
+        const [method, route] = [`METHOD${i % 100}`, `/orders/${i % 700}`]
+        expect(named(method, { "http.request.method": method, "http.route": route })).toBe(`${method} ${route}`)
+      }
+    }
+  })
+
   it("is left as it is where somebody chose it", () => {
     expect(named("checkout", { "http.request.method": "GET", "http.route": "/orders" })).toBe("checkout")
     expect(named("report", { "db.operation.name": "report", "db.collection.name": "lots" })).toBe("report")

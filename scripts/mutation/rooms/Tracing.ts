@@ -305,6 +305,15 @@ export const mutations = [
     ["a server's span is named by its route", "if (typeof route === \"string\" && name", "if (false && name"]
   ),
   inFile(
+    "src/observation/SpanName.ts",
+    ["test/observation/SpanName.test.ts"],
+    [
+      "a name that is remembered is that of its route",
+      "remembering((second) => `${first} ${second}`, mostSecond, longest)",
+      "remembering(() => first, mostSecond, longest)"
+    ]
+  ),
+  inFile(
     "src/scrubber/Locators.ts",
     ["test/tracing/ScrubbedSpan.test.ts"],
     ["a URL is judged by the parameters of its route", "if (route !== undefined) align", "if (false) align"]
