@@ -167,7 +167,7 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
   get listedAttributes(): ReadonlyArray<unknown> {
     const { fixedAttributes, ownAttributes } = this.span
     if (ownAttributes === undefined) return fixedAttributes ?? noAttributes
-    return fixedAttributes === undefined ? ownAttributes : fixedAttributes.concat(ownAttributes)
+    return fixedAttributes === undefined ? ownAttributes : [...fixedAttributes, ...ownAttributes]
   }
 
   get events(): ReadableSpan["events"] {
