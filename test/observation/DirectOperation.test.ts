@@ -1,6 +1,6 @@
 // What holds of operations under our own tracer beside what holds under any (test/Observation.test.ts).
 import { Catalogue, Observation } from "@dawsos/observability"
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,6 +12,8 @@ import { TestClock } from "effect/testing"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
 import * as GuardedSpan from "../../src/observation/GuardedSpan.ts"
+import { Span } from "../../src/tracing/Span.ts"
+import * as SpanAttributes from "../../src/tracing/SpanAttributes.ts"
 import * as OwnSpans from "../support/OwnSpans.ts"
 import * as Recorded from "../support/Recorded.ts"
 
@@ -114,6 +116,28 @@ describe("Attributes that all spans of a place have", () => {
         { "shop.channel": "web", "shop.status": "success", more: [1, 2] },
         { "shop.channel": "web", "shop.status": "success" }
       ])
+    }))
+
+  it.effect("are exported alike whether spans share them or have them one by one, for want of a key or a plain value", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [Record<string, unknown>, Record<string, unknown>]> = [
+        [{ "shop.value": 2 }, { "shop.value": 2 }],
+        [{ "shop.value": 2n }, { "shop.value": "2" }],
+        [{ "": "nobody's", "shop.value": true }, { "shop.value": true }]
+      ]
+      for (const [attributes, exported] of cases) {
+        const { collected, run } = under()
+        const place = withOrder("phone", { attributes })
+        for (let n = 0; n < 4; n++) yield* run(place(Effect.void))
+        for (const span of collected.spans) {
+          assert(span instanceof Span)
+          expect(SpanAttributes.toObject(span.fixedAttributes, span.ownAttributes)).toEqual({
+            "shop.channel": "phone",
+            ...exported,
+            "shop.status": "success"
+          })
+        }
+      }
     }))
 
   it.effect("can be read inside, and hold against annotations from outside", () =>

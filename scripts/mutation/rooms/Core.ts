@@ -34,7 +34,7 @@ export const mutations = [
   ),
   inFile(
     "src/observation/Place.ts",
-    ["test/contract/Spans.test.ts"],
+    ["test/observation/DirectOperation.test.ts"],
     ["an attribute without a key is none", "|| key === \"\" ||", "||"],
     ["attributes are text, numbers and switches, or are made so", "!isPlain ||", ""]
   ),
