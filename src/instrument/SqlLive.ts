@@ -23,6 +23,7 @@ import * as Observation from "../Observation.ts"
 import * as GuardedSpan from "../observation/GuardedSpan.ts"
 import type { Options } from "./Sql.ts"
 import { defaultMaxConnections } from "./Sql.ts"
+import * as SqlCells from "./SqlCells.ts"
 import { Connections } from "./SqlConnections.ts"
 import * as SqlText from "./SqlText.ts"
 
@@ -48,8 +49,8 @@ interface Ended {
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly metrics: Metrics.Service
   readonly recorded: Recorded
-  readonly operation: string
-  readonly table: string
+  readonly cells: SqlCells.SqlCells
+  readonly labels: SqlCells.Labels
   readonly exit: Exit.Exit<unknown, unknown>
   /** Whether what failed was a stream, which ends with the exit of whoever reads it. */
   readonly streamed: boolean
@@ -81,15 +82,14 @@ const recordedBy = (fiber: Fiber.Fiber<unknown, unknown>, { duration, errors, qu
   duration: Observation.isRecorded(fiber, duration)
 })
 
-const record = (guard: Guard.Guard, options: Options, ended: Ended): void => {
-  const { exit, fiber, metrics, nanos, operation, recorded, span, table } = ended
-  const labels = { operation, table }
+const record = (guard: Guard.Guard, ended: Ended): void => {
+  const { cells, exit, fiber, labels: { operation, table }, metrics, nanos, recorded, span } = ended
   const failure = isFailure(ended)
   if (metrics.enabled) {
-    if (!recorded.queries) metrics.counter(options.queries, labels).increment()
-    if (failure && !recorded.errors) metrics.counter(options.errors, labels).increment()
+    if (!recorded.queries) cells.queries.increment()
+    if (failure && !recorded.errors) cells.errors.increment()
     if (!recorded.duration) {
-      metrics.histogram(options.duration, labels).observe(nanos / 1e9, GuardedSpan.exemplar(fiber, guard, span))
+      cells.duration.observe(nanos / 1e9, GuardedSpan.exemplar(fiber, guard, span))
     }
   }
   const name = `${operation} ${table}`
@@ -119,6 +119,7 @@ interface Database {
   readonly connections: Connections
   readonly inTransaction: (fiber: Fiber.Fiber<unknown, unknown>) => boolean
   readonly metricsOf: (fiber: Fiber.Fiber<unknown, unknown>) => Metrics.Service
+  readonly cellsOf: (metrics: Metrics.Service, classified: SqlCells.Labels) => SqlCells.SqlCells
   readonly options: Options
 }
 
@@ -132,11 +133,12 @@ const transformer =
       const start = clock.monotonicTimeNanosUnsafe()
       const metrics = database.metricsOf(fiber)
       const recorded = recordedBy(fiber, options)
-      const { operation, shape, table } = database.classify(self.compile()[0])
+      const classified = database.classify(self.compile()[0])
       let release = nothing
       GuardedSpan.onEnd(span, guard, (exit) => {
         release()
         const nanos = Number(clock.monotonicTimeNanosUnsafe() - start)
+        const { operation, shape, table } = classified
         // Effect has set the raw text by now.
         GuardedSpan.attribute(guard, span, "db.query.text", shape)
         GuardedSpan.attribute(guard, span, "db.operation.name", operation)
@@ -146,13 +148,19 @@ const transformer =
         // What succeeds is not asked: a span makes its attributes readable when somebody reads them.
         const streamed = exit._tag === "Failure" &&
           guard.run("tracer", () => span.attributes.get(methodAttribute) === streamMethod, () => false)
-        record(guard, options, { fiber, metrics, recorded, operation, table, exit, streamed, nanos, span })
+        const cells = database.cellsOf(metrics, classified)
+        record(guard, { fiber, metrics, cells, labels: classified, recorded, exit, streamed, nanos, span })
       })
       // Taken last, so that nothing which throws above can keep it.
       if (!database.inTransaction(fiber)) release = connections.take()
     }, nothing)
     return previous === undefined ? Effect.succeed(self) : previous(self, sql, fiber, span)
   }
+
+const endings = {
+  commit: { operation: "commit", table: SqlText.noTable },
+  rollback: { operation: "rollback", table: SqlText.noTable }
+} as const
 
 /** An outermost transaction: one connection, and one commit or rollback. */
 const observeTransaction =
@@ -196,12 +204,13 @@ const observeTransaction =
           release()
           if (ending === undefined) return
           const { at, operation, span } = ending
-          record(guard, database.options, {
+          const metrics = database.metricsOf(fiber)
+          record(guard, {
             fiber,
-            metrics: database.metricsOf(fiber),
+            metrics,
+            cells: database.cellsOf(metrics, endings[operation]),
+            labels: endings[operation],
             recorded: recordedBy(fiber, database.options),
-            operation,
-            table: SqlText.noTable,
             // A rollback ends a transaction as it should: the failure before it is the program's.
             exit: operation === "commit" ? exit : Exit.void,
             streamed: false,
@@ -261,6 +270,7 @@ export const observe = <Provided, E, R>(
           () => SqlText.classifier(options.tables),
           () => SqlText.classifier([])
         ),
+        cellsOf: SqlCells.remembered(options),
         connections: new Connections(max, (count) => guard.run("instrument", () => active?.set(count), nothing)),
         inTransaction: (running) => Context.getOrUndefined(running.context, client.transactionService) !== undefined,
         metricsOf: (running) => Context.getOrUndefined(running.context, Metrics.Metrics) ?? built

@@ -35,7 +35,7 @@ export const mutations = [
     "src/instrument/SqlLive.ts",
     ["test/instrument/Sql.test.ts"],
     ["the text of a statement is its shape", "GuardedSpan.attribute(guard, span, \"db.query.text\", shape)", ""],
-    ["a statement that fails is counted as such", "if (failure && !recorded", "if (false && !recorded"],
+    ["a statement that fails is counted as such", "if (failure && !recorded.errors", "if (false && !recorded.errors"],
     ["a transaction that fails ends in a rollback", "exit._tag === \"Success\" ? \"commit\"", "true ? \"commit\""],
     [
       "the breadcrumb of a statement that fails says how",
@@ -66,6 +66,17 @@ export const mutations = [
       "a transaction holds its connection to its end",
       "if (ending === undefined) return\n        committedAt",
       "committedAt"
+    ]
+  ),
+  inFile(
+    "src/instrument/SqlCells.ts",
+    ["test/instrument/SqlCells.test.ts"],
+    ["a statement's cells are remembered", "known.set(classified, { metrics, cells })", ""],
+    ["a statement is counted in its own metrics", "before?.metrics === metrics", "before !== undefined"],
+    [
+      "a cell is bound when it is asked for",
+      "this.#labels = { operation, table }",
+      "this.#labels = { operation, table }\n    this.#errors = metrics.counter(options.errors, this.#labels)\n    this.#errors.increment(0)"
     ]
   ),
   inFile(
