@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
-import { type DirectSpan, DirectTracer } from "../observation/DirectTracer.ts"
+import { DirectSpan, DirectTracer } from "../observation/DirectTracer.ts"
 
 const note = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
   if (exit._tag === "Success") return
@@ -36,16 +36,21 @@ class NotingTracer extends DirectTracer {
   readonly context: Tracer.Tracer["context"]
   readonly #tracer: DirectTracer
   readonly #guard: Guard.Guard
+  readonly #note: NonNullable<DirectSpan["onFailure"]>
 
   constructor(tracer: DirectTracer, guard: Guard.Guard) {
     super()
     this.context = tracer.context
     this.#tracer = tracer
     this.#guard = guard
+    this.#note = (span, exit) => guard.run("reporter", () => note(span, exit), () => undefined)
   }
 
   span(options: Parameters<Tracer.Tracer["span"]>[0]): Tracer.Span {
-    return noting(this.#tracer.span(options), this.#guard)
+    const span = this.#tracer.span(options)
+    if (!(span instanceof DirectSpan)) return noting(span, this.#guard)
+    span.onFailure = this.#note
+    return span
   }
 
   leavesOut(parent: Tracer.AnySpan): boolean {

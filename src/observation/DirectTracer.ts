@@ -11,6 +11,8 @@ import type { ContextSettings, Memory } from "./ContextSettings.ts"
 export abstract class DirectSpan implements Tracer.Span, Memory {
   readonly _tag = "Span"
   settings: ContextSettings | undefined = undefined
+  /** Hears of its failure before it is finished; it must not throw. */
+  onFailure: ((span: DirectSpan, exit: Exit.Failure<unknown, unknown>) => void) | undefined = undefined
   abstract readonly name: string
   abstract readonly spanId: string
   abstract readonly traceId: string

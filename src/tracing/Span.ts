@@ -267,6 +267,7 @@ export class Span extends DirectSpan {
   endAt(seconds: number, nanos: number, exit: Exit.Exit<unknown, unknown>): void {
     if (this.#exit !== undefined) return
     this.#exit = exit
+    if (exit._tag === "Failure") this.onFailure?.(this, exit)
     if (this.isFinished) {
       // The program may ask when it ended, which is not when third-party code said so.
       return

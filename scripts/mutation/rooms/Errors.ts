@@ -275,11 +275,7 @@ export const mutations = [
     ["with errors tracked, observations keep the fast path", "tracer instanceof DirectTracer", "false"],
     ["with errors tracked, what is left out makes no spans", "return this.#tracer.leavesOut(parent)", "return false"],
     ["with errors tracked, a tracer keeps its hook", "this.context = tracer.context", "this.context = undefined"],
-    [
-      "a span of our own tracer is noted too",
-      "return noting(this.#tracer.span(options), this.#guard)",
-      "return this.#tracer.span(options)"
-    ]
+    ["a span of our own tracer is noted too", "span.onFailure = this.#note", ""]
   ),
   inFile(
     "src/errors/SentrySink.ts",
