@@ -139,25 +139,26 @@ const checkKnown = (
   if (known.length > maxSeriesPerMetric) {
     refuse(metric, `${known.length} known label sets, allowed are ${maxSeriesPerMetric}`)
   }
+  const names = Object.keys(labels)
   const seen = new Set<string>()
   for (const values of known) {
-    const extra = Object.keys(values).find((name) => !Object.hasOwn(labels, name))
-    if (extra !== undefined) refuse(metric, `a known label set has ${extra}, which is no label`)
-    const key = JSON.stringify(Object.keys(labels).map((name) => values[name]))
+    for (const name of Object.keys(values)) {
+      if (!names.includes(name)) refuse(metric, `a known label set has ${name}, which is no label`)
+    }
+    const key = JSON.stringify(names.map((name) => values[name]))
     if (seen.has(key)) refuse(metric, `the known label set ${key} is listed twice`)
     seen.add(key)
   }
-  for (const [name, label] of Object.entries(labels)) {
-    const distinct = new Set<string>()
-    for (const values of known) {
-      const value = values[name]
+  for (const name of names) {
+    const label = labels[name]
+    const distinct = new Set(known.map((values) => values[name]))
+    for (const value of distinct) {
       if (value === undefined) return refuse(metric, `a known label set lacks ${name}`)
-      if (label._tag === "OneOf" && !label.values.includes(value)) {
+      if (label?._tag === "OneOf" && !label.values.includes(value)) {
         refuse(metric, `known value ${JSON.stringify(value)} of ${name}, allowed are ${label.values.join(", ")}`)
       }
-      distinct.add(value)
     }
-    if (label._tag === "Bounded" && distinct.size > label.max) {
+    if (label?._tag === "Bounded" && distinct.size > label.max) {
       refuse(metric, `${distinct.size} known values of ${name}, its bound is ${label.max}`)
     }
   }
