@@ -110,13 +110,16 @@ const tellListed = (
   }
   const scrubbed = known.listed(listedAlongRoute(given, attribute("http.route"), url))
   if (scrubbed === undefined) return undefined
-  return { name: known.name(SpanName.conventional(name, attribute)), keyValues: allCarried(scrubbed) }
+  return { name: tellName(name, attribute, known), keyValues: allCarried(scrubbed) }
 }
 
 const tellRecord = ({ attributes, name }: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => ({
-  name: known.name(SpanName.conventional(name, (key) => attributes[key])),
+  name: tellName(name, (key) => attributes[key], known),
   keyValues: keyValues(alongRoute(attributes, attributes["http.route"], scrubber.url), scrubber)
 })
+
+const tellName = (name: string, attribute: (key: string) => unknown, known: Known): string =>
+  known.name(SpanName.conventional(name, attribute))
 
 /** The record of a span, however it comes: one that is none yet is copied as it is. */
 export const recordOf = (span: ReadableSpan): SpanRecord => span instanceof SpanRecord ? span : make(span, letPass)

@@ -5,7 +5,7 @@ export const mutations = [
   inFile(
     "src/tracing/ScrubbedSpan.ts",
     ["test/tracing/TracingLive.test.ts"],
-    ["the name of a span is scrubbed", "name: known.name(SpanName", "name: String(SpanName"],
+    ["the name of a span is scrubbed", "known.name(SpanName.conventional", "String(SpanName.conventional"],
     [
       "the events of a span are scrubbed",
       "events.map((event) => scrubEvent(event, scrubber))",

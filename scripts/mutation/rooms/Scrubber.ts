@@ -50,7 +50,12 @@ export const mutations = [
   inFile(
     "src/scrubber/Keys.ts",
     ["test/scrubber/Keys.test.ts"],
-    ["a name of a letter and a digit may be a secret's", "mostLetters(key) < fewestLetters", "mostLetters(key) < 2"]
+    ["a name of a letter and a digit may be a secret's", "mostLetters(key) < fewestLetters", "mostLetters(key) < 2"],
+    [
+      "the vocabulary may be written in the plural",
+      "list.map(singular).join(\" \")\n\nconst phrase",
+      "list.join(\" \")\n\nconst phrase"
+    ]
   ),
   inFile(
     "src/scrubber/Detector.ts",
@@ -58,7 +63,10 @@ export const mutations = [
     ["a detector may need two things at once", "(seen & mask) !== mask", "(seen & mask) === 0"],
     ["past the last bit detectors share one", "1 << Math.min(this.bits.size, needBits - 1)", "1 << this.bits.size"],
     ["the beginning of a text is a neighbour", "let row = beginning * 128", "let row = 0"],
-    ["a character beyond ASCII is a neighbour", "const at = c < 128 ? c : other", "const at = c & 127"]
+    ["a character beyond ASCII is a neighbour", "const at = c < 128 ? c : other", "const at = c & 127"],
+    ["a character counts after any other", "row < 128; row++) table.set", "row < 64; row++) table.set"],
+    ["a pair is seen beside single characters", "(table[at] ?? 0) | bit", "0"],
+    ["a pair may begin beyond ASCII", "=> c < 128 ? c : other", "=> c & 127"]
   ),
   inFile(
     "src/scrubber/Paths.ts",

@@ -83,8 +83,8 @@ export const mutations = [
     ],
     [
       "who is told of a circuit sees true books",
-      "    const { again, smaller } = this.#sort(outcome.left)",
-      "    this.#tellCircuit()\n    const { again, smaller } = this.#sort(outcome.left)"
+      "    const tried = outcome.left",
+      "    this.#tellCircuit()\n    const tried = outcome.left"
     ],
     [
       "who is told of an export sees true books",
