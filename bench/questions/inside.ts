@@ -1,6 +1,6 @@
 // How much slower code is for being inside a span, against the same code where nothing is traced.
 //
-// One span is around all of a sample, so that what opening it costs does not show.
+// One span is around all of a sample, which has thousands of operations, so that what opening it costs does not show.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -169,7 +169,7 @@ export const question: Question.Question = {
           run: run(body, own.context, nothing),
           ...Ours.contextManager
         }
-      ], { rounds: 41, sampleMillis: 20, unit: 64 })
+      ], { rounds: 41, sampleMillis: 20, unit: 8_192 })
       const named = (name: string) => Interleaved.named(measured, name)
       const [base, ours] = [named("nothing traced"), named("ours")]
       if (body.limit !== undefined) {
