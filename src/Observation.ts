@@ -27,6 +27,7 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Catalogue from "./Catalogue.ts"
 import type * as Metrics from "./metrics/Metrics.ts"
 import * as ContextSettings from "./observation/ContextSettings.ts"
@@ -34,7 +35,7 @@ import type { Description, Instrument, Options } from "./observation/Description
 import * as DirectOperation from "./observation/DirectOperation.ts"
 import { DirectTracer } from "./observation/DirectTracer.ts"
 import * as GuardedOperation from "./observation/GuardedOperation.ts"
-import * as Place from "./observation/Place.ts"
+import { kindOf, Place } from "./observation/Place.ts"
 import * as SpanlessOperation from "./observation/SpanlessOperation.ts"
 import type * as Status from "./observation/Status.ts"
 
@@ -103,34 +104,53 @@ export interface Combinator<Input> {
 // longer than all else. Only such a context is kept, so no layer that is live or was.
 let unobserved: Context.Context<never> | undefined
 
+const isUnobserved = ({ context }: Fiber.Fiber<unknown, unknown>): boolean => context === unobserved
+
+/** Runs an effect in the way that its fiber's tracer and metrics ask for. */
+const observe = <A, E, R, Input>(
+  self: Effect.Effect<A, E, R>,
+  place: Place<Input>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<A, E, R> => {
+  const { cache: { tracer, tracerEnabled }, context } = fiber
+  if (tracerEnabled && tracer instanceof DirectTracer) return DirectOperation.observe(self, place, fiber, tracer)
+  if (tracerEnabled && tracer !== undefined) return GuardedOperation.observe(self, place, fiber)
+  const metrics = ContextSettings.metricsOf(context)
+  if (metrics !== undefined || ContextSettings.isListened(context)) {
+    return SpanlessOperation.observe(self, place, fiber, metrics)
+  }
+  unobserved = context
+  return self
+}
+
+/** `Effect.isEffect` asks a function that takes its arguments in two ways, and so as long as all else that is made here. */
+const isEffect = (value: unknown): boolean =>
+  (typeof value === "object" ? value !== null : typeof value === "function") && Effect.TypeId in (value as object)
+
 /** Makes the combinator of a kind of operation. */
 export const make = <Input>(description: Description<Input>): Combinator<Input> => {
-  const kind = Place.kindOf(description)
+  const kind = kindOf(description)
 
-  const observe = <A, E, R>(self: Effect.Effect<A, E, R>, use: Place.Use<Input>): Effect.Effect<A, E, R> =>
-    Effect.withFiber((fiber) => {
-      const { context } = fiber
-      if (context === unobserved) return self
-      const { tracer, tracerEnabled } = fiber.cache
-      if (tracerEnabled && tracer instanceof DirectTracer) {
-        return DirectOperation.observe(self, use.place, fiber, tracer)
-      }
-      if (tracerEnabled && tracer !== undefined) return GuardedOperation.observe(self, use.place, fiber)
-      const metrics = ContextSettings.metricsOf(context)
-      if (metrics === undefined && !ContextSettings.isListened(context)) {
-        unobserved = context
-        return self
-      }
-      return SpanlessOperation.observe(self, use.place, fiber, metrics)
-    })
-
-  function combinator(first: unknown, second?: unknown, third?: unknown): unknown {
-    // The overloads of `Combinator` are the only ways in, and an input is no effect: the first argument tells them apart.
-    if (Effect.isEffect(first)) {
-      return observe(first, new Place.Use(kind, second as Input, third as Options | undefined))
-    }
-    const use = new Place.Use(kind, first as Input, second as Options | undefined)
-    return (self: Effect.Effect<unknown>) => observe(self, use)
+  // An effect that nobody observes is given back before anything is made, and both ways to call the combinator make no
+  // more than what they answer with.
+  const dataFirst = (self: Effect.Effect<unknown>, input: Input, options: Options | undefined) => {
+    let place: Place<Input> | undefined
+    return Effect.withFiber((fiber) =>
+      isUnobserved(fiber) ? self : observe(self, place ??= new Place(kind, input, options), fiber)
+    )
   }
+  const dataLast = (input: Input, options: Options | undefined) => {
+    let place: Place<Input> | undefined
+    return (self: Effect.Effect<unknown>) =>
+      Effect.withFiber((fiber) =>
+        isUnobserved(fiber) ? self : observe(self, place ??= new Place(kind, input, options), fiber)
+      )
+  }
+
+  // The overloads of `Combinator` are the only ways in, and an input is no effect: the first argument tells them apart.
+  const combinator = (first: unknown, second?: unknown, third?: unknown): unknown =>
+    isEffect(first)
+      ? dataFirst(first as Effect.Effect<unknown>, second as Input, third as Options | undefined)
+      : dataLast(first as Input, second as Options | undefined)
   return combinator as Combinator<Input>
 }

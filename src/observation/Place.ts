@@ -162,21 +162,3 @@ export class Place<Input> {
     return bound
   }
 }
-
-/** A use of a combinator; its place is made when there is something to observe, which in many programs never is. */
-export class Use<Input> {
-  readonly #kind: Kind<Input>
-  readonly #input: Input
-  readonly #options: Options | undefined
-  #place: Place<Input> | undefined = undefined
-
-  constructor(kind: Kind<Input>, input: Input, options: Options | undefined) {
-    this.#kind = kind
-    this.#input = input
-    this.#options = options
-  }
-
-  get place(): Place<Input> {
-    return this.#place ??= new Place(this.#kind, this.#input, this.#options)
-  }
-}

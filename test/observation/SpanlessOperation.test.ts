@@ -194,6 +194,27 @@ describe("Without a span", () => {
     }))
 })
 
+class Channel extends Context.Service<Channel, string>()("Channel") {}
+
+describe("What is given first", () => {
+  it.effect("is an effect, be it an object or the class of a service, or else the input, be it nothing", () =>
+    Effect.gen(function*() {
+      const recorded = Recorded.make()
+      const withNothing = Observation.make<null>({
+        prefix: "shop",
+        span: () => ({ name: "nothing" }),
+        instruments: [Observation.count(total, (_, status) => ({ status }))]
+      })
+      const all = Effect.all([
+        withOrder(Effect.succeed("effect"), "web"),
+        Effect.provideService(withOrder(Channel, "web"), Channel, "class"),
+        withNothing(null)(Effect.succeed("null"))
+      ])
+      expect(yield* under(all, recorded)).toEqual(["effect", "class", "null"])
+      expect(recorded.value("shop_orders_total", { status: "success" })).toBe(3)
+    }))
+})
+
 describe("A program that nobody observes", () => {
   it.effect("is observed from the moment on that its context says so, and not after", () =>
     Effect.gen(function*() {

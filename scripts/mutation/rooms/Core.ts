@@ -74,9 +74,10 @@ export const mutations = [
     ["test/observation/SpanlessOperation.test.ts"],
     [
       "whether nobody observes is asked of each context",
-      "if (context === unobserved) return self",
-      "if (unobserved !== undefined) return self"
-    ]
+      "boolean => context === unobserved",
+      "boolean => unobserved !== undefined"
+    ],
+    ["a class may be an effect", "typeof value === \"function\") &&", "false) &&"]
   ),
   inFile(
     "src/observation/DirectOperation.ts",

@@ -79,8 +79,8 @@ export const mutations = [
     [jobs],
     [
       "each place of use has its own labels and span",
-      "self: Effect.Effect<A, E, R>, use: Place.Use<Input>)",
-      "self: Effect.Effect<A, E, R>, given: Place.Use<Input>, use: Place.Use<Input> = (Reflect.set(observe, \"one\", Reflect.get(observe, \"one\") ?? given), Reflect.get(observe, \"one\")))"
+      "const dataLast = (input: Input, options: Options | undefined) => {\n    let place: Place<Input> | undefined\n",
+      "let place: Place<Input> | undefined\n  const dataLast = (input: Input, options: Options | undefined) => {\n"
     ]
   ),
   inFile(
