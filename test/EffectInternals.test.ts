@@ -183,6 +183,28 @@ describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party s
     )
   })
 
+  it("take what is cached of a context from its `_fiberCache`, where span and stack frame are what we know them to be", () => {
+    assert.isTrue(FiberInternals.knowsCache(), "each span costs a dozen look-ups now: no harm, but slow")
+    const { prototype } = FiberInternals
+    const { setContext } = prototype
+    // As Effect would, were it to keep that elsewhere, or to cache one more thing of a span.
+    const changes: ReadonlyArray<(cache: Fiber.Fiber.Cache) => Fiber.Fiber.Cache> = [
+      (cache) => ({ ...cache }),
+      (cache) => Object.assign(cache, { spanId: cache.span?.spanId })
+    ]
+    for (const change of changes) {
+      prototype.setContext = function(this: { cache: Fiber.Fiber.Cache }, context) {
+        setContext.call(this, context)
+        this.cache = change(this.cache)
+      }
+      try {
+        assert.isFalse(FiberInternals.knowsCache())
+      } finally {
+        prototype.setContext = setContext
+      }
+    }
+  })
+
   it("are put off with what they go on in under `_asyncContext`, so that they are in nobody else's context", () => {
     const put = (effect: Effect.Effect<unknown>) => {
       const fiber = Effect.runFork(effect)

@@ -57,6 +57,10 @@ class NotingTracer extends DirectTracer {
     return this.#tracer.leavesOut(parent)
   }
 
+  enter(...args: Parameters<DirectTracer["enter"]>): void {
+    this.#tracer.enter(...args)
+  }
+
   open(...args: Parameters<DirectTracer["open"]>): DirectSpan | undefined {
     return this.#tracer.open(...args)
   }

@@ -77,11 +77,11 @@ class Run<Input> {
     } catch (fault) {
       fiber.getRef(Guard.CurrentGuard).count("tracer", fault)
     }
-    fiber.setContext(this.#enter())
+    this.#enter()
   }
 
-  /** The context of what runs inside. */
-  #enter(): Context.Context<never> {
+  #enter(): void {
+    const fiber = this.#fiber
     const place = this.#place
     const settings = this.#settings
     const span = this.#span
@@ -90,16 +90,19 @@ class Run<Input> {
       // Without a span there is nothing in it that is another at each run.
       before.frame.running++
       this.#frame = before.frame
-      return before.context
+      return fiber.setContext(before.context)
     }
-    const outer = this.#fiber.cache.stackFrame
+    const outer = fiber.cache.stackFrame
     const frame = new Announcement.NamedFrame(this.#described.name, outer, place.kind.metrics)
     const context = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)
     frame.running++
     this.#frame = frame
-    if (span !== undefined) return Context.addUnsafe(context, Tracer.ParentSpanKey, span)
+    if (span !== undefined) {
+      const inside = Context.addUnsafe(context, Tracer.ParentSpanKey, span)
+      return this.#tracer.enter(fiber, inside, { span, stackFrame: frame })
+    }
     settings.named = { place, frame, context }
-    return context
+    fiber.setContext(context)
   }
 
   /** Right after the clock was read. */

@@ -2,7 +2,9 @@
  * A tracer that the combinators open spans with directly: what Effect's interface takes as objects and bigints it takes
  * as what they have at hand. Tracing that is on installs one; with any other tracer the combinators go Effect's way.
  */
+import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { ContextSettings, Memory } from "./ContextSettings.ts"
@@ -44,6 +46,12 @@ export abstract class DirectTracer implements Tracer.Tracer, Memory {
    * Whether a child of `parent` is left out with it. Then it is counted as such, and nobody has to make a span of it.
    */
   abstract leavesOut(parent: Tracer.AnySpan): boolean
+  /** Puts a fiber into a context that differs from its own by its span and its stack frame, and by nothing else. */
+  abstract enter(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    context: Context.Context<never>,
+    entered: Pick<Fiber.Fiber.Cache, "span" | "stackFrame">
+  ): void
   /**
    * Opens a span under `parent`, which is counted as lost where it can't be. `wish` is whether the program wants it
    * sampled; `fixed` holds keys and values in turn that OpenTelemetry can carry, and is shared by many spans.

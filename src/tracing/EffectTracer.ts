@@ -13,6 +13,7 @@ import * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
 import { DirectTracer } from "../observation/DirectTracer.ts"
 import * as SpanTime from "../observation/SpanTime.ts"
+import * as FiberInternals from "./FiberInternals.ts"
 import { FinishedSpan } from "./FinishedSpan.ts"
 import * as GlobalApi from "./GlobalApi.ts"
 import * as ParentContext from "./ParentContext.ts"
@@ -98,6 +99,10 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
       this.#decisions.leavesOutBelow
     if (isLeftOut && !ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) this.#pipeline.unsampled()
     return isLeftOut
+  }
+
+  enter(...[fiber, context, entered]: Parameters<DirectTracer["enter"]>): void {
+    FiberInternals.enter(fiber, context, entered)
   }
 
   open(

@@ -1,14 +1,21 @@
 /**
- * The one file that leans on Effect's private parts: it tells when a fiber begins to run and when its span changes.
+ * The one file that leans on Effect's private parts: it tells when a fiber begins to run and when its span changes, and
+ * brings fibers into spans at less than Effect's price.
  *
  * Third-party spans find their parent in AsyncLocalStorage, which must hold the fiber's span whenever code of the
  * program runs. Effect has no public hook for that but the tracer's `context`, which costs each step of a program and
  * still misses what a synchronous effect begins and leaves behind. So two methods of fibers are wrapped while a layer
  * is live: `setContext`, which every change of the span goes through, and `evaluate`, which every run does.
  * `ParentsSelfTest.ts` tries at start whether that holds; `test/EffectInternals.test.ts` says what broke if it doesn't.
+ *
+ * What Effect caches of a context that is entered with a span is told to it, where it would look up a dozen things: that
+ * is the largest part of what a span costs. `knowsCache` tries whether it may be; if not, Effect looks them up.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
 
 /** What is read here of a fiber. */
 interface PrivateFiber extends Fiber.Fiber<unknown, unknown> {
@@ -66,6 +73,51 @@ export const watch = <Entered>(watching: Watcher<Entered>): () => void => {
     throw fault
   }
   return stop
+}
+
+/** What Effect keeps at a context: all that fibers cache of it. */
+interface PrivateContext extends Context.Context<never> {
+  _fiberCache?: Fiber.Fiber.Cache
+}
+
+type Place = Pick<Fiber.Fiber.Cache, "span" | "stackFrame">
+
+/**
+ * Puts a fiber into a new context that differs from its own by its span and its stack frame, and by nothing else. All
+ * that Effect caches of it is known then; to look it up would take as long as the rest of the way into a span.
+ */
+export const enter = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  context: Context.Context<never>,
+  { span, stackFrame }: Place
+): void => {
+  isCacheKnown ??= knowsCache()
+  if (isCacheKnown) (context as PrivateContext)._fiberCache = { ...fiber.cache, span, stackFrame }
+  fiber.setContext(context)
+}
+
+let isCacheKnown: boolean | undefined
+
+/** Whether Effect itself would make what `enter` makes, and takes it. Tried once per process. */
+export const knowsCache = (): boolean => {
+  const stackFrame: References.StackFrame = { name: "", stack: () => undefined, parent: undefined }
+  const span = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "1".repeat(16) })
+  try {
+    return Effect.runSync(Effect.withFiber((fiber) => {
+      const { cache, context } = fiber
+      const inside = (): PrivateContext =>
+        Context.add(Context.add(context, References.CurrentStackFrame, stackFrame), Tracer.ParentSpan, span)
+      const known: Fiber.Fiber.Cache = { ...cache, span, stackFrame }
+      fiber.setContext(inside())
+      const made = Object.entries(fiber.cache)
+      const isSame = made.length === Object.keys(known).length &&
+        made.every(([key, value]) => Reflect.get(known, key) === value)
+      fiber.setContext(Object.assign(inside(), { _fiberCache: known }))
+      return Effect.succeed(isSame && fiber.cache === known)
+    }))
+  } catch {
+    return false
+  }
 }
 
 type Evaluate = PrivateFiber["evaluate"]

@@ -237,6 +237,32 @@ describe("An operation under our tracer", () => {
       }
     )))
 
+  it.effect("has its fiber know of its context what Effect itself would read there", () =>
+    Effect.gen(function*() {
+      const { run } = under()
+      const known = Effect.withFiber((fiber) => {
+        const { cache, context } = fiber
+        fiber.setContext(Context.makeUnsafe(new Map(context.mapUnsafe)))
+        const read = fiber.cache
+        fiber.setContext(context)
+        return Effect.succeed([cache, read] as const)
+      })
+      const changes: ReadonlyArray<(effect: typeof known) => typeof known> = [
+        (effect) => effect,
+        Effect.provideService(References.MinimumLogLevel, "Fatal"),
+        Effect.provideService(Scheduler.MaxOpsBeforeYield, 7),
+        Effect.withSpan("between")
+      ]
+      for (const outer of changes) {
+        for (const inner of changes) {
+          const [cache, read] = yield* run(web(outer(web(inner(known)))))
+          expect(cache).not.toBe(read)
+          expect(Object.keys(cache)).toEqual(Object.keys(read))
+          for (const key in read) expect(Reflect.get(cache, key), key).toBe(Reflect.get(read, key))
+        }
+      }
+    }))
+
   it.effect("calls the `end` of its span where somebody has wrapped it, as Effect does", () =>
     Effect.gen(function*() {
       const { collected, run } = under()

@@ -90,7 +90,7 @@ export const mutations = [
   inFile(
     "src/observation/DirectOperation.ts",
     ["test/observation/DirectOperation.test.ts"],
-    ["the context is what it was", "fiber.setContext(context)", ""],
+    ["the context is what it was", "fiber.setContext(context)\n    const millis", "const millis"],
     ["who wrapped the end of a span hears of it", "&& !Object.hasOwn(span, \"end\")", ""],
     ["below a span that is left out no span is made", "tracer.leavesOut(parent)", "false"],
     ["annotations do not replace what the operation says", "annotations === undefined ? this", "true ? this"],

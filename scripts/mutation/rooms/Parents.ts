@@ -83,7 +83,18 @@ export const mutations: ReadonlyArray<Mutation> = [
     [internals],
     ["an Effect that lacks one method keeps the other", "    stop()\n    throw fault", "    throw fault"],
     ["a fiber that is started with a span has it entered", "own.begins(this, entered)", ""],
-    ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"]
+    ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"],
+    ["no fiber is told what Effect would not cache", "isSame && fiber.cache === known", "fiber.cache === known"],
+    ["no fiber is told where Effect does not look", "isSame && fiber.cache === known", "isSame"]
+  ),
+  inFile(
+    "src/tracing/FiberInternals.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    [
+      "a fiber knows its operation's frame",
+      "{ ...fiber.cache, span, stackFrame }\n  fiber",
+      "{ ...fiber.cache, span }\n  fiber"
+    ]
   ),
   inFile(
     "src/tracing/FiberInternals.ts",
