@@ -78,7 +78,7 @@ interface Common<L extends Labels> {
    * Label sets known in advance. Counters and histograms show them at 0 from the start, so that the first event is an
    * increase; declare tuples that can happen, not a cross product.
    */
-  readonly known: ReadonlyArray<LabelValues<L>>
+  readonly known: Known<L>
 }
 
 /** A value that only grows. Its name ends in `_total`. */
@@ -111,12 +111,15 @@ export type Definition = Counter | Gauge | Histogram
 /** The label values that a definition takes. */
 export type ValuesOf<D extends Definition> = LabelValues<D["labels"]>
 
+type Known<L extends Labels> = ReadonlyArray<LabelValues<L>>
+
 interface Options<L extends Labels> {
   readonly name: string
   readonly help: string
   readonly unit?: Unit | undefined
   readonly labels?: L | undefined
-  readonly known?: ReadonlyArray<NoInfer<LabelValues<L>>> | undefined
+  /** A function is called, and what it gives is checked, when the label sets are first asked for. */
+  readonly known?: NoInfer<Known<L>> | (() => NoInfer<Known<L>>) | undefined
 }
 
 const metricName = /^[a-z][a-z0-9_]*$/
@@ -164,7 +167,28 @@ const checkKnown = (
   }
 }
 
-const common = <L extends Labels>(options: Options<L>): Common<L> => {
+const checkedKnown = <L extends Labels>(metric: string, labels: L, known: Known<L>): Known<L> => {
+  checkKnown(metric, labels, known)
+  return known.length === 0 && Object.keys(labels).length === 0 ? [{} as LabelValues<L>] : known
+}
+
+// A program that observes nothing asks for no known label sets: it doesn't wait for them at its start.
+const define = <L extends Labels, Kind extends object>(kind: Kind, options: Options<L>): Kind & Common<L> => {
+  const definition = { ...kind, ...common(options) }
+  const { known } = options
+  if (typeof known !== "function") {
+    return { ...definition, known: checkedKnown(definition.name, definition.labels, known ?? []) }
+  }
+  let checked: Known<L> | undefined
+  return {
+    ...definition,
+    get known() {
+      return checked ??= checkedKnown(definition.name, definition.labels, known())
+    }
+  }
+}
+
+const common = <L extends Labels>(options: Options<L>): Omit<Common<L>, "known"> => {
   const labels = options.labels ?? ({} as L)
   if (!metricName.test(options.name)) refuse(options.name, "a metric's name is written in lower snake case")
   if (options.help.trim() === "") refuse(options.name, "the help text is empty")
@@ -189,22 +213,18 @@ const common = <L extends Labels>(options: Options<L>): Common<L> => {
       `its labels allow ${folded} series, allowed are ${maxSeriesPerMetric}: make one of them bounded`
     )
   }
-  const known = options.known ?? []
-  checkKnown(options.name, labels, known)
-  const names = Object.keys(labels)
   return {
     name: options.name,
     help: options.help,
     ...(options.unit === undefined ? {} : { unit: options.unit }),
-    labels,
-    known: names.length === 0 && known.length === 0 ? [{} as LabelValues<L>] : known
+    labels
   }
 }
 
 /** Defines a counter. Throws `CatalogueError` when the definition can't be exposed. */
 export const counter = <const L extends Labels = {}>(options: Options<L>): Counter<L> => {
   if (!options.name.endsWith("_total")) refuse(options.name, "the name of a counter ends in _total")
-  return { kind: "counter", ...common(options) }
+  return define({ kind: "counter" }, options)
 }
 
 /** Defines a gauge; `exposes: "age"` for one that is set to a moment and read as the seconds since. */
@@ -212,7 +232,7 @@ export const gauge = <const L extends Labels = {}>(
   options: Options<L> & { readonly exposes?: "value" | "age" | undefined }
 ): Gauge<L> => {
   if (options.name.endsWith("_total")) refuse(options.name, "only the name of a counter ends in _total")
-  return { kind: "gauge", exposes: options.exposes ?? "value", ...common(options) }
+  return define({ kind: "gauge", exposes: options.exposes ?? "value" }, options)
 }
 
 /** Defines a histogram with upper bounds in its unit and the reason for them. */
@@ -228,7 +248,7 @@ export const histogram = <const L extends Labels = {}>(
     }
   })
   if (options.bucketsReason.trim() === "") refuse(options.name, "the buckets have no reason")
-  return { kind: "histogram", buckets, bucketsReason: options.bucketsReason, ...common(options) }
+  return define({ kind: "histogram", buckets, bucketsReason: options.bucketsReason }, options)
 }
 
 /**

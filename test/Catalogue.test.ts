@@ -79,6 +79,26 @@ describe("A metric's definition", () => {
     expect(known({ a: "x", b: "1" }, { a: "y", b: "1" })).toBe("accepted")
   })
 
+  it("makes and checks label sets of a function when they are first asked for, and once", () => {
+    let made = 0
+    const make = (value: "x" | "z") =>
+      Catalogue.counter({
+        name: "n_total",
+        help: "h",
+        labels: { a: Label.oneOf("x", "y") },
+        known: () => {
+          made++
+          return [{ a: value as "x" }]
+        }
+      })
+    const right = make("x")
+    const wrong = make("z")
+    expect(made).toBe(0)
+    expect([right.known, right.known]).toEqual([[{ a: "x" }], [{ a: "x" }]])
+    expect(made).toBe(1)
+    expect(refusal(() => wrong.known)).toBe("n_total: known value \"z\" of a, allowed are x, y")
+  })
+
   it("has labels that allow no more series than a metric may have", () => {
     const many = Label.oneOf(...Array.from({ length: 50 }, (_, index) => `v${index}`))
     expect(refusal(() => Catalogue.gauge({ name: "a", help: "h", labels: { b: many, c: many } }))).toBe(

@@ -381,6 +381,15 @@ describe("ObservabilityConfig", () => {
       }
     })
 
+    it("are refused for a control character anywhere, or half a character, and for no other sign", () => {
+      for (const sign of ["\0", "\t", "\u001f", "\u007f", "\u0085", "\u009f", "\ud83d", "\udcc8"]) {
+        assert.include(refusal({ SERVICE_NAME: `a${sign}b` }), "it contains a control character", JSON.stringify(sign))
+      }
+      for (const sign of [" ", "~", "\u00a0", "é", "📈"]) {
+        assert.strictEqual(accepted({ SERVICE_NAME: `a${sign}b` }).service.name, `a${sign}b`)
+      }
+    })
+
     it("are all reported at once, also while observability is off", () => {
       const env = Object.fromEntries(bad.map(([name, value]) => [name, value]))
       const formatted = refusal({

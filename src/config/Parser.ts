@@ -64,11 +64,19 @@ export const ratio: Parser<number> = {
   }
 }
 
+const isControl = (c: number): boolean => c < 0x20 || (c >= 0x7f && c < 0xa0)
+
+// Told without \p{Cc}, whose classes of Unicode a program that starts would wait for.
+const hasControl = (value: string): boolean => {
+  for (let i = 0; i < value.length; i++) if (isControl(value.charCodeAt(i))) return true
+  return false
+}
+
 /** A name for people: no control characters, bounded in length. */
 export const text = (maximum: number): Parser<string> => ({
   allowed: `1 to ${maximum} characters, none of them a control character`,
   parse(value) {
-    if (/\p{Cc}|\p{Cs}/u.test(value)) return Result.fail("it contains a control character")
+    if (hasControl(value) || !value.isWellFormed()) return Result.fail("it contains a control character")
     return value.length <= maximum ? Result.succeed(value) : Result.fail(`it has ${value.length} characters`)
   }
 })

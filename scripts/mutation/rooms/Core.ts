@@ -10,7 +10,9 @@ export const mutations = [
       "a number in another notation than decimal digits is refused",
       "if (!/^\\d+$/.test(text)) return",
       "if (Number.isNaN(Number(text))) return"
-    ]
+    ],
+    ["control characters are refused", "c >= 0x7f && c < 0xa0", "c === 0x7f"],
+    ["half a character is refused", "|| !value.isWellFormed()", ""]
   ),
   inFile(
     "src/config/Problem.ts",
@@ -166,6 +168,17 @@ export const mutations = [
     "src/Catalogue.ts",
     ["test/Catalogue.test.ts"],
     ["buckets ascend", "previous >= bound", "previous > bound"],
+    ["label sets of a function are made once", "return checked ??= checkedKnown(", "return checked = checkedKnown("],
+    [
+      "label sets of a function are checked",
+      "checkedKnown(definition.name, definition.labels, known())",
+      "known()"
+    ],
+    [
+      "label sets of a function are not made before",
+      "let checked: Known<L> | undefined",
+      "let checked: Known<L> | undefined = known()"
+    ],
     ["two metrics of one name are refused", "if (owner !== undefined) refuse", "if (false) refuse"],
     ["a counter claims its name without the suffix", "...(definition.kind === \"counter\" ? [", "...(false ? ["]
   ),
