@@ -8,8 +8,11 @@ import { copy } from "./Memory.ts"
  * without being kept. What is kept is bounded in texts and in characters, and forgotten when it is said no more.
  */
 export interface CleanTexts {
-  /** Whether the text is known to hold nothing. */
-  readonly has: (text: string) => boolean
+  /**
+   * The text as it is kept here, if it is known to hold nothing. Who holds on to what he was given should take that one:
+   * the text of a statement is made anew for each run, and a queue would hold as many copies as spans.
+   */
+  readonly kept: (text: string) => string | undefined
   /** Tells that nothing was found in a text: it is known from the second time on. */
   readonly add: (text: string) => void
 }
@@ -33,32 +36,33 @@ const sights = 4096
  * nothing out: of each only a number is kept, until the number of another one takes its place.
  */
 export const make = ({ characters, longest, texts }: Bounds = bounds): CleanTexts => {
-  let young = new Set<string>()
-  let old = new Set<string>()
+  let young = new Map<string, string>()
+  let old = new Map<string, string>()
   let room = characters
   const seen = new Int32Array(sights)
   const keep = (text: string): void => {
     if (young.size >= texts || text.length > room) {
       old = young
-      young = new Set()
+      young = new Map()
       room = characters
     }
     room -= text.length
-    young.add(copy(text))
+    young.set(text, text)
   }
   return {
-    has: (text) => {
-      if (text.length > longest) return false
-      if (young.has(text)) return true
-      if (!old.has(text)) return false
-      keep(text)
-      return true
+    kept: (text) => {
+      if (text.length > longest) return undefined
+      const known = young.get(text)
+      if (known !== undefined) return known
+      const former = old.get(text)
+      if (former !== undefined) keep(former)
+      return former
     },
     add: (text) => {
       if (text.length > longest) return
       const number = numberOf(text)
       const at = number & (sights - 1)
-      if (seen[at] === number) keep(text)
+      if (seen[at] === number) keep(copy(text))
       else seen[at] = number
     }
   }

@@ -112,7 +112,7 @@ export const make = (
   return (value, route) => {
     const known = route === undefined ? clean : cleanAlong
     const asked = route === undefined ? value : `${route.length} ${route}${value}`
-    if (known.has(asked)) return value
+    if (known.kept(asked) !== undefined) return value
     const shown = Text.settle(value, (current) => once(current, route))
     if (shown === value) known.add(asked)
     return shown

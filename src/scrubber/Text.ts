@@ -63,7 +63,8 @@ export const make = (
   }
   return (text, level, owner) => {
     // Deeper down less is decoded: what was clean above is clean there.
-    if (clean.has(text)) return text
+    const kept = clean.kept(text)
+    if (kept !== undefined) return kept
     const scrubbed = search(text, level, owner)
     // JSON is judged by its owner too, so that one verdict is none for all.
     if (level === 0 && scrubbed === text && !looksLikeJson(text)) clean.add(text)
