@@ -30,7 +30,6 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Catalogue from "./Catalogue.ts"
 import type * as Metrics from "./metrics/Metrics.ts"
-import * as ContextSettings from "./observation/ContextSettings.ts"
 import type { Description, Instrument, Options } from "./observation/Description.ts"
 import * as DirectOperation from "./observation/DirectOperation.ts"
 import { DirectTracer } from "./observation/DirectTracer.ts"
@@ -115,10 +114,8 @@ const observe = <A, E, R, Input>(
   const { cache: { tracer, tracerEnabled }, context } = fiber
   if (tracerEnabled && tracer instanceof DirectTracer) return DirectOperation.observe(self, place, fiber, tracer)
   if (tracerEnabled && tracer !== undefined) return GuardedOperation.observe(self, place, fiber)
-  const metrics = ContextSettings.metricsOf(context)
-  if (metrics !== undefined || ContextSettings.isListened(context)) {
-    return SpanlessOperation.observe(self, place, fiber, metrics)
-  }
+  const inner = SpanlessOperation.innerOf(place, fiber)
+  if (inner !== undefined) return SpanlessOperation.observe(self, place, fiber, inner)
   unobserved = context
   return self
 }

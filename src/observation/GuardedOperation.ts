@@ -52,7 +52,7 @@ export const observe = <A, E, R, Input>(
     const status = Ending.statusOf(fiber, exit, options)
     if (metrics !== undefined) {
       const exemplar = GuardedSpan.exemplar(fiber, guard, span)
-      place.record(place.boundTo(metrics), fiber, recorded, status, nanos / 1e9, exemplar)
+      place.record(place.boundTo(metrics), fiber, recorded, status, nanos / 1e9, exemplar, undefined)
     }
     const errorType = exit._tag === "Failure" ? Ending.noteFailure(fiber, exit, described.name, span) : undefined
     if (span !== undefined) {

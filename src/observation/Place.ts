@@ -140,7 +140,10 @@ export class Place<Input> {
     { metrics, recorders }: Bound,
     fiber: Fiber.Fiber<unknown, unknown>,
     recorded: ReadonlyArray<boolean> | undefined,
-    ...[status, seconds, exemplar, at]: Parameters<Recorder>
+    status: Status,
+    seconds: number,
+    exemplar: Metrics.Exemplar | undefined,
+    at: number | undefined
   ): void {
     const { instruments } = this.kind.description
     for (let index = 0; index < instruments.length; index++) {

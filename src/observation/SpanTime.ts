@@ -38,6 +38,9 @@ export const toBigInt = (seconds: number, nanos: number): bigint => BigInt(secon
 // two of its readings are that far apart at most.
 const [lookEach, tolerated] = [10, 0.1]
 
+/** Node's monotonic clock in milliseconds. Bound once: as a method it asks at each call whose it is. */
+export const monotonicMillis: () => number = performance.now.bind(performance)
+
 /**
  * Tells the time that a clock of Effect's tells, from Node's monotonic clock: at a tenth of the price.
  *
@@ -55,7 +58,7 @@ export class SpanTime {
   #nanos = 0
   #lookAt = -Infinity
 
-  constructor(followed: Clock.Clock, monotonic: () => number = () => performance.now()) {
+  constructor(followed: Clock.Clock, monotonic: () => number = monotonicMillis) {
     this.#followed = followed
     this.#monotonic = monotonic
   }

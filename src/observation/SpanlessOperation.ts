@@ -8,21 +8,20 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
 import * as ContextSettings from "./ContextSettings.ts"
 import * as Ending from "./Ending.ts"
 import type { Bound, Place } from "./Place.ts"
+import * as SpanTime from "./SpanTime.ts"
 
-/** Runs `self` and observes it. */
+/** Runs `self` and observes it, in the context that `innerOf` gives. */
 export const observe = <A, E, R, Input>(
   self: Effect.Effect<A, E, R>,
   place: Place<Input>,
   fiber: Fiber.Fiber<unknown, unknown>,
-  metrics: Metrics.Service | undefined
+  inner: Inner
 ): Effect.Effect<A, E, R> => {
-  const bound = metrics === undefined ? undefined : place.boundTo(metrics)
-  const { clock, context, frame, listened, outer } = innerOf(place, fiber, bound)
+  const { frame, outer } = inner
   const { name } = place.span(fiber)
   const recorded = place.recordedAround(fiber)
   let start: number | undefined
@@ -30,18 +29,19 @@ export const observe = <A, E, R, Input>(
   // The exit is waited for before anything is begun: an interruption can come in between the two.
   const inside = Effect.withFiber<A, E, R>(() => {
     frame.running++
-    start = millisOf(clock)
-    fiber.setContext(context)
+    start = millisOf(inner.clock)
+    fiber.setContext(inner.context)
     return self
   })
   return Effect.onExitPrimitive(inside, (exit) => {
     if (start === undefined) return undefined
+    const { bound, clock, listened } = inner
     const durationMillis = millisOf(clock) - start
     fiber.setContext(outer)
     frame.running--
     const { kind, options } = place
     const status = Ending.statusOf(fiber, exit, options)
-    if (bound !== undefined) place.record(bound, fiber, recorded, status, durationMillis / 1e3, undefined)
+    if (bound !== undefined) place.record(bound, fiber, recorded, status, durationMillis / 1e3, undefined, undefined)
     if (exit._tag === "Failure") Ending.noteFailure(fiber, exit, name, undefined)
     if (listened) Announcement.announce(fiber, { category: kind.category, name, status, durationMillis })
     return undefined
@@ -49,10 +49,12 @@ export const observe = <A, E, R, Input>(
 }
 
 const millisOf = (clock: Clock.Clock | undefined): number =>
-  clock === undefined ? performance.now() : Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  clock === undefined ? SpanTime.monotonicMillis() : Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
-/** The context inside of an operation, and what its own context says. */
+/** The context inside of the runs of an operation in a context, and what that one says. */
 export interface Inner {
+  readonly place: object
+  readonly bound: Bound | undefined
   readonly outer: Context.Context<never>
   readonly context: Context.Context<never>
   readonly frame: Announcement.Frame
@@ -62,23 +64,36 @@ export interface Inner {
   readonly listened: boolean
 }
 
-const innerOf = <Input>(
-  place: Place<Input>,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  bound: Bound | undefined
-): Inner => {
+const Last: unique symbol = Symbol("@dawsos/observability/Observation/inner")
+
+/** A context that remembers what ran in it last: it lives as long as what it remembers, and is asked in no time. */
+interface Remembering extends Context.Context<never> {
+  [Last]?: Inner
+}
+
+/** The context inside of a run that begins now; `undefined` where nobody observes. */
+export const innerOf = <Input>(place: Place<Input>, fiber: Fiber.Fiber<unknown, unknown>): Inner | undefined => {
+  const outer: Remembering = fiber.context
+  const last = outer[Last]
+  const isAsked = place.isAsked
+  if (last !== undefined && last.place === place && !isAsked) return last
+  const metrics = ContextSettings.metricsOf(outer)
+  const listened = ContextSettings.isListened(outer)
+  if (metrics === undefined && !listened) return undefined
+  const bound = metrics === undefined ? undefined : place.boundTo(metrics)
   const known = bound?.inner
-  const outer = fiber.context
-  if (known !== undefined && known.outer === outer && !place.isAsked) return known
+  if (known !== undefined && known.outer === outer && !isAsked) return outer[Last] = known
   const clock = Context.get(outer, Clock.Clock)
   const frame = Announcement.frame(fiber, place.kind.metrics)
   const inner: Inner = {
+    place,
+    bound,
     outer,
     context: Context.add(outer, Announcement.CurrentFrame, frame),
     frame,
     clock: clock === ContextSettings.liveClock ? undefined : clock,
-    listened: ContextSettings.isListened(outer)
+    listened
   }
   if (bound !== undefined) bound.inner = inner
-  return inner
+  return outer[Last] = inner
 }

@@ -94,6 +94,24 @@ describe("Without a span", () => {
     )
   })
 
+  it.effect("operations of one context are each counted as what they are, in whatever order they come", () =>
+    Effect.gen(function*() {
+      const recorded = Recorded.make()
+      const visits = Catalogue.counter({
+        name: "shop_visits_total",
+        help: "Visits",
+        labels: { channel: Label.bounded() }
+      })
+      const withVisit = Observation.make<string>({
+        prefix: "shop",
+        span: () => ({ name: "visit" }),
+        instruments: [Observation.count(visits, (channel) => ({ channel }))]
+      })
+      const [web, phone] = [withVisit("web")(Effect.void), withVisit("phone")(Effect.void)]
+      yield* under(Effect.all([web, phone, web, web, phone, web]), recorded)
+      expect(recorded.moved()).toEqual(["shop_visits_total{channel=phone} 2", "shop_visits_total{channel=web} 4"])
+    }))
+
   it.effect("an operation takes as long as the clock of its context says, whatever the one before had", () =>
     Effect.gen(function*() {
       const recorded = Recorded.make()
