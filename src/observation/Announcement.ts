@@ -91,11 +91,29 @@ export class NamedFrame implements References.StackFrame, Memory {
   /** How many runs it is the frame of that have not ended. */
   running = 0
   settings: ContextSettings | undefined = undefined
+  /** The settings of the context around it. */
+  around: ContextSettings | undefined = undefined
+  /** The context inside it, which differs from that around it by what an operation put there. */
+  inside: Context.Context<never> | undefined = undefined
 
   constructor(name: string, parent: References.StackFrame | undefined, metrics: ReadonlyArray<string>) {
     this.name = name
     this.parent = parent
     this.metrics = metrics
+  }
+
+  /** Tells what it was put into: `inside` was made of the context of `around`. */
+  enter(around: ContextSettings, inside: Context.Context<never>): void {
+    this.around = around
+    this.inside = inside
+    this.running++
+  }
+
+  /** Keeps nothing of the contexts that it was in, since failures keep the frames in which they began. */
+  forget(): void {
+    this.settings = undefined
+    this.around = undefined
+    this.inside = undefined
   }
 
   stack(): undefined {

@@ -1,6 +1,6 @@
 /**
  * What a context says to the operations that run in it, read once for each context: a handful of look-ups in a program's
- * context take as long as all else that an operation does.
+ * context take as long as all else that an operation does. Right inside an operation it is what it was around it.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,6 +18,11 @@ export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 /** See the module. */
 export class ContextSettings {
   readonly context: Context.Context<never>
+  /**
+   * The same without the span and the frame of operations that run one right inside the other: what another of them puts
+   * its own on, so that contexts don't grow with each.
+   */
+  readonly bare: Context.Context<never>
   /** Where metrics are kept, if they are. */
   readonly metrics: Metrics.Service | undefined
   /** Whether somebody listens to operations that end. */
@@ -34,11 +39,24 @@ export class ContextSettings {
   /** What was put into this context last, for an operation that had no span of its own. */
   named: NamedContext | undefined = undefined
 
-  constructor({ context }: Fiber.Fiber<unknown, unknown>) {
+  /** `around` are the settings of a context that differs by nothing but the span and the frame of an operation. */
+  constructor(context: Context.Context<never>, around?: ContextSettings) {
+    this.context = context
+    if (around !== undefined) {
+      this.bare = around.bare
+      this.metrics = around.metrics
+      this.listened = around.listened
+      this.clock = around.clock
+      this.timed = around.timed
+      this.wanted = around.wanted
+      this.annotations = around.annotations
+      this.links = around.links
+      return
+    }
     const clock = Context.get(context, Clock.Clock)
     const annotations = Context.get(context, References.TracerSpanAnnotations)
     const minimum = Context.get(context, Tracer.MinimumTraceLevel)
-    this.context = context
+    this.bare = context
     this.metrics = metricsOf(context)
     this.listened = isListened(context)
     this.clock = clock === liveClock ? undefined : clock
@@ -77,14 +95,13 @@ export interface Memory {
  * its span. `otherwise` remembers those of contexts that have neither.
  */
 export const of = (fiber: Fiber.Fiber<unknown, unknown>, otherwise: Memory): ContextSettings => {
-  const { span, stackFrame } = fiber.cache
-  const memory: Memory = stackFrame instanceof Announcement.NamedFrame
-    ? stackFrame
-    : span instanceof DirectSpan
-    ? span
-    : otherwise
+  const { cache: { span, stackFrame }, context } = fiber
+  const frame = stackFrame instanceof Announcement.NamedFrame ? stackFrame : undefined
+  const memory: Memory = frame ?? (span instanceof DirectSpan ? span : otherwise)
   const known = memory.settings
-  return known !== undefined && known.context === fiber.context ? known : memory.settings = new ContextSettings(fiber)
+  if (known !== undefined && known.context === context) return known
+  const around = frame?.inside === context ? frame.around : undefined
+  return memory.settings = new ContextSettings(context, around)
 }
 
 const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => {

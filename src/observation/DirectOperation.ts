@@ -94,13 +94,16 @@ class Run<Input> {
     }
     const outer = fiber.cache.stackFrame
     const frame = new Announcement.NamedFrame(this.#described.name, outer, place.kind.metrics)
-    const context = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)
-    frame.running++
     this.#frame = frame
     if (span !== undefined) {
-      const inside = Context.addUnsafe(context, Tracer.ParentSpanKey, span)
+      const named = Context.addUnsafe(settings.bare, References.CurrentStackFrame.key, frame)
+      const inside = Context.addUnsafe(named, Tracer.ParentSpanKey, span)
+      frame.enter(settings, inside)
       return this.#tracer.enter(fiber, inside, { span, stackFrame: frame })
     }
+    // The span around it stays, which `bare` may lack.
+    const context = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)
+    frame.enter(settings, context)
     settings.named = { place, frame, context }
     fiber.setContext(context)
   }
@@ -140,8 +143,7 @@ class Run<Input> {
     const fiber = this.#fiber
     const span = this.#span
     frame.running--
-    // Failures keep the frames in which they began.
-    if (span !== undefined) frame.settings = undefined
+    if (span !== undefined) frame.forget()
     const described = this.#described
     const { kind, options } = this.#place
     const { clock, context, listened, metrics, timed } = this.#settings

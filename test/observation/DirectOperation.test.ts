@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import { TestClock } from "effect/testing"
@@ -52,6 +53,14 @@ describe("Below a span that is left out", () => {
       expect(collected.names()).toEqual(["left out"])
       expect(collected.accounting()).toMatchObject({ started: 2, unsampled: 2, open: 0, ended: 0 })
       expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(1)
+    }))
+
+  it.effect("an operation inside an operation keeps the span that is there", () =>
+    Effect.gen(function*() {
+      const { collected, run } = under({ sampled: false })
+      const span = yield* run(withOrder("outer")(withOrder("inner")(web(Effect.currentSpan))))
+      expect(span).toBe(collected.one("order outer"))
+      expect(collected.names()).toEqual(["order outer"])
     }))
 
   it.effect("an operation names itself in the stack trace of what fails inside it", () =>
@@ -170,6 +179,7 @@ describe("What the context says", () => {
       const once = [0, 1, 0, 2, 3, 4, 5, 0]
       yield* run(observe(once))
       yield* run(Effect.withSpan(observe(once), "outer"))
+      yield* run(withOrder("outer")(withOrder("inner")(observe(once))))
       const told = collected.spans.filter(({ name }) => name === "order web").map((span) => [
         span.attributes.get("tenant"),
         span.sampled,
@@ -177,9 +187,26 @@ describe("What the context says", () => {
       ])
       const plain = [undefined, true, 1]
       const all = [plain, ["t1", true, 1], plain, plain, [undefined, false, 1], [undefined, true, 0], plain]
-      expect(told).toEqual([...all, ...all])
-      expect(recorded.value("shop_orders_total", { status: "success" })).toBe(14)
-      expect(other.value("shop_orders_total", { status: "success" })).toBe(2)
+      expect(told).toEqual([...all, ...all, ...all])
+      expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(21)
+      expect(other.value("shop_orders_total", { channel: "web", status: "success" })).toBe(3)
+    }))
+
+  it.effect("is known right inside an operation, and what outlives that finds its own", () =>
+    Effect.gen(function*() {
+      const { collected, run } = under()
+      const later = Effect.andThen(Effect.sleep("1 minute"), withOrder("later")(Effect.void))
+      const nested = withOrder("outer")(withOrder("inner")(Effect.forkDetach(later)))
+      const fiber = yield* run(Effect.annotateSpans(nested, "tenant", "t1"))
+      yield* TestClock.adjust("2 minutes")
+      yield* Fiber.join(fiber)
+      expect(collected.spans.map(({ attributes, name }) => [name, attributes.get("tenant")])).toEqual([
+        ["order outer", "t1"],
+        ["order inner", "t1"],
+        ["order later", "t1"]
+      ])
+      const [, inner, last] = collected.spans
+      expect(last?.parent).toEqual(Option.some(inner))
     }))
 })
 

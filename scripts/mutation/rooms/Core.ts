@@ -96,6 +96,11 @@ export const mutations = [
     ["the context is what it was", "fiber.setContext(context)\n    const millis", "const millis"],
     ["who wrapped the end of a span hears of it", "&& !Object.hasOwn(span, \"end\")", ""],
     ["below a span that is left out no span is made", "tracer.leavesOut(parent)", "false"],
+    [
+      "without a span the one around it stays",
+      "addUnsafe(settings.context, References.CurrentStackFrame",
+      "addUnsafe(settings.bare, References.CurrentStackFrame"
+    ],
     ["annotations do not replace what the operation says", "annotations === undefined ? this", "true ? this"],
     [
       "nothing is opened before its end is waited for",
@@ -108,8 +113,13 @@ export const mutations = [
     ["test/observation/DirectOperation.test.ts"],
     [
       "another context says something else",
-      "known !== undefined && known.context === fiber.context",
+      "known !== undefined && known.context === context",
       "known !== undefined"
+    ],
+    [
+      "what was put in between says something else",
+      "frame?.inside === context ? frame.around : undefined",
+      "frame?.around"
     ]
   ),
   inFile(
