@@ -18,6 +18,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import type * as SqlConnection from "effect/sql/SqlConnection"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
@@ -202,6 +203,48 @@ describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party s
       } finally {
         prototype.setContext = setContext
       }
+    }
+  })
+
+  it("know of a context in which a span is opened what they would read there, whatever else was changed", () => {
+    const stop = FiberInternals.watch(new ContextManager().watcher)
+    const native: Tracer.Tracer = Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })
+    const compare = Effect.withFiber((fiber) => {
+      const { cache, context } = fiber
+      fiber.setContext(Context.makeUnsafe(new Map(context.mapUnsafe)))
+      assert.notStrictEqual(fiber.cache, cache)
+      assert.deepStrictEqual(Object.keys(cache), Object.keys(fiber.cache))
+      for (const key of Object.keys(cache)) {
+        assert.strictEqual(Reflect.get(cache, key), Reflect.get(fiber.cache, key), key)
+      }
+      fiber.setContext(context)
+      return Effect.void
+    })
+    const into =
+      (change: (context: Context.Context<never>) => Context.Context<never>) => (effect: Effect.Effect<void>) =>
+        Effect.updateContext(effect, change)
+    const changes: ReadonlyArray<(effect: Effect.Effect<void>) => Effect.Effect<void>> = [
+      Effect.withSpan("span"),
+      inSpan,
+      Effect.provideService(References.MinimumLogLevel, "Fatal"),
+      Effect.provideService(Context.Service<string, string>("any"), "value"),
+      into((context) =>
+        Context.add(Context.add(context, References.MinimumLogLevel, "Fatal"), Tracer.ParentSpan, span)
+      ),
+      into((context) => Context.makeUnsafe(new Map(context.mapUnsafe))),
+      into(() => Context.add(Context.make(References.MinimumLogLevel, "Error"), Tracer.ParentSpan, span))
+    ]
+    try {
+      for (const first of changes) {
+        for (const second of changes) {
+          for (const third of changes) {
+            const all = first(Effect.andThen(compare, second(Effect.andThen(compare, third(compare)))))
+            Effect.runSync(Effect.provideService(Effect.andThen(all, compare), Tracer.Tracer, native))
+          }
+        }
+      }
+    } finally {
+      stop()
     }
   })
 

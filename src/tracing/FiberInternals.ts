@@ -60,24 +60,30 @@ export const watch = <Entered>(watching: Watcher<Entered>): () => void => {
   if (watcher !== undefined) throw new Error("fibers are watched already")
   const own = watching as Watcher<unknown>
   const stop = (): void => {
-    if (watcher !== own) return
+    if (watcher !== undefined && watcher !== own) return
     watcher = undefined
     resuming = undefined
     for (const wrapper of wrappers) wrapper.off()
   }
-  watcher = own
   try {
     for (const wrapper of wrappers) wrapper.on()
   } catch (fault) {
     stop()
     throw fault
   }
+  // Before there is anybody who would be told of the trial.
+  isCacheKnown ??= knowsCache()
+  watcher = own
   return stop
 }
 
-/** What Effect keeps at a context: all that fibers cache of it. */
+/** What is read and written here of a context. */
 interface PrivateContext extends Context.Context<never> {
+  /** All that fibers cache of it. */
   _fiberCache?: Fiber.Fiber.Cache
+  /** What was put there last, on top of what it was made of. */
+  readonly overlay?: { readonly key: string; readonly value: unknown; readonly parent: unknown } | undefined
+  readonly base?: unknown
 }
 
 type Place = Pick<Fiber.Fiber.Cache, "span" | "stackFrame">
@@ -96,24 +102,42 @@ export const enter = (
   fiber.setContext(context)
 }
 
+/** The same for what Effect itself does where it opens a span: it puts there a span first, and then a stack frame. */
+const tell = (context: PrivateContext, { cache, context: outer }: PrivateFiber): void => {
+  const { overlay } = context
+  if (
+    overlay === undefined || context._fiberCache !== undefined || context.base !== (outer as PrivateContext).base ||
+    overlay.parent !== (outer as PrivateContext).overlay
+  ) return
+  const { key, value } = overlay
+  if (key === Tracer.ParentSpanKey) context._fiberCache = { ...cache, span: value as Place["span"] }
+  else if (key === References.CurrentStackFrame.key) {
+    context._fiberCache = { ...cache, stackFrame: value as Place["stackFrame"] }
+  }
+}
+
 let isCacheKnown: boolean | undefined
 
-/** Whether Effect itself would make what `enter` makes, and takes it. Tried once per process. */
+/** Whether Effect itself would make what is made here, and takes it. Tried once per process. */
 export const knowsCache = (): boolean => {
   const stackFrame: References.StackFrame = { name: "", stack: () => undefined, parent: undefined }
   const span = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "1".repeat(16) })
   try {
     return Effect.runSync(Effect.withFiber((fiber) => {
       const { cache, context } = fiber
-      const inside = (): PrivateContext =>
-        Context.add(Context.add(context, References.CurrentStackFrame, stackFrame), Tracer.ParentSpan, span)
+      const framed: PrivateContext = Context.add(context, References.CurrentStackFrame, stackFrame)
+      const inside = (): PrivateContext => Context.add(framed, Tracer.ParentSpan, span)
       const known: Fiber.Fiber.Cache = { ...cache, span, stackFrame }
-      fiber.setContext(inside())
+      const first = inside()
+      fiber.setContext(first)
       const made = Object.entries(fiber.cache)
       const isSame = made.length === Object.keys(known).length &&
         made.every(([key, value]) => Reflect.get(known, key) === value)
       fiber.setContext(Object.assign(inside(), { _fiberCache: known }))
-      return Effect.succeed(isSame && fiber.cache === known)
+      const { base, overlay } = first
+      const isOnTop = base !== undefined && base === framed.base && overlay?.parent === framed.overlay &&
+        overlay?.key === Tracer.ParentSpanKey && overlay.value === span && framed.overlay !== undefined
+      return Effect.succeed(isSame && isOnTop && fiber.cache === known)
     }))
   } catch {
     return false
@@ -150,6 +174,7 @@ const settingContext = (setContext: SetContext) =>
   function(this: PrivateFiber, context: Parameters<SetContext>[0]): void {
     // The constructor sets the first context, before there is anything cached of it.
     const before: Fiber.Fiber.Cache | undefined = this.cache
+    if (before !== undefined && isCacheKnown === true) tell(context, this)
     setContext.call(this, context)
     const { cache } = this
     if (

@@ -84,8 +84,14 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["an Effect that lacks one method keeps the other", "    stop()\n    throw fault", "    throw fault"],
     ["a fiber that is started with a span has it entered", "own.begins(this, entered)", ""],
     ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"],
-    ["no fiber is told what Effect would not cache", "isSame && fiber.cache === known", "fiber.cache === known"],
-    ["no fiber is told where Effect does not look", "isSame && fiber.cache === known", "isSame"]
+    ["no fiber is told what Effect would not cache", "isSame && isOnTop && fiber", "isOnTop && fiber"],
+    ["no fiber is told where Effect does not look", "isOnTop && fiber.cache === known", "isOnTop"],
+    [
+      "a fiber knows all that was changed with its span",
+      "    overlay.parent !== (outer as PrivateContext).overlay\n",
+      "    false\n"
+    ],
+    ["a fiber knows what its context was made of", "context.base !== (outer as PrivateContext).base ||", ""]
   ),
   inFile(
     "src/tracing/FiberInternals.ts",
