@@ -1,4 +1,5 @@
 /** Bytes of an exposition, put together line by line in a buffer that is used again and again. */
+import * as Shapes from "./Shapes.ts"
 
 /** Bytes of a chunk: what a socket takes at once, and little enough that many readers hold little. */
 export const chunkSize = 64 * 1024
@@ -98,3 +99,5 @@ export class Lines {
     for (let shift = 28; shift >= 0; shift -= 4) bytes[this.#length++] = hexadecimal[value >>> shift & 15]!
   }
 }
+
+Shapes.keep(new Lines(0))

@@ -119,8 +119,9 @@ export const make = (options: Options): Registry => {
   const snapshotOf = (family: Family.Family, gathered: Gathered | undefined): Snapshot.Snapshot => {
     const { definition } = family
     if (definition.kind === "histogram") {
-      const copy = gathered?.rows.get(family) ?? family.rows.copy(true)
-      return { _tag: "Histograms", definition, family, ...copy }
+      const { exemplars, rows, values } = gathered?.rows.get(family) ?? family.rows.copy(true)
+      // Each by its name: the shape of what is spread is forgotten between two scrapes (see `Shapes`).
+      return { _tag: "Histograms", definition, family, rows, values, exemplars }
     }
     const recorded = (gathered?.rows.get(family) ?? family.rows.copy(false)).values
     const from = collectors.get(family)

@@ -1,8 +1,8 @@
 /**
  * The part of the event loop that expositions may have, all readers together.
  *
- * A page of many lines would hold it for long, so it is written in pieces: after two milliseconds everybody else gets a
- * turn. Who reads the same page over and over again, on many connections say, would still have half of it: what is
+ * A page of many lines would hold it for long, so it is written in pieces: after two milliseconds, the sending of what is
+ * written among them, everybody else gets a turn. Who reads the same page over and over again, on many connections say, would still have half of it: what is
  * written more than once is held to a fifth when it takes longer than a second Prometheus would.
  */
 
@@ -22,8 +22,8 @@ const maxRest = 500
 
 /** Keeps account of what expositions take. */
 export class Turns {
-  /** Of this turn. */
-  #spent = 0
+  /** When the first piece of this turn was begun. */
+  #began = 0
   #next: Promise<void> | undefined
   /** What may be written more than once, at the moment it was accounted for. */
   #left = burst
@@ -41,9 +41,8 @@ export class Turns {
     try {
       return body()
     } finally {
-      const took = performance.now() - started
-      this.#spend(took)
-      if (isRepeated) this.#account(took)
+      this.#spend(started)
+      if (isRepeated) this.#account(performance.now() - started)
     }
   }
 
@@ -51,21 +50,21 @@ export class Turns {
   resting(): () => Promise<void> {
     let since = performance.now()
     return async () => {
-      this.#spend(performance.now() - since)
+      this.#spend(since)
       while (this.#isSpent) await this.#next
       since = performance.now()
     }
   }
 
   get #isSpent(): boolean {
-    return this.#next !== undefined && this.#spent >= slice
+    return this.#next !== undefined && performance.now() - this.#began >= slice
   }
 
-  #spend(took: number): void {
-    this.#spent += took
-    this.#next ??= new Promise((resume) =>
+  #spend(started: number): void {
+    if (this.#next !== undefined) return
+    this.#began = started
+    this.#next = new Promise((resume) =>
       setImmediate(() => {
-        this.#spent = 0
         this.#next = undefined
         resume()
       })

@@ -217,6 +217,8 @@ describe("A page", () => {
   it("lets others have a turn between its chunks", async () => {
     const { shop } = filled()
     const page = await shop.open("prometheus")
+    // The turn in which it was opened has another clock.
+    await new Promise<void>((resolve) => setImmediate(resolve))
     // A machine on which a millisecond passes whenever somebody looks.
     let now = 0
     vi.spyOn(performance, "now").mockImplementation(() => now++)

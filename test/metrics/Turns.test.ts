@@ -57,6 +57,24 @@ describe("Expositions", () => {
     expect([most, time.now(), time.waited()]).toEqual([2, 40, 0])
   })
 
+  it("have the time in which they are sent counted, which is in the same turn", async () => {
+    const time = standing()
+    const turns = new Turns()
+    let [began, most, isWriting] = [time.now(), 0, true]
+    const others = () => {
+      most = Math.max(most, time.now() - began)
+      began = time.now()
+      if (isWriting) setImmediate(others)
+    }
+    others()
+    for (let piece = 0; piece < 20; piece++) {
+      await turns.work(false, () => time.pass(0.25))
+      time.pass(0.75)
+    }
+    isWriting = false
+    expect([most, time.now()]).toEqual([2, 20])
+  })
+
   it("that are written more than once have a fifth of the time when they go on for long, the first writing all of it", async () => {
     const time = standing()
     const turns = new Turns()

@@ -190,8 +190,8 @@ export const mutations = [
     ["test/metrics/Page.test.ts"],
     [
       "histograms are of the moment of a page",
-      "const copy = gathered?.rows.get(family) ?? family.rows.copy(true)",
-      "const copy = family.rows.copy(true)"
+      "const { exemplars, rows, values } = gathered?.rows.get(family) ?? family.rows.copy(true)",
+      "const { exemplars, rows, values } = family.rows.copy(true)"
     ],
     [
       "counters and gauges are of the moment of a page",
@@ -210,7 +210,8 @@ export const mutations = [
     ["test/metrics/Turns.test.ts"],
     ["others have the event loop while a page is written", "else if (this.#isSpent) await this.#next", ""],
     ["others have the event loop while a page is opened", "while (this.#isSpent) await this.#next", ""],
-    ["what is written again and again has a share", "if (isRepeated) this.#account(took)", ""],
+    ["what is written again and again has a share", "if (isRepeated) this.#account(performance.now() - started)", ""],
+    ["the sending of a page is a part of its turn", "this.#began = started", "this.#began = performance.now()"],
     ["the first writing has no share to keep to", "isRepeated ? -this.#account(0) : 0", "-this.#account(0)"]
   ),
   inFile(
