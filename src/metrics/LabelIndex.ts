@@ -1,5 +1,10 @@
-/** Finds what belongs to the values of some labels, without making anything. */
-import * as Labels from "./Labels.ts"
+/**
+ * Finds what belongs to the values of some labels, without making anything.
+ *
+ * With thousands of label sets most of the time is spent waiting for memory. So all metrics keep one copy of a value, the
+ * very text that the program comes to have: that is found without reading its characters.
+ */
+import { copy } from "../scrubber/Memory.ts"
 
 // One level a label: no key has to be put together, so none is made for each look, and no value is mistaken for two.
 type Node<A> = Map<unknown, Node<A> | A>
@@ -37,9 +42,9 @@ export class LabelIndex<A extends object> {
     let node = this.#root
     this.#names.forEach((name, level) => {
       const value = labels[name] ?? ""
-      if (level === this.#names.length - 1) return node.set(Labels.copied(value), found)
+      if (level === this.#names.length - 1) return node.set(copy(value), found)
       let next = node.get(value) as Node<A> | undefined
-      if (next === undefined) node.set(Labels.copied(value), next = new Map())
+      if (next === undefined) node.set(copy(value), next = new Map())
       node = next
     })
   }

@@ -1,5 +1,6 @@
 /** Bounds and cleans the values of labels. */
 import * as Catalogue from "../Catalogue.ts"
+import { copy } from "../scrubber/Memory.ts"
 
 /**
  * The longest value of a bounded label, in UTF-16 code units. Route templates, capabilities and table names are far
@@ -11,13 +12,6 @@ export const maxLabelLength = 256
 export interface LabelTable {
   readonly accept: (raw: string) => string | undefined
 }
-
-/** V8 cuts nothing shorter out of a text than this without making a string of its own. */
-const shortestCut = 13
-
-/** A string of its own: what was cut out of a long text would keep all of that text in memory. */
-export const copied = (text: string): string =>
-  text.length < shortestCut ? text : Buffer.from(text, "utf16le").toString("utf16le")
 
 const oneOf = (label: Catalogue.OneOf<string>): LabelTable => {
   const values = new Set(label.values)
@@ -39,10 +33,10 @@ const bounded = (label: Catalogue.Bounded, scrub: (text: string) => string): Lab
       let kept = distinct.get(value)
       if (kept === undefined) {
         if (distinct.size >= label.max) return Catalogue.overflowValue
-        kept = copied(value)
+        kept = copy(value)
         distinct.set(kept, kept)
       }
-      if (seen.size < maxSeen) seen.set(raw === kept ? kept : copied(raw), kept)
+      if (seen.size < maxSeen) seen.set(raw === kept ? kept : copy(raw), kept)
       return kept
     }
   }

@@ -72,7 +72,7 @@ export const mutations = [
     ["an index is bounded", "if (this.#size >= this.#max) return", ""],
     [
       "an index keeps no long texts",
-      "node.set(Labels.copied(value), found)",
+      "node.set(copy(value), found)",
       "node.set(value, found)"
     ]
   ),
