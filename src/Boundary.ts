@@ -81,7 +81,7 @@ export class Boundary {
   user: User | undefined
   /** The span of the boundary itself. */
   span: Tracer.AnySpan | undefined
-  /** The request inside which a job runs, so that a job is told from a context captured before any request. */
+  /** The request, or the one inside which a job runs: tells both from a context captured before any request. */
   readonly source: object | undefined
   /** Failures that were reported already, with the ids of their events, so that one failure gives one event. */
   readonly reported = new Map<unknown, string>()
@@ -186,8 +186,9 @@ export const makeJob = (operation: string, fiber: Fiber.Fiber<unknown, unknown>)
 
 /** The boundary that a fiber works for: that of a job begun inside its request, else its request's, else its job's. */
 export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Boundary | undefined => {
-  const job = fiber.getRef(CurrentBoundary)
+  const current = fiber.getRef(CurrentBoundary)
   const source = sourceOf(fiber)
-  if (source === undefined || (job !== undefined && job.source === source)) return job
-  return byRequestSource.get(source) ?? job
+  // As a rule it is there, and asking the request for it takes longer.
+  if (source === undefined || current?.source === source) return current
+  return byRequestSource.get(source) ?? current
 }

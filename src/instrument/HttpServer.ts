@@ -91,7 +91,7 @@ const boundaryOf = (
   scrubber: Scrubber.Scrubber
 ): Boundary.Boundary => {
   const method = methodLabel(request.method)
-  const boundary = new Boundary.Boundary("http", `${method} ${unmatched}`)
+  const boundary = new Boundary.Boundary("http", `${method} ${unmatched}`, request.source)
   boundary.method = method
   boundary.requestId = requestIdOf(request, scrubber)
   boundary.span = span

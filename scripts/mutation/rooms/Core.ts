@@ -96,6 +96,8 @@ export const mutations = [
     ["the context is what it was", "fiber.setContext(context)\n    const millis", "const millis"],
     ["who wrapped the end of a span hears of it", "&& !Object.hasOwn(span, \"end\")", ""],
     ["below a span that is left out no span is made", "tracer.leavesOut(parent)", "false"],
+    ["whoever asks for the span it is in is given no caller", "standIn === undefined ? named", "true ? named"],
+    ["what is left out with a caller has one span", "if (settings.standIn === undefined) {", "{"],
     [
       "without a span the one around it stays",
       "addUnsafe(settings.context, References.CurrentStackFrame",
@@ -173,7 +175,7 @@ export const mutations = [
     ["old breadcrumbs give way", "if (this.#breadcrumbs.length < maxBreadcrumbs) {", "if (true) {"],
     ["breadcrumbs are told in their order", "...this.#breadcrumbs.slice(this.#oldest), ", ""],
     ["what was known where a failure began stays", "...known,", "...known, ...outer,"],
-    ["a request beats the job that serves it", "return byRequestSource.get(source) ?? job", "return job"]
+    ["a request beats the job that serves it", "return byRequestSource.get(source) ?? current", "return current"]
   ),
   inFile(
     "src/Catalogue.ts",

@@ -14,13 +14,13 @@ export const mutations = [
     [requests],
     [
       "requests do not share one event scope",
-      "return byRequestSource.get(source) ?? job",
-      "return (Reflect.set(ofFiber, \"one\", Reflect.get(ofFiber, \"one\") ?? byRequestSource.get(source) ?? job), Reflect.get(ofFiber, \"one\"))"
+      "if (source === undefined || current?.source === source) return current",
+      "if (source === undefined || current?.source === source) return (Reflect.set(ofFiber, \"one\", Reflect.get(ofFiber, \"one\") ?? current), Reflect.get(ofFiber, \"one\"))"
     ],
     [
       "a job that is begun in a request is no part of it",
-      "|| (job !== undefined && job.source === source)) return job",
-      ") return job"
+      "|| current?.source === source) return current",
+      ") return current"
     ]
   ),
   inFile(
