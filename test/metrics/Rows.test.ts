@@ -2,6 +2,7 @@ import { Catalogue } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "fast-check"
+import { LabelIndex } from "../../src/metrics/LabelIndex.ts"
 import { collectGarbage } from "../support/Garbage.ts"
 import * as Shop from "./shop.ts"
 
@@ -123,4 +124,17 @@ describe("A cell", () => {
       expect(heap() - before).toBeLessThan(20_000_000)
       expect(Object.keys(Shop.valuesOf(metrics.samples(), "shop_rows_total"))).toHaveLength(100)
     }))
+})
+
+describe("An index of label sets", () => {
+  it("keeps the values, not the long texts that they were cut out of", () => {
+    const index = new LabelIndex<object>(["first", "last"], 100)
+    const before = heap()
+    for (let count = 0; count < 100; count++) {
+      const long = JSON.parse(JSON.stringify(`${count}`.padStart(60, "0") + "x".repeat(1_000_000) + count)) as string
+      index.add({ first: long.slice(0, 30), last: long.slice(30, 60) }, {})
+    }
+    expect(heap() - before).toBeLessThan(20_000_000)
+    expect(index.find({ first: "0".repeat(30), last: "99".padStart(30, "0") })).toBeDefined()
+  })
 })
