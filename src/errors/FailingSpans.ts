@@ -57,6 +57,10 @@ class NotingTracer extends DirectTracer {
     return this.#tracer.leavesOut(parent)
   }
 
+  standIn(...args: Parameters<DirectTracer["standIn"]>): DirectSpan | undefined {
+    return this.#tracer.standIn(...args)
+  }
+
   enter(...args: Parameters<DirectTracer["enter"]>): void {
     this.#tracer.enter(...args)
   }

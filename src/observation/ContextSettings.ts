@@ -36,6 +36,8 @@ export class ContextSettings {
   /** Attributes of all spans; nothing where there are none. */
   readonly annotations: Readonly<Record<string, unknown>> | undefined
   readonly links: ReadonlyArray<Tracer.SpanLink>
+  /** The span that stands here for all that are left out with a caller. */
+  standIn: DirectSpan | undefined = undefined
   /** What was put into this context last, for an operation that had no span of its own. */
   named: NamedContext | undefined = undefined
 

@@ -102,16 +102,32 @@ class Run<Input> {
       return this.#tracer.enter(fiber, inside, { span, stackFrame: frame })
     }
     // The span around it stays, which `bare` may lack.
-    const context = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)
+    const named = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)
+    const { standIn } = settings
+    const context = standIn === undefined ? named : Context.addUnsafe(named, Tracer.ParentSpanKey, standIn)
     frame.enter(settings, context)
     settings.named = { place, frame, context }
     fiber.setContext(context)
   }
 
+  /** The nearest span, or the one that stands for those that are left out with a caller. */
+  #parent(): Tracer.AnySpan | undefined {
+    const parent = Parents.propagated(this.#fiber.cache.span)
+    if (parent === undefined || parent.sampled || parent._tag === "Span") return parent
+    const settings = this.#settings
+    if (settings.standIn === undefined) {
+      const { kind = "internal", name } = this.#described
+      const clock = settings.clock ?? ContextSettings.liveClock
+      const startTime = settings.timed ? clock.currentTimeNanosUnsafe() : 0n
+      settings.standIn = this.#tracer.standIn(parent, name, kind, startTime)
+    }
+    return settings.standIn ?? parent
+  }
+
   /** Right after the clock was read. */
   #open(): void {
     const tracer = this.#tracer
-    const parent = Parents.propagated(this.#fiber.cache.span)
+    const parent = this.#parent()
     if (parent !== undefined && tracer.leavesOut(parent)) return
     const described = this.#described
     const { annotations, clock, links, timed, wanted } = this.#settings

@@ -46,6 +46,16 @@ export abstract class DirectTracer implements Tracer.Tracer, Memory {
    * Whether a child of `parent` is left out with it. Then it is counted as such, and nobody has to make a span of it.
    */
   abstract leavesOut(parent: Tracer.AnySpan): boolean
+  /**
+   * A span that stands for all children of a caller that are left out with it, none of which is counted by that; nothing
+   * where they may be sampled. The program may ask for the span that it is in, and a caller's is none.
+   */
+  abstract standIn(
+    caller: Tracer.AnySpan,
+    name: string,
+    kind: Tracer.SpanKind,
+    startTime: bigint
+  ): DirectSpan | undefined
   /** Puts a fiber into a context that differs from its own by its span and its stack frame, and by nothing else. */
   abstract enter(
     fiber: Fiber.Fiber<unknown, unknown>,

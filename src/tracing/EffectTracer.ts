@@ -94,11 +94,27 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
   }
 
   leavesOut(parent: Tracer.AnySpan): boolean {
-    // Below a caller a span is made: the program may ask for the one that it is in, and a caller's is none.
     const isLeftOut = !parent.sampled && parent instanceof Span && parent.trace.isValid &&
       this.#decisions.leavesOutBelow
     if (isLeftOut && !ParentContext.isSuppressed(GlobalApi.thirdPartyContext())) this.#pipeline.unsampled()
     return isLeftOut
+  }
+
+  standIn(caller: Tracer.AnySpan, name: string, kind: Tracer.SpanKind, startTime: bigint): Span | undefined {
+    if (!this.#decisions.leavesOutBelowCaller) return undefined
+    try {
+      const parent = ParentContext.toSpanContext(caller, noAnnotations)
+      const isLeftOut = parent.isRemote === true && (parent.traceFlags & Otel.TraceFlags.SAMPLED) === 0
+      if (!isLeftOut || !Otel.isSpanContextValid(parent)) return undefined
+      const trace = Trace.ofId(parent.traceId, parent.traceState)
+      const seconds = SpanTime.secondsOf(startTime)
+      const nanos = SpanTime.nanosOf(startTime)
+      const [word0, word1] = [Trace.randomWord(), Trace.lastWord()]
+      return new Span(this, name, kind, trace, word0, word1, false, caller, seconds, nanos, undefined)
+    } catch {
+      // It is the program's and can't be read, which is counted where a span is opened below it.
+      return undefined
+    }
   }
 
   enter(...[fiber, context, entered]: Parameters<DirectTracer["enter"]>): void {

@@ -48,6 +48,8 @@ export interface Decisions {
   readonly remote: (trace: Trace.Trace, sampled: boolean) => boolean
   /** Whether nothing is ever sampled below an unsampled span of this process. */
   readonly leavesOutBelow: boolean
+  /** Whether nothing is ever sampled right below a caller that is not. */
+  readonly leavesOutBelowCaller: boolean
 }
 
 /** What `make` makes, as {@link Decisions}; a property holds the two together. */
@@ -64,7 +66,8 @@ export const decisions = (
       followsLocal: parentBased,
       judge,
       remote: parentBased ? (_trace, sampled) => sampled : judge,
-      leavesOutBelow: isOff || parentBased
+      leavesOutBelow: isOff || parentBased,
+      leavesOutBelowCaller: isOff || parentBased
     }
   }
   return config._tag === "Ratio"
@@ -72,13 +75,15 @@ export const decisions = (
       followsLocal: true,
       judge,
       remote: () => judge(newTrace()),
-      leavesOutBelow: true
+      leavesOutBelow: true,
+      leavesOutBelowCaller: false
     }
     : {
       followsLocal: config.parentBased,
       judge,
       remote: judge,
-      leavesOutBelow: isOff || config.parentBased
+      leavesOutBelow: isOff || config.parentBased,
+      leavesOutBelowCaller: isOff
     }
 }
 

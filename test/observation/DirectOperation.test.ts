@@ -31,7 +31,7 @@ const withOrder = Observation.make<string>({
 })
 const web = withOrder("web")
 
-const under = (options: { readonly sampled?: boolean } = {}) => {
+const under = (options: Parameters<typeof OwnSpans.make>[0] = {}) => {
   const recorded = Recorded.make()
   const collected = OwnSpans.make(options)
   const context = Context.add(recorded.context, Tracer.Tracer, collected.tracer)
@@ -80,6 +80,33 @@ describe("Below a span that is left out", () => {
       }
       // The last is the first of another trace: the caller's ids are those of none.
       expect(collected.accounting()).toMatchObject({ started: 3, unsampled: 2, ended: 1 })
+    }))
+
+  it.effect("operations share one span where that is a caller's and they are left out with it, and each is counted", () =>
+    Effect.gen(function*() {
+      const { collected, recorded, run } = under()
+      const caller = (sampled: boolean) =>
+        Tracer.externalSpan({ traceId: "2".repeat(32), spanId: "1".repeat(16), sampled })
+      const inside = (place: typeof web) => place(Effect.zip(Effect.currentSpan, web(Effect.currentSpan)))
+      const operations = Effect.map(
+        Effect.all([inside(web), inside(withOrder("phone"))]),
+        (pairs) => pairs.flat()
+      )
+      const shared = yield* run(Effect.withParentSpan(operations, caller(false)))
+      expect(new Set(shared).size).toBe(1)
+      expect(shared[0]).toMatchObject({ name: "order web", traceId: caller(false).traceId, sampled: false })
+      expect(shared[0]?.spanId).not.toBe(caller(false).spanId)
+      expect(shared[0]?.status._tag).toBe("Started")
+      expect(collected.accounting()).toMatchObject({ started: 4, unsampled: 4, open: 0 })
+      expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(3)
+      // Others are not left out with it: those below another caller, and those where no caller is trusted.
+      expect(new Set(yield* run(Effect.withParentSpan(operations, caller(true)))).size).toBe(4)
+      const untrusting = under({ trustsCallers: false })
+      const own = yield* untrusting.run(Effect.withParentSpan(operations, caller(false)))
+      expect(own.map(({ sampled, traceId }) => [sampled, traceId])).toEqual(
+        own.map(() => [true, caller(false).traceId])
+      )
+      expect(new Set(own).size).toBe(4)
     }))
 
   it.effect("runs of an operation that overlap are all part of it until each has ended", () =>

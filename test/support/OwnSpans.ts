@@ -28,6 +28,12 @@ class Collecting extends EffectTracer.EffectTracer {
     return this.#kept(super.open(...args))
   }
 
+  override standIn(
+    ...args: Parameters<EffectTracer.EffectTracer["standIn"]>
+  ): ReturnType<EffectTracer.EffectTracer["standIn"]> {
+    return this.#kept(super.standIn(...args))
+  }
+
   #kept<S extends Tracer.Span | undefined>(span: S): S {
     if (span !== undefined) this.spans.push(span)
     return span
@@ -41,7 +47,7 @@ const scrubber: ScrubbedSpan.SpanScrubber = {
 }
 
 export const make = (
-  options: { readonly sampled?: boolean } = {}
+  options: { readonly sampled?: boolean; readonly trustsCallers?: boolean } = {}
 ): StartedSpans & { readonly accounting: Tracing.Service["accounting"]; readonly guard: Guard.Guard } => {
   const guard = Guard.make()
   const pipeline = new SpanPipeline({
@@ -60,7 +66,7 @@ export const make = (
     pipeline,
     decisions: Sampler.decisions(
       { _tag: options.sampled === false ? "AlwaysOff" : "AlwaysOn", parentBased: true },
-      true
+      options.trustsCallers ?? true
     ),
     resource: resourceFromAttributes({}),
     scope: { name: "test" },

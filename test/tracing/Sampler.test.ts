@@ -102,6 +102,8 @@ describe("What our tracer decides", () => {
           // What is said of all traces holds of this one.
           const sampledBelow = judged(sampler, theirs, Otel.TraceFlags.NONE, false)
           expect(decisions.leavesOutBelow && sampledBelow).toBe(false)
+          const sampledBelowCaller = judged(sampler, theirs, Otel.TraceFlags.NONE)
+          expect(decisions.leavesOutBelowCaller && sampledBelowCaller).toBe(false)
         }
       ),
       { numRuns: 500 }

@@ -261,6 +261,11 @@ export const mutations = [
   ),
   inFile(
     "src/tracing/EffectTracer.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    ["where no caller is trusted each is judged", "if (!this.#decisions.leavesOutBelowCaller)", "if (false)"]
+  ),
+  inFile(
+    "src/tracing/EffectTracer.ts",
     ["test/contract/Spans.test.ts"],
     ["a program may ask to leave a span out", "judged && (wish || parent?.sampled === false)", "judged"],
     [
