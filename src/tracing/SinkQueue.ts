@@ -268,7 +268,7 @@ export class SinkQueue {
     const { exportTimeout } = this.#env.limits
     if (!this.#closed) this.#receiver.attempted()
     const entries = this.#buffer.take(this.#receiver.requestSpans, this.#receiver.requestBytes)
-    this.#retried += entries.filter(({ attempts }) => attempts > 0).length
+    this.#retried += entries.filter(({ attempts }) => attempts !== undefined).length
     let open = true
     const finish = (outcome: Attempt.Outcome): void => {
       if (!open) return
@@ -351,8 +351,9 @@ export class SinkQueue {
     for (const { entries, reason, retryable } of left) {
       for (const entry of entries) {
         if (reason === "too_large" && entries.length > 1) smaller.push(entry)
-        else if (retryable && !this.#closed && ++entry.attempts < this.#env.limits.retry.attempts) again.push(entry)
-        else this.drop(reason)
+        else if (retryable && !this.#closed && SpanBuffer.attempted(entry) < this.#env.limits.retry.attempts) {
+          again.push(entry)
+        } else this.drop(reason)
       }
     }
     return { again, smaller }

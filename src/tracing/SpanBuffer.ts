@@ -14,13 +14,17 @@ export interface Entry {
   readonly span: ReadableSpan
   /** What it adds to a request, in bytes. */
   readonly bytes: number
-  /** What it takes of the queue's room, in bytes: as an object it may be far larger than encoded. */
-  readonly room: number
   /** Counts up with each span. */
   readonly sequence: number
-  /** How often it was sent in vain. */
-  attempts: number
+  /** How often it was sent in vain; nothing before the first time, which few spans see. */
+  attempts?: number
 }
+
+/**
+ * What a span takes of the queue's room, in bytes: as an object it may be far larger than encoded. Reckoned anew, since
+ * thousands of spans that wait would each keep the number.
+ */
+const roomOf = ({ bytes, span }: Entry): number => SpanSize.inHeap(span, bytes)
 
 /** What a buffer holds. */
 export interface Bounds {
@@ -30,6 +34,9 @@ export interface Bounds {
 
 /** Whether a span tells of a failure: of those, traces are looked at. */
 export const isFailed = (span: ReadableSpan): boolean => span.status.code === SpanStatusCode.ERROR
+
+/** Counts that a span was sent in vain once more. */
+export const attempted = (entry: Entry): number => entry.attempts = (entry.attempts ?? 0) + 1
 
 /** Spans in order, with their bytes. */
 interface Line {
@@ -106,9 +113,9 @@ export class SpanBuffer {
   }
 
   /** Adds a span that has room, and gives those that had to make it. */
-  add({ bytes, room, span }: Pick<Entry, "bytes" | "room" | "span">): ReadonlyArray<Entry> {
+  add({ bytes, room, span }: Pick<Entry, "bytes" | "span"> & { readonly room: number }): ReadonlyArray<Entry> {
     const displaced = this.#fits(this.#size, this.#room + room) ? none : this.#makeRoom(room)
-    const entry: Entry = { span, bytes, room, sequence: ++this.#last, attempts: 0 }
+    const entry: Entry = { span, bytes, sequence: ++this.#last }
     const to = this.#lineOf(entry)
     MutableList.append(to.entries, entry)
     to.bytes += bytes
@@ -146,9 +153,9 @@ export class SpanBuffer {
     for (const to of [this.#failed, this.#others]) {
       const own = ordered.filter((entry) => this.#lineOf(entry) === to)
       MutableList.prependAll(to.entries, own)
-      for (const { bytes, room } of own) {
-        to.bytes += bytes
-        to.room += room
+      for (const entry of own) {
+        to.bytes += entry.bytes
+        to.room += roomOf(entry)
       }
     }
   }
@@ -192,12 +199,12 @@ export class SpanBuffer {
     const entry = MutableList.take(from.entries)
     if (entry === MutableList.Empty) return undefined
     from.bytes -= entry.bytes
-    from.room -= entry.room
+    from.room -= roomOf(entry)
     return entry
   }
 
   #leave(entry: Entry): void {
     this.#size--
-    this.#room -= entry.room
+    this.#room -= roomOf(entry)
   }
 }

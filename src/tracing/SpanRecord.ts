@@ -183,36 +183,36 @@ export class SpanRecord implements ReadableSpan {
 
   /** By its type a function like any other, which works without the span as well. */
   get spanContext(): () => Otel.SpanContext {
-    return () => this.#shown().spanContext
+    return () => shown(this).spanContext
   }
 
   /** `undefined` for a root, which TypeScript can't say of a getter that stands for an optional property. */
   get parentSpanContext(): Otel.SpanContext {
-    return this.#shown().parentSpanContext as Otel.SpanContext
+    return shown(this).parentSpanContext as Otel.SpanContext
   }
 
   get startTime(): Otel.HrTime {
-    return this.#shown().startTime
+    return shown(this).startTime
   }
 
   get endTime(): Otel.HrTime {
-    return this.#shown().endTime
+    return shown(this).endTime
   }
 
   get duration(): Otel.HrTime {
-    return this.#shown().duration
+    return shown(this).duration
   }
 
   get attributes(): Otel.Attributes {
-    return this.#shown().attributes
+    return shown(this).attributes
   }
 
   get events(): ReadableSpan["events"] {
-    return this.#shown().events
+    return shown(this).events
   }
 
   get links(): Array<Otel.Link> {
-    return this.#shown().links
+    return shown(this).links
   }
 
   get ended(): boolean {
@@ -230,12 +230,13 @@ export class SpanRecord implements ReadableSpan {
   get droppedLinksCount(): number {
     return this.details.droppedLinksCount
   }
+}
 
-  #shown(): RecordView.RecordView {
-    const known = views.get(this)?.deref()
-    if (known !== undefined) return known
-    const view = RecordView.make(this)
-    views.set(this, new WeakRef(view))
-    return view
-  }
+// No method, since each record would carry the mark of a class that has private ones.
+const shown = (record: SpanRecord): RecordView.RecordView => {
+  const known = views.get(record)?.deref()
+  if (known !== undefined) return known
+  const view = RecordView.make(record)
+  views.set(record, new WeakRef(view))
+  return view
 }

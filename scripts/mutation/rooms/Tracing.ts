@@ -41,7 +41,7 @@ export const mutations = [
   inFile(
     "src/tracing/SinkQueue.ts",
     ["test/tracing/Retries.test.ts"],
-    ["a span is given up after five attempts", "++entry.attempts < this.#env.limits.retry.attempts", "true"],
+    ["a span is given up after five attempts", "SpanBuffer.attempted(entry) < this.#env.limits.retry.attempts", "true"],
     ["a shutdown does not wait for the receiver to be well", "if (this.#closed) return 0", ""],
     ["a shutdown sends nothing twice", "retryable && !this.#closed && ", "retryable && "],
     ["a flush does not wait for the backoff", "? \"flush\" : \"routine\"", "? \"routine\" : \"routine\""],
@@ -135,7 +135,10 @@ export const mutations = [
       "what comes back waits before all others",
       "MutableList.prependAll(to.entries, own)",
       "MutableList.appendAll(to.entries, own)"
-    ]
+    ],
+    ["what leaves gives its room back", "this.#room -= roomOf(entry)", "this.#room -= 1"],
+    ["what waits is known by its room", "from.room -= roomOf(entry)", "from.room -= 1"],
+    ["what comes back takes its room", "to.room += roomOf(entry)", ""]
   ),
   inFile(
     "src/tracing/Attempt.ts",
