@@ -11,9 +11,12 @@ import * as Tracer from "effect/Tracer"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
 import { DirectSpan } from "./DirectTracer.ts"
+import type { Bound, Place } from "./Place.ts"
 
 /** The clock of programs that bring none. */
 export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
+
+type Binding = Pick<Place<never>, "boundTo">
 
 /** See the module. */
 export class ContextSettings {
@@ -41,6 +44,9 @@ export class ContextSettings {
   /** What was put into this context last, for an operation that had no span of its own. */
   named: NamedContext | undefined = undefined
 
+  #place: Binding | undefined = undefined
+  #bound: Bound | undefined = undefined
+
   /** `around` are the settings of a context that differs by nothing but the span and the frame of an operation. */
   constructor(context: Context.Context<never>, around?: ContextSettings) {
     this.context = context
@@ -67,6 +73,13 @@ export class ContextSettings {
       !LogLevel.isGreaterThan(minimum, Context.get(context, Tracer.CurrentTraceLevel))
     this.annotations = isEmpty(annotations) ? undefined : annotations
     this.links = Context.get(context, References.TracerSpanLinks)
+  }
+
+  /** What a place keeps for its metrics, remembered of the last one. */
+  boundTo(place: Binding, metrics: Metrics.Service): Bound {
+    if (this.#bound !== undefined && this.#place === place) return this.#bound
+    this.#place = place
+    return this.#bound = place.boundTo(metrics)
   }
 }
 

@@ -54,6 +54,7 @@ class Run<Input> {
   #frame: Announcement.NamedFrame | undefined = undefined
   #recorded: ReadonlyArray<boolean> | undefined = undefined
   #span: DirectSpan | undefined = undefined
+  #spanEnd: DirectSpan["end"] | undefined = undefined
   // Monotonic time, by the live clock or by another.
   #startMillis = 0
   #startNanos = 0n
@@ -70,7 +71,7 @@ class Run<Input> {
     const fiber = this.#fiber
     const { clock } = this.#settings
     this.#recorded = this.#place.recordedAround(fiber)
-    if (clock === undefined) this.#startMillis = liveTime.read()
+    if (clock === undefined) this.#startMillis = liveTime.now()
     else this.#startNanos = clock.monotonicTimeNanosUnsafe()
     try {
       this.#open()
@@ -124,7 +125,6 @@ class Run<Input> {
     return settings.standIn ?? parent
   }
 
-  /** Right after the clock was read. */
   #open(): void {
     const tracer = this.#tracer
     const parent = this.#parent()
@@ -133,6 +133,7 @@ class Run<Input> {
     const { annotations, clock, links, timed, wanted } = this.#settings
     const nanos = clock === undefined || !timed ? 0n : clock.currentTimeNanosUnsafe()
     const isLive = clock === undefined && timed
+    if (isLive) liveTime.tell(this.#startMillis)
     // Annotations come first, so that what the operation says itself holds.
     const fixed = annotations === undefined ? this.#place.fixedAttributes(described) : undefined
     const span = tracer.open(
@@ -146,6 +147,7 @@ class Run<Input> {
     )
     if (span === undefined) return
     this.#span = span
+    this.#spanEnd = span.end
     if (links.length > 0) span.addLinks(links)
     if (fixed !== undefined) return
     GuardedSpan.setAll(span, annotations)
@@ -164,16 +166,19 @@ class Run<Input> {
     const { kind, options } = this.#place
     const { clock, context, listened, metrics, timed } = this.#settings
     fiber.setContext(context)
+    const now = clock === undefined ? liveTime.now() : 0
     const millis = clock === undefined
-      ? liveTime.read() - this.#startMillis
+      ? now - this.#startMillis
       : Number(clock.monotonicTimeNanosUnsafe() - this.#startNanos) / 1e6
-    // Whatever is called from here on may read it again.
+    if (clock === undefined && span !== undefined) liveTime.tell(now)
+    // Whatever is called from here on may have another moment told.
     const { nanos, seconds } = liveTime
     const status = Ending.statusOf(fiber, exit, options)
     if (metrics !== undefined) {
-      const at = clock === undefined ? seconds * 1e3 + nanos / 1e6 : undefined
       const exemplar = span?.sampled === true ? span : undefined
-      this.#place.record(this.#place.boundTo(metrics), fiber, this.#recorded, status, millis / 1e3, exemplar, at)
+      const at = clock === undefined && exemplar !== undefined ? seconds * 1e3 + nanos / 1e6 : undefined
+      const bound = this.#settings.boundTo(this.#place, metrics)
+      this.#place.record(bound, fiber, this.#recorded, status, millis / 1e3, exemplar, at)
     }
     const errorType = exit._tag === "Failure"
       ? Ending.noteFailure(fiber, exit, described.name, span ?? fiber.cache.span)
@@ -182,7 +187,7 @@ class Run<Input> {
       if (errorType !== undefined) span.attribute("error.type", errorType)
       span.attributeOf(this.#place.endedAttributes(described, status), kind.statusAttribute, status)
       // Whoever wants to hear of the end of a span wraps its `end`.
-      if (clock === undefined && timed && !Object.hasOwn(span, "end")) span.endAt(seconds, nanos, exit)
+      if (clock === undefined && timed && span.end === this.#spanEnd) span.endAt(seconds, nanos, exit)
       else GuardedSpan.end(fiber, fiber.getRef(Guard.CurrentGuard), span, exit)
     }
     if (listened) {

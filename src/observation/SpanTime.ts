@@ -48,7 +48,7 @@ export const monotonicMillis: () => number = performance.now.bind(performance)
  * looked at from time to time and followed to where it has gone.
  */
 export class SpanTime {
-  /** What `read` has read. */
+  /** What `tell` has told. */
   seconds = 0
   nanos = 0
   readonly #followed: Clock.Clock
@@ -63,12 +63,15 @@ export class SpanTime {
     this.#monotonic = monotonic
   }
 
-  /** Reads the time into `seconds` and `nanos`, and gives the monotonic time in milliseconds. */
-  read(): number {
-    const now = this.#monotonic()
+  /** The monotonic time in milliseconds. */
+  now(): number {
+    return this.#monotonic()
+  }
+
+  /** Tells the moment of such a reading, just made, as `seconds` and `nanos`. */
+  tell(now: number): void {
     if (now >= this.#lookAt) this.#look(now)
     this.#tell(now)
-    return now
   }
 
   #tell(millis: number): void {

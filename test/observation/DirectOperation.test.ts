@@ -334,6 +334,18 @@ describe("An operation under our tracer", () => {
       expect(collected.accounting()).toMatchObject({ open: 0, ended: 2 })
     }))
 
+  it.effect("has a span from when it begins to when it ends", () =>
+    Effect.gen(function*() {
+      const { collected, run } = under()
+      for (let n = 0; n < 3; n++) yield* TestClock.withLive(run(web(Effect.void)))
+      const moments = collected.spans.flatMap(({ status }) =>
+        status._tag === "Ended" ? [status.startTime, status.endTime] : []
+      )
+      // One that was not told anew would be the moment of the one before.
+      expect(moments).toHaveLength(6)
+      expect(new Set(moments).size).toBe(6)
+    }))
+
   it.effect("ends as the effect does where annotations can't be read, which is counted", () =>
     Effect.gen(function*() {
       const { collected, recorded, run } = under()

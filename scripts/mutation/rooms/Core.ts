@@ -93,8 +93,10 @@ export const mutations = [
   inFile(
     "src/observation/DirectOperation.ts",
     ["test/observation/DirectOperation.test.ts"],
-    ["the context is what it was", "fiber.setContext(context)\n    const millis", "const millis"],
-    ["who wrapped the end of a span hears of it", "&& !Object.hasOwn(span, \"end\")", ""],
+    ["the context is what it was", "fiber.setContext(context)\n    const now", "const now"],
+    ["who wrapped the end of a span hears of it", "&& span.end === this.#spanEnd", ""],
+    ["a span begins when its operation does", "if (isLive) liveTime.tell(this.#startMillis)", ""],
+    ["a span ends when its operation does", "if (clock === undefined && span !== undefined) liveTime.tell(now)", ""],
     ["below a span that is left out no span is made", "tracer.leavesOut(parent)", "false"],
     ["whoever asks for the span it is in is given no caller", "standIn === undefined ? named", "true ? named"],
     ["what is left out with a caller has one span", "if (settings.standIn === undefined) {", "{"],
@@ -122,7 +124,13 @@ export const mutations = [
       "what was put in between says something else",
       "frame?.inside === context ? frame.around : undefined",
       "frame?.around"
-    ]
+    ],
+    ["each operation records what it is, whatever ran before it", "&& this.#place === place", ""]
+  ),
+  inFile(
+    "src/observation/Parents.ts",
+    ["test/Observation.test.ts"],
+    ["a span that disables propagation is no parent", "annotations !== none && ", "false && "]
   ),
   inFile(
     "src/observation/SpanTime.ts",
