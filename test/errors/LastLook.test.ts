@@ -187,7 +187,9 @@ describe("the data of an event", () => {
       }
     })
     let shown: Sentry.Event = {}
+    // The SDK would set a prototype by this name.
     const plain = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 6 }))
+      .filter((extra) => !JSON.stringify(extra).includes("\"__proto__\""))
     fc.assert(fc.property(plain, (extra) => {
       const event: ErrorEvent = { ...full(), extra, breadcrumbs: [{ ...full().breadcrumbs[0]!, data: extra }] }
       const made = SentryEvent.make(event, () => [])
@@ -196,6 +198,14 @@ describe("the data of an event", () => {
       assert.deepStrictEqual(made.breadcrumbs![0]!.data, shown.breadcrumbs![0]!.data)
     }))
     client.dispose()
+  })
+
+  it("sets no prototype", () => {
+    const extra = JSON.parse("{\"a\":{\"__proto__\":[1]}}") as ErrorEvent["extra"]
+    const made = SentryEvent.make({ ...full(), extra }, () => [])
+    const a = made.extra!["a"] as object
+    assert.strictEqual(Object.getPrototypeOf(a), Object.prototype)
+    assert.strictEqual(JSON.stringify(a), "{\"__proto__\":[1]}")
   })
 
   it("is not that of the event itself, which may be sent again", () => {

@@ -310,6 +310,7 @@ export const mutations = [
     "src/errors/SentryEvent.ts",
     ["test/errors/LastLook.test.ts"],
     ["data is as deep as the SDK shows it", "copy[name] = shown(value, depth - 1)", "copy[name] = value"],
+    ["no name in data sets a prototype", "unknown> = { ...record }", "unknown> = Object.assign({}, record)"],
     ["what is added has an end", "if (depth > deepest) return \"[Object]\"", ""],
     ["each event has its own frames", "read(stack).map((frame) => ({ ...frame }))", "read(stack)"]
   ),
