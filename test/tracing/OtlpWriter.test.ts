@@ -155,10 +155,10 @@ describe("a request of spans", () => {
     assert.isTrue(Buffer.from(written(records)).equals(serialised(records)))
   })
 
-  it("is written in slices of 64 spans, or of 64 KiB where spans are large", () => {
-    assert.strictEqual(steps(endedSpans(64).map(record)).slices, 1)
-    assert.strictEqual(steps(endedSpans(65).map(record)).slices, 2)
-    assert.strictEqual(steps(endedSpans(512).map(record)).slices, 8)
+  it("is written in slices of 128 spans, or of 64 KiB where spans are large", () => {
+    assert.strictEqual(steps(endedSpans(128).map(record)).slices, 1)
+    assert.strictEqual(steps(endedSpans(129).map(record)).slices, 2)
+    assert.strictEqual(steps(endedSpans(512).map(record)).slices, 4)
     assert.strictEqual(steps(endedSpans(4, { padding: "x".repeat(65_536) }).map(record)).slices, 4)
   })
 

@@ -85,7 +85,7 @@ export const mutations = [
   inFile(
     "src/tracing/OtlpWriter.ts",
     ["test/tracing/OtlpWriter.test.ts"],
-    ["a slice has at most 64 spans", "ofSlice >= sliceSpans || ", ""],
+    ["a slice has at most 128 spans", "ofSlice >= sliceSpans || ", ""],
     ["a slice of large spans ends earlier", " || out.length - sliceStart >= sliceBytes", ""],
     ["nothing is left of what could not be written", "    out.cut(before)\n", ""],
     [
