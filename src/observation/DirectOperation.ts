@@ -100,7 +100,7 @@ class Run<Input> {
       const named = Context.addUnsafe(settings.bare, References.CurrentStackFrame.key, frame)
       const inside = Context.addUnsafe(named, Tracer.ParentSpanKey, span)
       frame.enter(settings, inside)
-      return this.#tracer.enter(fiber, inside, { span, stackFrame: frame })
+      return this.#tracer.enter(fiber, inside, span, frame)
     }
     // The span around it stays, which `bare` may lack.
     const named = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)

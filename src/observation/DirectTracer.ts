@@ -6,6 +6,7 @@ import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
+import type * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import type { ContextSettings, Memory } from "./ContextSettings.ts"
 
@@ -60,7 +61,8 @@ export abstract class DirectTracer implements Tracer.Tracer, Memory {
   abstract enter(
     fiber: Fiber.Fiber<unknown, unknown>,
     context: Context.Context<never>,
-    entered: Pick<Fiber.Fiber.Cache, "span" | "stackFrame">
+    span: Tracer.AnySpan,
+    stackFrame: References.StackFrame
   ): void
   /**
    * Opens a span under `parent`, which is counted as lost where it can't be. `wish` is whether the program wants it

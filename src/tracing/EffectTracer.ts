@@ -8,7 +8,9 @@ import * as Otel from "@opentelemetry/api"
 import type { Resource } from "@opentelemetry/resources"
 import type { IdGenerator, ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import type * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
 import { DirectTracer } from "../observation/DirectTracer.ts"
@@ -117,8 +119,13 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
     }
   }
 
-  enter(...[fiber, context, entered]: Parameters<DirectTracer["enter"]>): void {
-    FiberInternals.enter(fiber, context, entered)
+  enter(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    context: Context.Context<never>,
+    span: Tracer.AnySpan,
+    stackFrame: References.StackFrame
+  ): void {
+    FiberInternals.enter(fiber, context, span, stackFrame)
   }
 
   open(

@@ -86,8 +86,6 @@ interface PrivateContext extends Context.Context<never> {
   readonly base?: unknown
 }
 
-type Place = Pick<Fiber.Fiber.Cache, "span" | "stackFrame">
-
 /**
  * Puts a fiber into a new context that differs from its own by its span and its stack frame, and by nothing else. All
  * that Effect caches of it is known then; to look it up would take as long as the rest of the way into a span.
@@ -95,7 +93,8 @@ type Place = Pick<Fiber.Fiber.Cache, "span" | "stackFrame">
 export const enter = (
   fiber: Fiber.Fiber<unknown, unknown>,
   context: Context.Context<never>,
-  { span, stackFrame }: Place
+  span: Tracer.AnySpan,
+  stackFrame: References.StackFrame
 ): void => {
   isCacheKnown ??= knowsCache()
   if (isCacheKnown) (context as PrivateContext)._fiberCache = { ...fiber.cache, span, stackFrame }
@@ -106,13 +105,13 @@ export const enter = (
 const tell = (context: PrivateContext, { cache, context: outer }: PrivateFiber): void => {
   const { overlay } = context
   if (
-    overlay === undefined || context._fiberCache !== undefined || context.base !== (outer as PrivateContext).base ||
+    context._fiberCache !== undefined || overlay === undefined || context.base !== (outer as PrivateContext).base ||
     overlay.parent !== (outer as PrivateContext).overlay
   ) return
   const { key, value } = overlay
-  if (key === Tracer.ParentSpanKey) context._fiberCache = { ...cache, span: value as Place["span"] }
+  if (key === Tracer.ParentSpanKey) context._fiberCache = { ...cache, span: value as Tracer.AnySpan }
   else if (key === References.CurrentStackFrame.key) {
-    context._fiberCache = { ...cache, stackFrame: value as Place["stackFrame"] }
+    context._fiberCache = { ...cache, stackFrame: value as References.StackFrame }
   }
 }
 
