@@ -1,8 +1,8 @@
 /** Bytes of an exposition, put together line by line in a buffer that is used again and again. */
 import * as Shapes from "./Shapes.ts"
 
-/** Bytes of a chunk: what a socket takes at once, and little enough that many readers hold little. */
-export const chunkSize = 64 * 1024
+/** Bytes of a chunk: sending one takes as long as writing it, and it is little enough that many readers hold little. */
+export const chunkSize = 128 * 1024
 
 /** The longest text of a number. */
 export const maxNumber = 24
