@@ -206,6 +206,24 @@ describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party s
     }
   })
 
+  it("are known to run in a context as it was, but for the stack frames that `Effect.fn` puts there", () => {
+    const other = Context.Service<string, string>("other")
+    const isNamed = (change: (effect: Effect.Effect<boolean>) => Effect.Effect<boolean>) =>
+      Effect.runSync(
+        Effect.withFiber(({ context: outer }) =>
+          change(Effect.withFiber(({ context }) => Effect.succeed(FiberInternals.isNamed(context, outer))))
+        )
+      )
+    const named = (effect: Effect.Effect<boolean>) => Effect.fn(() => effect)()
+    assert.isTrue(isNamed((effect) => effect))
+    assert.isTrue(isNamed(named), "what an observation knows of its context is read again in each `Effect.fn`: slow")
+    assert.isTrue(isNamed((effect) => named(named(effect))))
+    assert.isFalse(isNamed(Effect.provideService(other, "value")))
+    assert.isFalse(isNamed((effect) => named(Effect.provideService(named(effect), other, "value"))))
+    assert.isFalse(isNamed(Effect.withParentSpan(span)))
+    assert.isFalse(FiberInternals.isNamed(Context.make(other, "value"), Context.make(other, "value")))
+  })
+
   it("know of a context in which a span is opened what they would read there, whatever else was changed", () => {
     const stop = FiberInternals.watch(new ContextManager().watcher)
     const native: Tracer.Tracer = Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })

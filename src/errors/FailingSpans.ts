@@ -72,6 +72,10 @@ class NotingTracer extends DirectTracer {
     this.#tracer.enter(fiber, context, span, stackFrame)
   }
 
+  isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean {
+    return this.#tracer.isNamed(context, other)
+  }
+
   open(...args: Parameters<DirectTracer["open"]>): DirectSpan | undefined {
     return this.#tracer.open(...args)
   }

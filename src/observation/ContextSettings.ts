@@ -10,7 +10,7 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
-import { DirectSpan } from "./DirectTracer.ts"
+import { DirectSpan, type DirectTracer } from "./DirectTracer.ts"
 import type { Bound, Place } from "./Place.ts"
 
 /** The clock of programs that bring none. */
@@ -107,16 +107,39 @@ export interface Memory {
 
 /**
  * The settings of a fiber's context, remembered by the innermost thing in it that belongs to an operation: its frame or
- * its span. `otherwise` remembers those of contexts that have neither.
+ * its span. The tracer remembers those of contexts that have neither.
  */
-export const of = (fiber: Fiber.Fiber<unknown, unknown>, otherwise: Memory): ContextSettings => {
+export const of = (fiber: Fiber.Fiber<unknown, unknown>, tracer: DirectTracer): ContextSettings => {
   const { cache: { span, stackFrame }, context } = fiber
-  const frame = stackFrame instanceof Announcement.NamedFrame ? stackFrame : undefined
-  const memory: Memory = frame ?? (span instanceof DirectSpan ? span : otherwise)
+  const memory: Memory = stackFrame instanceof Announcement.NamedFrame
+    ? stackFrame
+    : span instanceof DirectSpan
+    ? span
+    : tracer
   const known = memory.settings
   if (known !== undefined && known.context === context) return known
-  const around = frame?.inside === context ? frame.around : undefined
-  return memory.settings = new ContextSettings(context, around)
+  return memory.settings = new ContextSettings(context, around(context, stackFrame, tracer))
+}
+
+/** Each `Effect.fn` puts a frame around what it runs; so many of them in a row are looked through. */
+const mostFrames = 4
+
+/** The settings around the operation inside which nothing was put into the context but frames that name what runs. */
+const around = (
+  context: Context.Context<never>,
+  innermost: References.StackFrame | undefined,
+  tracer: DirectTracer
+): ContextSettings | undefined => {
+  let frame = innermost
+  for (let frames = 0; frame !== undefined && frames < mostFrames; frames++) {
+    if (frame instanceof Announcement.NamedFrame) {
+      const { around, inside } = frame
+      const isSame = inside === context || inside !== undefined && tracer.isNamed(context, inside)
+      return isSame ? around : undefined
+    }
+    frame = frame.parent
+  }
+  return undefined
 }
 
 const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => {

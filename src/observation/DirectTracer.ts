@@ -64,6 +64,8 @@ export abstract class DirectTracer implements Tracer.Tracer, Memory {
     span: Tracer.AnySpan,
     stackFrame: References.StackFrame
   ): void
+  /** Whether a context is another one on which nothing was put but stack frames; `false` where that can't be told. */
+  abstract isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean
   /**
    * Opens a span under `parent`, which is counted as lost where it can't be. `wish` is whether the program wants it
    * sampled; `fixed` holds keys and values in turn that OpenTelemetry can carry, and is shared by many spans.

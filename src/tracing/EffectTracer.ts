@@ -128,6 +128,10 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
     FiberInternals.enter(fiber, context, span, stackFrame)
   }
 
+  isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean {
+    return FiberInternals.isNamed(context, other)
+  }
+
   open(
     name: string,
     kind: Tracer.SpanKind,

@@ -82,8 +82,14 @@ interface PrivateContext extends Context.Context<never> {
   /** All that fibers cache of it. */
   _fiberCache?: Fiber.Fiber.Cache
   /** What was put there last, on top of what it was made of. */
-  readonly overlay?: { readonly key: string; readonly value: unknown; readonly parent: unknown } | undefined
+  readonly overlay?: Overlay | undefined
   readonly base?: unknown
+}
+
+interface Overlay {
+  readonly key: string
+  readonly value: unknown
+  readonly parent: Overlay | undefined
 }
 
 /**
@@ -113,6 +119,19 @@ const tell = (context: PrivateContext, { cache, context: outer }: PrivateFiber):
   else if (key === References.CurrentStackFrame.key) {
     context._fiberCache = { ...cache, stackFrame: value as References.StackFrame }
   }
+}
+
+/** Whether a context is another one on which nothing was put but stack frames; `false` where that can't be told. */
+export const isNamed = (context: Context.Context<never>, other: Context.Context<never>): boolean => {
+  isCacheKnown ??= knowsCache()
+  const { base, overlay: end }: PrivateContext = other
+  if (!isCacheKnown || base === undefined || (context as PrivateContext).base !== base) return false
+  let overlay = (context as PrivateContext).overlay
+  while (overlay !== end) {
+    if (overlay === undefined || overlay.key !== References.CurrentStackFrame.key) return false
+    overlay = overlay.parent
+  }
+  return true
 }
 
 let isCacheKnown: boolean | undefined

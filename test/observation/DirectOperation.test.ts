@@ -201,12 +201,14 @@ describe("What the context says", () => {
         Effect.provideService(References.TracerEnabled, false),
         Effect.withTracerTiming(false)
       ]
+      const named = (effect: Effect.Effect<void>) => Effect.fn(() => effect)()
       const observe = (at: ReadonlyArray<number>) =>
-        Effect.forEach(at, (index) => changes[index]!(web(TestClock.adjust("1 second"))), { discard: true })
+        Effect.forEach(at, (index) => changes[index]!(named(web(TestClock.adjust("1 second")))), { discard: true })
       const once = [0, 1, 0, 2, 3, 4, 5, 0]
       yield* run(observe(once))
       yield* run(Effect.withSpan(observe(once), "outer"))
       yield* run(withOrder("outer")(withOrder("inner")(observe(once))))
+      yield* run(withOrder("outer")(named(withOrder("inner")(named(named(observe(once)))))))
       const told = collected.spans.filter(({ name }) => name === "order web").map((span) => [
         span.attributes.get("tenant"),
         span.sampled,
@@ -214,9 +216,9 @@ describe("What the context says", () => {
       ])
       const plain = [undefined, true, 1]
       const all = [plain, ["t1", true, 1], plain, plain, [undefined, false, 1], [undefined, true, 0], plain]
-      expect(told).toEqual([...all, ...all, ...all])
-      expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(21)
-      expect(other.value("shop_orders_total", { channel: "web", status: "success" })).toBe(3)
+      expect(told).toEqual([...all, ...all, ...all, ...all])
+      expect(recorded.value("shop_orders_total", { channel: "web", status: "success" })).toBe(28)
+      expect(other.value("shop_orders_total", { channel: "web", status: "success" })).toBe(4)
     }))
 
   it.effect("is known right inside an operation, and what outlives that finds its own", () =>

@@ -122,8 +122,8 @@ export const mutations = [
     ],
     [
       "what was put in between says something else",
-      "frame?.inside === context ? frame.around : undefined",
-      "frame?.around"
+      "return isSame ? around : undefined",
+      "return around"
     ],
     ["each operation records what it is, whatever ran before it", "&& this.#place === place", ""]
   ),

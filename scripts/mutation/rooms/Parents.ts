@@ -85,6 +85,12 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["a fiber that is started with a span has it entered", "own.begins(this, entered)", ""],
     ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"],
     ["no fiber is told what Effect would not cache", "isSame && isOnTop && fiber", "isOnTop && fiber"],
+    ["only stack frames name a context", " || overlay.key !== References.CurrentStackFrame.key) return", ") return"],
+    [
+      "a context is named on top of what it was made of",
+      " || (context as PrivateContext).base !== base) return",
+      ") return"
+    ],
     ["no fiber is told where Effect does not look", "isOnTop && fiber.cache === known", "isOnTop"],
     [
       "a fiber knows all that was changed with its span",
