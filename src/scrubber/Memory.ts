@@ -1,22 +1,44 @@
+/** What was said of a text, as long as it is asked for now and then. */
+export interface Recent<A> {
+  readonly get: (key: string) => A | undefined
+  readonly set: (key: string, value: A) => void
+}
+
 /**
- * Answers a function from what it answered before. A program has a fixed number of keys and routes: as many as `most` of
- * them are remembered in each of two generations, none longer than `longest`. What is asked for again outlives its
- * generation, so that a flood of foreign ones pushes out only what nobody asks for.
+ * Remembers as many texts as `most` in each of two generations, none longer than `longest`. What is asked for again
+ * outlives its generation, so that a flood of foreign ones pushes out only what nobody asks for.
  */
-export const remembering = <A>(run: (key: string) => A, most: number, longest: number): (key: string) => A => {
+export const recent = <A>(most: number, longest: number): Recent<A> => {
   let young = new Map<string, A>()
   let old = new Map<string, A>()
-  return (key) => {
-    const known = young.get(key)
-    if (known !== undefined) return known
-    const made = old.get(key) ?? run(key)
-    if (key.length <= longest) {
-      if (young.size >= most) {
-        old = young
-        young = new Map()
-      }
-      young.set(copy(key), made)
+  const set = (key: string, value: A): void => {
+    if (key.length > longest) return
+    if (young.size >= most) {
+      old = young
+      young = new Map()
     }
+    young.set(copy(key), value)
+  }
+  return {
+    get: (key) => {
+      const known = young.get(key)
+      if (known !== undefined) return known
+      const former = old.get(key)
+      if (former !== undefined) set(key, former)
+      return former
+    },
+    set
+  }
+}
+
+/** Answers a function from what it answered before: a program has a fixed number of keys and routes. See {@link recent}. */
+export const remembering = <A>(run: (key: string) => A, most: number, longest: number): (key: string) => A => {
+  const known = recent<A>(most, longest)
+  return (key) => {
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const made = run(key)
+    known.set(key, made)
     return made
   }
 }

@@ -8,7 +8,7 @@ import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 import * as SpanName from "../observation/SpanName.ts"
 import * as Listed from "../scrubber/Listed.ts"
 import { alongRoute, listedAlongRoute } from "../scrubber/Locators.ts"
-import { remembering } from "../scrubber/Memory.ts"
+import { type Recent, recent, remembering } from "../scrubber/Memory.ts"
 import * as EndedSpan from "./EndedSpan.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 import {
@@ -53,14 +53,24 @@ interface Told {
   readonly keyValues: KeyValues
 }
 
+interface ToldBefore extends Told {
+  /** The name that was given. */
+  readonly given: string
+}
+
 /** What a scrubber was given before and is given again: it makes the same of it each time. */
 interface Known {
   /** Scrubs the name of a span. */
   readonly name: (name: string) => string
   readonly listed: Listed.ScrubListed
-  readonly lists: WeakMap<ReadonlyArray<unknown>, Told & { readonly given: string }>
+  readonly lists: WeakMap<ReadonlyArray<unknown>, ToldBefore>
+  /** By the text of the statement. */
+  readonly statements: Recent<ToldBefore>
   readonly sources: WeakMap<Source["resource"], WeakMap<Scope, Source>>
 }
+
+// A program has a fixed number of statements: so many of them, of so many characters.
+const statements = [256, 1_000] as const
 
 // Names of spans are templates, or from a bounded set: so many of them, of so many characters.
 const names = [1_000, 200] as const
@@ -74,6 +84,7 @@ const knownTo = (scrubber: SpanScrubber): Known => {
       name: remembering(scrubber.text, ...names),
       listed: Listed.of(scrubber.attributes),
       lists: new WeakMap(),
+      statements: recent(...statements),
       sources: new WeakMap()
     }
     knowledge.set(scrubber, known)
@@ -84,7 +95,7 @@ const knownTo = (scrubber: SpanScrubber): Known => {
 /** Spans of one place of use share the very list of their attributes, and as a rule their name. */
 const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => {
   const { sharedAttributes } = span
-  if (sharedAttributes === undefined) return tell(span, scrubber, known)
+  if (sharedAttributes === undefined) return tellAgain(span, scrubber, known)
   if (sharedAttributes.length === 0) return { name: known.name(span.name), keyValues: none }
   const { lists } = known
   const before = lists.get(sharedAttributes)
@@ -92,6 +103,28 @@ const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Know
   const told = { given: span.name, ...tell(span, scrubber, known) }
   lists.set(sharedAttributes, told)
   return told
+}
+
+/**
+ * The runs of a statement say the same, in a list each. They share the one in which nothing was found to be scrubbed: it
+ * is all that is kept of them.
+ */
+const tellAgain = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => {
+  const { listedAttributes: given, name } = span
+  const at = given === undefined ? -1 : SpanAttributes.indexOf(given, "db.query.text")
+  const statement = given?.[at]
+  if (given === undefined || typeof statement !== "string") return tell(span, scrubber, known)
+  const before = known.statements.get(statement)
+  if (before?.given === name && isSame(before.keyValues, given)) return before
+  const told = { given: name, ...tell(span, scrubber, known) }
+  if (isSame(told.keyValues, given)) known.statements.set(statement, told)
+  return told
+}
+
+const isSame = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): boolean => {
+  if (one.length !== other.length) return false
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false
+  return true
 }
 
 const tell = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told =>

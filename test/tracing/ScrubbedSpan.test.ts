@@ -2,6 +2,7 @@ import { Observation, Scrubber, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
+import * as FastCheck from "fast-check"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
 import { named, passThrough, traced } from "./harness.ts"
 
@@ -51,6 +52,54 @@ describe("the copy of a span that leaves the process", () => {
       const open = yield* traced(place(Effect.void), { scrubber: passThrough })
       assert.strictEqual(open.spans[0]?.name, "quote for ann@example.org")
       assert.deepInclude(open.spans[0]?.attributes, { "url.full": "https://x.test/quote?apikey=12345" })
+    }))
+
+  it.effect("says of each run of a statement what it would say of the only one, whatever the runs before were like", () =>
+    Effect.gen(function*() {
+      const given = FastCheck.sample(
+        FastCheck.record({
+          name: FastCheck.constantFrom("sql.execute", "ann@example.org"),
+          attributes: FastCheck.record({
+            "db.query.text": FastCheck.constantFrom("select 1", "select 2 -- ann@example.org", 3, "x".repeat(2_000)),
+            "db.namespace": FastCheck.constantFrom("ledger", "prices", "ann@example.org"),
+            "server.port": FastCheck.constantFrom(5432, 5433, "5432"),
+            password: FastCheck.constantFrom("", "hunter2")
+          }, { requiredKeys: ["db.query.text"] })
+        }),
+        { numRuns: 300, seed: 7 }
+      )
+      const program = Effect.forEach(
+        given,
+        ({ attributes, name }) => Effect.withSpan(Effect.void, name, { attributes })
+      )
+      const { spans } = yield* traced(program, { scrubber })
+      assert.deepStrictEqual(
+        spans.map(({ attributes, name }) => ({ name, attributes })),
+        given.map(({ attributes, name }) => ({
+          name: scrubber.text(name),
+          attributes: scrubber.attributes(attributes)
+        }))
+      )
+    }))
+
+  it.effect("is searched once for the runs of a statement that say the same, unless something was found in it", () =>
+    Effect.gen(function*() {
+      let searched = 0
+      const counting = {
+        ...passThrough,
+        attributes: (attributes: Readonly<Record<string, unknown>>) => {
+          if ("db.query.text" in attributes) searched++
+          return attributes["secret"] === undefined ? attributes : { ...attributes, secret: "found" }
+        }
+      }
+      const runs = (attributes: Readonly<Record<string, unknown>>) =>
+        traced(Effect.repeat(Effect.withSpan(Effect.void, "run", { attributes }), { times: 9 }), { scrubber: counting })
+      yield* runs({ "db.query.text": "select 1", "db.namespace": "ledger" })
+      assert.strictEqual(searched, 1)
+      yield* runs({ "db.query.text": "select 1", "db.namespace": "prices" })
+      assert.strictEqual(searched, 2)
+      yield* runs({ "db.query.text": "select 2", secret: "s" })
+      assert.strictEqual(searched, 12)
     }))
 
   it("carries what OpenTelemetry can: lists of one kind as they are, anything else as JSON, nothing for nothing", () => {

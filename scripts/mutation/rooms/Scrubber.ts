@@ -6,7 +6,7 @@ export const mutations = [
     "src/scrubber/Memory.ts",
     ["test/scrubber/Memory.test.ts"],
     ["what is remembered has an end", "if (young.size >= most) {", "if (false) {"],
-    ["what is asked for again outlives a generation", "old.get(key) ?? run(key)", "run(key)"]
+    ["what is asked for again outlives a generation", "if (former !== undefined) set(key, former)", ""]
   ),
   inFile(
     "src/scrubber/Walker.ts",

@@ -248,7 +248,14 @@ export const mutations = [
     "src/tracing/ScrubbedSpan.ts",
     ["test/tracing/ScrubbedSpan.test.ts"],
     ["a span of the same place may have another name", "if (before?.given === span.name)", "if (before !== undefined)"],
-    ["each layer has its own scrubber", "const { lists } = known", "const { lists } = knownTo(letPass)"]
+    ["each layer has its own scrubber", "const { lists } = known", "const { lists } = knownTo(letPass)"],
+    [
+      "runs of a statement may say something else",
+      "before?.given === name && isSame(before.keyValues, given)",
+      "before"
+    ],
+    ["a statement in which something was found is not kept", "if (isSame(told.keyValues, given)) known", "known"],
+    ["a statement is told apart by each of its values", "if (one[i] !== other[i]) return false", ""]
   ),
   inFile(
     "src/tracing/SpanAttributes.ts",
