@@ -100,6 +100,13 @@ describe("the copy of a span that leaves the process", () => {
       assert.strictEqual(searched, 2)
       yield* runs({ "db.query.text": "select 2", secret: "s" })
       assert.strictEqual(searched, 12)
+      const own = Effect.withSpan(Effect.void, "own", { attributes: { "db.query.text": "select 3" } })
+      const foreign = Effect.forEach(
+        Array.from({ length: 600 }, (_, n) => ({ "db.query.text": `select ${n}`, secret: "s" })),
+        (attributes) => Effect.withSpan(Effect.void, "foreign", { attributes })
+      )
+      yield* traced(Effect.all([own, foreign, own]), { scrubber: counting })
+      assert.strictEqual(searched, 613)
     }))
 
   it("carries what OpenTelemetry can: lists of one kind as they are, anything else as JSON, nothing for nothing", () => {
