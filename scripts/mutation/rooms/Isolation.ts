@@ -52,12 +52,12 @@ export const mutations = [
     ]
   ),
   inFile(
-    "src/observation/GuardedSpan.ts",
+    "src/observation/DirectOperation.ts",
     [jobs, requests],
     [
       "a span's parent is not the span that was opened last",
-      "const parent = Parents.propagated(fiber.cache.span)",
-      "const parent = Reflect.get(open, \"last\") ?? Parents.propagated(fiber.cache.span); queueMicrotask(() => Reflect.set(open, \"last\", span))"
+      "const parent = this.#parent()",
+      "const parent = Reflect.get(Run, \"last\") ?? this.#parent(); queueMicrotask(() => Reflect.set(Run, \"last\", this.#span))"
     ]
   ),
   inFile(
