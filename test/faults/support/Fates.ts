@@ -4,7 +4,9 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
 import { performance } from "node:perf_hooks"
+import * as OtlpTraces from "../../../examples/receiver/OtlpTraces.ts"
 
 /** How an export ended, as the sink told it. */
 export type Outcome =
@@ -35,19 +37,31 @@ export class Fates {
 
   /** The same sink, watched. */
   watch(sink: SpanSink.SpanSink): SpanSink.SpanSink {
+    const { encoder } = sink
     return {
       ...sink,
-      export: (batch, onResent) =>
-        Effect.suspend(() => {
-          const attempt: Attempt = { ids: batch.map(idOf), outcome: { _tag: "Open" }, at: Number.NaN }
-          this.attempts.push(attempt)
-          return Effect.onExit(sink.export(batch, onResent), (exit) =>
-            Effect.sync(() => {
-              attempt.outcome = outcomeOf(exit)
-              attempt.at = performance.now()
-            }))
-        })
+      export: (batch, onResent) => this.#watched(() => batch.map(idOf), sink.export(batch, onResent)),
+      encoder: encoder === undefined ? undefined : {
+        ...encoder,
+        export: (request, count, onResent) =>
+          this.#watched(() => idsOf(request), encoder.export(request, count, onResent))
+      }
     }
+  }
+
+  #watched<A extends SpanSink.ExportResult>(
+    ids: () => ReadonlyArray<string>,
+    exporting: Effect.Effect<A, SpanSink.SpanSinkError>
+  ): Effect.Effect<A, SpanSink.SpanSinkError> {
+    return Effect.suspend(() => {
+      const attempt: Attempt = { ids: ids(), outcome: { _tag: "Open" }, at: Number.NaN }
+      this.attempts.push(attempt)
+      return Effect.onExit(exporting, (exit) =>
+        Effect.sync(() => {
+          attempt.outcome = outcomeOf(exit)
+          attempt.at = performance.now()
+        }))
+    })
   }
 
   /** The spans that the sink said arrived, one and all of their request. */
@@ -106,6 +120,9 @@ export class Fates {
 }
 
 /** The id of a span, as the receiver tells it. */
+export const idsOf = (request: Uint8Array): ReadonlyArray<string> =>
+  Result.getOrThrow(OtlpTraces.decode(request, "otlp")).map(({ spanId }) => spanId)
+
 export const idOf = (span: ReadableSpan): string => span.spanContext().spanId
 
 /** The spans of an export whose answer was lost. */
