@@ -1,22 +1,19 @@
 /**
  * Random lives of a pipeline, compared with a model that knows nothing but sets.
  */
-import { Accounting, Guard, SpanSink } from "@dawsos/observability"
+import { Accounting, SpanSink } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as fc from "fast-check"
-import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
 import * as Limits from "../../src/tracing/Limits.ts"
-import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
 import { SpanArena } from "../../src/tracing/SpanArena.ts"
 import { flushBudget, shutdownReserve } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanSize from "../../src/tracing/SpanSize.ts"
-import { pipelineOf } from "./harness.ts"
+import { encoding, idsOf, memory, pipelineOf } from "./harness.ts"
 import { type Answer, type Measure, ofRecord, SinkModel } from "./SinkModel.ts"
 
 const limits: Limits.Limits = {
@@ -48,25 +45,12 @@ type Mode = Answer | "hang"
 /** How the spans of a sink wait. */
 type Kind = "records" | "bytes"
 
-// Of a span that waits as bytes, only they say which it is.
-const encoder = OtlpSink.make({
-  name: "unused",
-  url: "http://127.0.0.1:9/",
-  headers: {},
-  timeout: Duration.seconds(1),
-  guard: Guard.make()
-}).encoder!
+const { encoder } = encoding(memory())
 
 const ofBytes: Measure = (span) => {
   const bytes = new SpanArena(0).write(encoder.encode, span)
   return { bytes, room: bytes + SpanSize.encodedEntry }
 }
-
-const idsOf = (request: Uint8Array) =>
-  Result.getOrThrow(OtlpTraces.decode(request, "otlp")).map(({ attributes, spanId }) => {
-    assert.match(String(attributes["padding"]), /^x*$/)
-    return spanId
-  })
 
 /** A sink that answers as it is told, and its model. */
 const scripted = (name: string, now: () => number, kind: Kind) => {
