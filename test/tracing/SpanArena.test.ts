@@ -94,7 +94,8 @@ describe("the arena of spans that wait", () => {
     })
     const { capacity } = arena
     const later: Array<Waiting> = []
-    for (let offset = odd[0]!.offset; odd[0]!.offset === offset;) later.push(keep(arena, `${later.length} `.repeat(100)))
+    const { offset: before } = odd[0]!
+    while (odd[0]!.offset === before) later.push(keep(arena, `${later.length} `.repeat(100)))
     const kept = [...odd, ...later]
     for (const [index, { length, offset }] of kept.entries()) {
       assert.strictEqual(offset + length, kept[index + 1]?.offset ?? arena.bytes)

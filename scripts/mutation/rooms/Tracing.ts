@@ -133,7 +133,11 @@ export const mutations = [
     ],
     ["what leaves gives its room back", "this.#room -= entry.room", "this.#room -= 1"],
     ["what waits is known by its room", "from.room -= entry.room", "from.room -= 1"],
-    ["what comes back takes its room", "to.bytes += entry.length\n        to.room += entry.room", "to.bytes += entry.length"]
+    [
+      "what comes back takes its room",
+      "to.bytes += entry.length\n        to.room += entry.room",
+      "to.bytes += entry.length"
+    ]
   ),
   inFile(
     "src/tracing/SpanStore.ts",
@@ -159,7 +163,11 @@ export const mutations = [
   inFile(
     "src/tracing/SinkQueue.ts",
     ["test/tracing/SpanStore.test.ts"],
-    ["what has no room in the queue is not written", "this.#store.discard()\n      return this.drop(refusal)", "return this.drop(refusal)"],
+    [
+      "what has no room in the queue is not written",
+      "this.#store.discard()\n      return this.drop(refusal)",
+      "return this.drop(refusal)"
+    ],
     [
       "spans of which no request can be made harm nobody",
       "    try {\n      return this.#store.export(entries, onResent)\n    } catch (fault) {\n      return Effect.die(fault)\n    }",
@@ -185,8 +193,16 @@ export const mutations = [
     "src/tracing/OtlpRequest.ts",
     ["test/tracing/OtlpRequest.test.ts"],
     ["holes between spans are not sent", "if (offset !== end) {", "if (offset < end) {"],
-    ["a request has bytes of its own", "const fits = room !== undefined && room.length >= length", "const fits = room !== undefined"],
-    ["a schema is told", "length }) => sum + length, head.length + tail.length)", "length }) => sum + length, head.length)"]
+    [
+      "a request finds room",
+      "const fits = room !== undefined && room.length >= length",
+      "const fits = room !== undefined"
+    ],
+    [
+      "a schema is told",
+      "length }) => sum + length, head.length + tail.length)",
+      "length }) => sum + length, head.length)"
+    ]
   ),
   inFile(
     "src/tracing/Attempt.ts",
