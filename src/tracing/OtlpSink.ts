@@ -67,14 +67,17 @@ export const make = (options: Options): SpanSink => {
   }
   const encoder: SpanEncoder = {
     encode: (span, out) => OtlpMessages.span(out, written.names, ScrubbedSpan.recordOf(span)),
-    request: (batch) => OtlpRequest.write(batch, take()),
-    export: (request, count, onResent) =>
+    export: (batch, onResent) =>
       Effect.suspend(() => {
-        const answer = poster.post(request, () => onResent?.(count))
-        isPosting = true
-        return Effect.map(answer, (answer) => {
-          keep(request)
-          return read(answer, count, 0)
+        isPosting = false
+        return Effect.flatMap(inTurns(OtlpRequest.write(batch, take())), (request) => {
+          const count = batch.spans.length
+          const answer = poster.post(request, () => onResent?.(count))
+          isPosting = true
+          return Effect.map(answer, (answer) => {
+            keep(request)
+            return read(answer, count, 0)
+          })
         })
       })
   }

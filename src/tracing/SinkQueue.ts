@@ -307,7 +307,7 @@ export class SinkQueue {
     const onResent = (spans: number): void => {
       this.#resent += Math.min(entries.length, Attempt.wholeNumber(spans))
     }
-    running.fiber = this.#env.run(this.#exporting(entries, onResent))
+    running.fiber = this.#env.run(Effect.suspend(() => this.#store.export(entries, onResent)))
     running.fiber.addObserver((exit) => {
       // Whatever a sink answers: what is thrown here would be thrown at the host, and nothing would be sent any more.
       finish(this.#env.guard.run(
@@ -318,14 +318,6 @@ export class SinkQueue {
       this.#running = undefined
       this.#letGo()
     })
-  }
-
-  #exporting(entries: ReadonlyArray<SpanStore.Entry>, onResent: (spans: number) => void): SpanStore.Exporting {
-    try {
-      return this.#store.export(entries, onResent)
-    } catch (fault) {
-      return Effect.die(fault)
-    }
   }
 
   #finish(entries: ReadonlyArray<SpanStore.Entry>, outcome: Attempt.Outcome): void {

@@ -39,9 +39,12 @@ export interface EncodedSpan {
   readonly source: Source
 }
 
-/** Spans of a request as their sink wrote them, oldest first. */
+/**
+ * Spans of a request as their sink wrote them, oldest first. They are the queue's own: where spans come meanwhile, these
+ * move, so that buffer and offsets are to be read anew in each turn. Once the export has ended, they are nowhere.
+ */
 export interface EncodedSpans {
-  /** The memory of the queue, which holds others as well. Once `request` has returned, it is no longer what it was. */
+  /** Holds others as well. */
   readonly buffer: Uint8Array
   readonly spans: ReadonlyArray<EncodedSpan>
 }
@@ -53,12 +56,9 @@ export interface EncodedSpans {
 export interface SpanEncoder {
   /** Writes the span as it will be sent, behind what is there. Where it throws, the span counts as a `fault`. */
   readonly encode: (span: ReadableSpan, out: ProtobufWriter) => void
-  /** Copies spans into a request of their own. */
-  readonly request: (batch: EncodedSpans) => Uint8Array
-  /** Sends a request with so many spans; all else is as with `export` of a {@link SpanSink}, but spans have no names. */
+  /** Sends copies of the spans; all else is as with `export` of a {@link SpanSink}, but spans have no names. */
   readonly export: (
-    request: Uint8Array,
-    count: number,
+    batch: EncodedSpans,
     onResent?: (spans: number) => void
   ) => Effect.Effect<Omit<ExportResult, "left">, SpanSinkError>
 }

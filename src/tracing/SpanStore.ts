@@ -4,11 +4,11 @@
  */
 import { SpanStatusCode } from "@opentelemetry/api"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
 import { type Range, SpanArena } from "./SpanArena.ts"
 import type { Source } from "./SpanRecord.ts"
-import type { EncodedSpan, ExportResult, SpanEncoder, SpanSink, SpanSinkError } from "./SpanSink.ts"
+import type { EncodedSpan, EncodedSpans, ExportResult, SpanEncoder, SpanSink, SpanSinkError } from "./SpanSink.ts"
 import * as SpanSize from "./SpanSize.ts"
 
 /** A span that waits or is on its way. */
@@ -41,7 +41,7 @@ export abstract class SpanStore {
   /** Forgets a span that was not kept. */
   abstract discard(): void
   abstract release(entry: Entry): void
-  /** Begins to send spans; what has to be read of them now, is. */
+  /** Sends spans. */
   abstract export(entries: ReadonlyArray<Entry>, onResent: (spans: number) => void): Exporting
 }
 
@@ -97,8 +97,7 @@ class RecordStore extends SpanStore {
   release(): void {}
 
   export(entries: ReadonlyArray<RecordEntry>, onResent: (spans: number) => void): Exporting {
-    const batch = entries.map(({ span }) => span)
-    return Effect.suspend(() => this.#sink.export(batch, onResent))
+    return this.#sink.export(entries.map(({ span }) => span), onResent)
   }
 }
 
@@ -155,9 +154,14 @@ class EncodedStore extends SpanStore {
   }
 
   export(entries: ReadonlyArray<EncodedEntry>, onResent: (spans: number) => void): Exporting {
-    // Now, since spans that come may move those that are here.
-    const request = this.#encoder.request({ buffer: this.#arena.buffer, spans: entries })
-    return Effect.suspend(() => this.#encoder.export(request, entries.length, onResent))
+    const arena = this.#arena
+    const batch: EncodedSpans = {
+      get buffer() {
+        return arena.buffer
+      },
+      spans: entries
+    }
+    return this.#encoder.export(batch, onResent)
   }
 }
 

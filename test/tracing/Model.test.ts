@@ -15,6 +15,7 @@ import { flushBudget, shutdownReserve } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanSize from "../../src/tracing/SpanSize.ts"
 import { encoding, idsOf, memory, pipelineOf } from "./harness.ts"
 import { type Answer, type Measure, ofRecord, SinkModel } from "./SinkModel.ts"
+import * as WholeRequest from "./WholeRequest.ts"
 
 const limits: Limits.Limits = {
   ...Limits.defaults,
@@ -94,7 +95,7 @@ const scripted = (name: string, now: () => number, kind: Kind) => {
     acknowledged: true,
     export: (batch) => take(() => batch.map((span) => span.spanContext().spanId), batch.length),
     encoder: kind === "bytes"
-      ? { ...encoder, export: (request, count) => take(() => idsOf(request), count) }
+      ? { ...encoder, export: (batch) => take(() => idsOf(WholeRequest.of(batch)), batch.spans.length) }
       : undefined,
     shutdown: Effect.void
   }

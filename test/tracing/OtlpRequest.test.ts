@@ -3,7 +3,6 @@ import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
 import { resourceFromAttributes } from "@opentelemetry/resources"
 import * as fc from "fast-check"
 import * as OtlpMessages from "../../src/tracing/OtlpMessages.ts"
-import * as OtlpRequest from "../../src/tracing/OtlpRequest.ts"
 import * as OtlpWriter from "../../src/tracing/OtlpWriter.ts"
 import { names, type ProtobufWriter } from "../../src/tracing/ProtobufWriter.ts"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
@@ -11,6 +10,7 @@ import { SpanArena } from "../../src/tracing/SpanArena.ts"
 import type { SpanRecord } from "../../src/tracing/SpanRecord.ts"
 import { span } from "./generatedSpans.ts"
 import { endedSpans, foreign, passThrough } from "./harness.ts"
+import * as WholeRequest from "./WholeRequest.ts"
 
 const known = names()
 
@@ -48,7 +48,7 @@ describe("a request of spans that were encoded when they ended", () => {
           const spans = all.flatMap(({ entry, leaves }) => leaves ? [] : [entry])
           if (spans.length === 0) return
           for (const { entry, leaves } of all) if (leaves) arena.release(entry)
-          const request = OtlpRequest.write({ buffer: arena.buffer, spans }, Buffer.alloc(room))
+          const request = WholeRequest.of({ buffer: arena.buffer, spans }, Buffer.alloc(room))
           const records = spans.map(({ record }) => record)
           assertSame(request, written(records))
           assertSame(request, ProtobufTraceSerializer.serializeRequest(records)!)
@@ -62,7 +62,7 @@ describe("a request of spans that were encoded when they ended", () => {
     for (const length of [1, 100, 128, 16_000, 16_384, 2 ** 21, 5 * 2 ** 20]) {
       const arena = new SpanArena(Infinity)
       const spans = endedSpans(2, { padding: "x".repeat(length) }).map((span) => wait(arena, record(span)))
-      assertSame(OtlpRequest.write({ buffer: arena.buffer, spans }), written(spans.map(({ record }) => record)))
+      assertSame(WholeRequest.of({ buffer: arena.buffer, spans }), written(spans.map(({ record }) => record)))
     }
   })
 
@@ -70,9 +70,33 @@ describe("a request of spans that were encoded when they ended", () => {
     const arena = new SpanArena(64 * 1_024)
     const records = endedSpans(20).map(record)
     const spans = records.map((each) => wait(arena, each))
-    const request = OtlpRequest.write({ buffer: arena.buffer, spans })
+    const request = WholeRequest.of({ buffer: arena.buffer, spans })
     for (const each of spans) arena.release(each)
     for (const each of endedSpans(20, { padding: "x".repeat(100) })) wait(arena, record(each))
+    assertSame(request, written(records))
+  })
+
+  it("is made in slices of 128 KiB, between which spans may come, go and move", () => {
+    const arena = new SpanArena(Infinity)
+    const before = endedSpans(300, { padding: "x".repeat(1_000) }).map((span) => wait(arena, record(span)))
+    const spans = endedSpans(300, { padding: "y".repeat(1_000) }).map((span) => wait(arena, record(span)))
+    const records = spans.map(({ record }) => record)
+    const more = endedSpans(200, { padding: "z".repeat(1_000) }).map(record)
+    const offset = spans[0]!.offset
+    let slices = 1
+    const batch = {
+      get buffer() {
+        return arena.buffer
+      },
+      spans
+    }
+    const request = WholeRequest.of(batch, undefined, () => {
+      slices++
+      for (const each of before.splice(0)) arena.release(each)
+      for (const each of more) wait(arena, each)
+    })
+    assert.isBelow(spans[0]!.offset, offset)
+    assert.strictEqual(slices, Math.ceil(request.length / 131_072))
     assertSame(request, written(records))
   })
 
@@ -80,19 +104,19 @@ describe("a request of spans that were encoded when they ended", () => {
     const arena = new SpanArena(Infinity)
     const spans = endedSpans(3).map((span) => wait(arena, record(span)))
     const batch = { buffer: arena.buffer, spans }
-    const { buffer, length } = OtlpRequest.write(batch)
+    const { buffer, length } = WholeRequest.of(batch)
     const fits = Buffer.alloc(length)
-    assert.strictEqual(OtlpRequest.write(batch, fits).buffer, fits.buffer)
-    assert.strictEqual(OtlpRequest.write(batch, Buffer.from(buffer)).buffer, buffer)
+    assert.strictEqual(WholeRequest.of(batch, fits).buffer, fits.buffer)
+    assert.strictEqual(WholeRequest.of(batch, Buffer.from(buffer)).buffer, buffer)
     const small = Buffer.alloc(length - 1)
-    assert.notStrictEqual(OtlpRequest.write(batch, small).buffer, small.buffer)
+    assert.notStrictEqual(WholeRequest.of(batch, small).buffer, small.buffer)
   })
 
   it("tells a resource anew for as long as it is being found out", async () => {
     const pending = resourceFromAttributes({ "host.id": Promise.resolve("found") })
     const arena = new SpanArena(Infinity)
     const spans = [wait(arena, record(foreign(endedSpans(1)[0]!, { resource: pending })))]
-    const text = () => Buffer.from(OtlpRequest.write({ buffer: arena.buffer, spans })).toString("latin1")
+    const text = () => Buffer.from(WholeRequest.of({ buffer: arena.buffer, spans })).toString("latin1")
     assert.notInclude(text(), "found")
     await pending.waitForAsyncAttributes?.()
     assert.include(text(), "found")

@@ -7,6 +7,7 @@ import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
 import { SpanArena } from "../../src/tracing/SpanArena.ts"
 import * as SpanSize from "../../src/tracing/SpanSize.ts"
 import { encoding, idsOf, memory, passThrough, pipelineOf, unreadable } from "./harness.ts"
+import * as WholeRequest from "./WholeRequest.ts"
 
 const unreachable = new SpanSink.SpanSinkError({
   sink: "memory",
@@ -21,10 +22,9 @@ const requests = () => {
   const sink = encoding(memory())
   const encoder: SpanSink.SpanEncoder = {
     ...sink.encoder,
-    export: (request, count) => {
-      // The room of a request is taken for the next one.
-      bodies.push(Uint8Array.from(request))
-      return Effect.succeed({ accepted: count, rejected: 0 })
+    export: (batch) => {
+      bodies.push(WholeRequest.of(batch))
+      return Effect.succeed({ accepted: batch.spans.length, rejected: 0 })
     }
   }
   return { bodies, sink: { ...sink, encoder } }
@@ -87,9 +87,9 @@ describe("spans that wait as bytes", () => {
     let broken = true
     const encoder: SpanSink.SpanEncoder = {
       ...sink.encoder,
-      request: (batch) => {
+      export: (batch) => {
         if (broken) throw new Error("broken")
-        return sink.encoder.request(batch)
+        return sink.encoder.export(batch)
       }
     }
     const { guard, pipeline, timers, tracer } = pipelineOf([{ ...sink, encoder }])
@@ -144,10 +144,7 @@ describe("spans that wait as bytes", () => {
       let down = true
       const encoder: SpanSink.SpanEncoder = {
         ...sink.encoder,
-        export: (request, count) =>
-          down
-            ? Effect.fail(unreachable)
-            : sink.encoder.export(request, count)
+        export: (batch) => down ? Effect.fail(unreachable) : sink.encoder.export(batch)
       }
       const { pipeline, timers, tracer } = pipelineOf([{ ...sink, encoder }], { maxQueueSize: 100 })
       const ids = Array.from({ length: 20 }, (_, index) => end(tracer, `span ${index}`, "x".repeat(500)))

@@ -27,6 +27,7 @@ import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
+import * as WholeRequest from "./WholeRequest.ts"
 
 export const passThrough: SpanScrubber = {
   text: (text) => text,
@@ -130,10 +131,10 @@ export const encoding = (sink: SpanSink.SpanSink): SpanSink.SpanSink & { readonl
         encoded.set(span.spanContext().spanId, span)
         encoder.encode(span, out)
       },
-      export: (request, _count, onResent) =>
+      export: (batch, onResent) =>
         Effect.suspend(() =>
           sink.export(
-            idsOf(request).map((id) => {
+            idsOf(WholeRequest.of(batch)).map((id) => {
               const span = encoded.get(id)
               if (span === undefined) throw new Error(`nobody has encoded ${id}`)
               return span

@@ -155,9 +155,9 @@ export const mutations = [
     ["what leaves the queue leaves the arena", "this.#arena.release(entry)", ""],
     ["spans that waited as bytes are told from failed ones", "this.isFailed = isFailed(span)", "this.isFailed = false"],
     [
-      "a request is made before spans move",
-      "return Effect.suspend(() => this.#encoder.export(request, entries.length, onResent))",
-      "return Effect.andThen(Effect.yieldNow, Effect.suspend(() => this.#encoder.export(this.#encoder.request({ buffer: this.#arena.buffer, spans: entries }), entries.length, onResent)))"
+      "a request finds spans where they have moved",
+      "get buffer() {\n        return arena.buffer\n      },",
+      "buffer: arena.buffer,"
     ]
   ),
   inFile(
@@ -167,11 +167,6 @@ export const mutations = [
       "what has no room in the queue is not written",
       "this.#store.discard()\n      return this.drop(refusal)",
       "return this.drop(refusal)"
-    ],
-    [
-      "spans of which no request can be made harm nobody",
-      "    try {\n      return this.#store.export(entries, onResent)\n    } catch (fault) {\n      return Effect.die(fault)\n    }",
-      "    return this.#store.export(entries, onResent)"
     ]
   ),
   inFile(
@@ -192,7 +187,9 @@ export const mutations = [
   inFile(
     "src/tracing/OtlpRequest.ts",
     ["test/tracing/OtlpRequest.test.ts"],
-    ["holes between spans are not sent", "if (offset !== end) {", "if (offset < end) {"],
+    ["holes between spans are not sent", "isFull || span.offset !== end", "isFull || span.offset < end"],
+    ["a long request is made in slices", "        yield\n", ""],
+    ["spans are read where they are after a slice", "      start = span.offset\n", "      start = end\n"],
     [
       "a request finds room",
       "const fits = room !== undefined && room.length >= length",

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import { performance } from "node:perf_hooks"
 import * as OtlpTraces from "../../../examples/receiver/OtlpTraces.ts"
+import * as WholeRequest from "../../tracing/WholeRequest.ts"
 
 /** How an export ended, as the sink told it. */
 export type Outcome =
@@ -43,8 +44,7 @@ export class Fates {
       export: (batch, onResent) => this.#watched(() => batch.map(idOf), sink.export(batch, onResent)),
       encoder: encoder === undefined ? undefined : {
         ...encoder,
-        export: (request, count, onResent) =>
-          this.#watched(() => idsOf(request), encoder.export(request, count, onResent))
+        export: (batch, onResent) => this.#watched(() => encodedIds(batch), encoder.export(batch, onResent))
       }
     }
   }
@@ -120,9 +120,6 @@ export class Fates {
 }
 
 /** The id of a span, as the receiver tells it. */
-export const idsOf = (request: Uint8Array): ReadonlyArray<string> =>
-  Result.getOrThrow(OtlpTraces.decode(request, "otlp")).map(({ spanId }) => spanId)
-
 export const idOf = (span: ReadableSpan): string => span.spanContext().spanId
 
 /** The spans of an export whose answer was lost. */
@@ -147,3 +144,7 @@ const outcomeOf = (exit: Exit.Exit<SpanSink.ExportResult, SpanSink.SpanSinkError
   const error = Cause.squash(exit.cause)
   return error instanceof SpanSink.SpanSinkError ? { _tag: "Failed", error } : { _tag: "Defect", cause: String(error) }
 }
+
+/** Those of spans that waited as bytes. */
+const encodedIds = (batch: SpanSink.EncodedSpans): ReadonlyArray<string> =>
+  Result.getOrThrow(OtlpTraces.decode(WholeRequest.of(batch), "otlp")).map(({ spanId }) => spanId)
