@@ -138,6 +138,36 @@ describe("spans that wait as bytes", () => {
     assert.strictEqual(books?.dropped.queue_full, 12)
   })
 
+  it.effect("can be read until their export has ended, wherever they have moved meanwhile", () =>
+    Effect.gen(function*() {
+      const exports: Array<{ readonly batch: SpanSink.EncodedSpans; readonly accept: () => void }> = []
+      const { sink } = requests()
+      const encoder: SpanSink.SpanEncoder = {
+        ...sink.encoder,
+        export: (batch) =>
+          Effect.callback((resume) => {
+            const accept = () => resume(Effect.succeed({ accepted: batch.spans.length, rejected: 0 }))
+            exports.push({ batch, accept })
+          })
+      }
+      const { pipeline, timers, tracer } = pipelineOf([{ ...sink, encoder }], { maxQueueSize: 200 })
+      const ids = Array.from({ length: 8 }, () => end(tracer, "span", "x".repeat(500)))
+      timers.advance(0)
+      exports[0]?.accept()
+      yield* settled
+      timers.advance(0)
+      const { batch } = exports[1]!
+      const { buffer } = batch
+      const offsets = batch.spans.map(({ offset }) => offset)
+      for (let index = 0; index < 100; index++) end(tracer, "later", "y".repeat(500))
+      assert.notStrictEqual(batch.buffer, buffer)
+      assert.isTrue(batch.spans.every(({ offset }, index) => offset < offsets[index]!))
+      assert.deepStrictEqual(idsOf(WholeRequest.of(batch)), ids.slice(4))
+      exports[1]?.accept()
+      yield* settled
+      assert.deepInclude(pipeline.accounting().sinks[0], { exported: 8 })
+    }))
+
   it.effect("wait again where they were not accepted, and are the same then", () =>
     Effect.gen(function*() {
       const { bodies, sink } = requests()

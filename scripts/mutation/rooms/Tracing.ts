@@ -142,6 +142,11 @@ export const mutations = [
   inFile(
     "src/tracing/SpanStore.ts",
     ["test/tracing/SpanStore.test.ts"],
+    [
+      "a request finds spans where they have moved",
+      "get buffer() {\n        return arena.buffer\n      },",
+      "buffer: arena.buffer,"
+    ],
     ["a span that waits as bytes takes more than these", "this.length + SpanSize.encodedEntry", "this.length"],
     [
       "spans wait as bytes where their sink can write them",
@@ -153,12 +158,7 @@ export const mutations = [
     "src/tracing/SpanStore.ts",
     ["test/tracing/Model.test.ts"],
     ["what leaves the queue leaves the arena", "this.#arena.release(entry)", ""],
-    ["spans that waited as bytes are told from failed ones", "this.isFailed = isFailed(span)", "this.isFailed = false"],
-    [
-      "a request finds spans where they have moved",
-      "get buffer() {\n        return arena.buffer\n      },",
-      "buffer: arena.buffer,"
-    ]
+    ["spans that waited as bytes are told from failed ones", "this.isFailed = isFailed(span)", "this.isFailed = false"]
   ),
   inFile(
     "src/tracing/SinkQueue.ts",
