@@ -1,8 +1,9 @@
 /**
  * Spans over OTLP/HTTP in protobuf: our own writer and our own sender.
  *
- * OpenTelemetry's serialiser takes several times as long, all of it in one turn. Its exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps retrying
- * while its caller believes that it has given up.
+ * OpenTelemetry's serialiser takes several times as long, all of it in one turn; here spans are written when they end, and
+ * copied when they are sent. Its exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps
+ * retrying while its caller believes that it has given up.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Duration from "effect/Duration"
