@@ -2,6 +2,7 @@
 // kept.
 import {
   type Catalogue,
+  Guard,
   Metrics,
   Observability,
   ObservabilityConfig,
@@ -20,7 +21,10 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as References from "effect/References"
 import * as MetricsMemory from "../../src/metrics/MetricsMemory.ts"
 import * as FiberInternals from "../../src/tracing/FiberInternals.ts"
+import { inTurns } from "../../src/tracing/InTurns.ts"
 import type * as Limits from "../../src/tracing/Limits.ts"
+import * as OtlpRequest from "../../src/tracing/OtlpRequest.ts"
+import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
 import type { Check } from "../harness/Interleaved.ts"
 import { ReadingExporter } from "./ReadingExporter.ts"
@@ -41,6 +45,26 @@ export interface Options {
   readonly limits?: Partial<Limits.Limits> | undefined
 }
 
+/** Spans wait as they do for OTLP, which nobody answers before the gate opens. */
+const waiting = (gate: Promise<void>, exporter: ReadingExporter): SpanSink.SpanEncoder | undefined => {
+  const { encoder } = OtlpSink.make({
+    name: "waiting",
+    url: "http://127.0.0.1:9/",
+    headers: {},
+    timeout: Duration.seconds(1),
+    guard: Guard.make()
+  })
+  return encoder && {
+    ...encoder,
+    export: (batch) =>
+      Effect.flatMap(inTurns(OtlpRequest.write(batch)), () =>
+        Effect.map(Effect.promise(() => gate), () => {
+          exporter.count += batch.spans.length
+          return { accepted: batch.spans.length, rejected: 0 }
+        }))
+  }
+}
+
 /** Sets it up for a catalogue of metrics; `OTEL_TRACES_SAMPLER` and what else is configured come from `variables`. */
 export const make = async (
   catalogue: Catalogue.Catalogue,
@@ -56,7 +80,8 @@ export const make = async (
   const sink: SpanSink.SpanSink = {
     name: "reading",
     acknowledged: true,
-    export: gate === undefined ? read : (spans) => Effect.andThen(Effect.promise(() => gate), read(spans)),
+    export: read,
+    encoder: gate === undefined ? undefined : waiting(gate, exporter),
     shutdown: Effect.void
   }
   const scrubber = Scrubber.make()

@@ -1,14 +1,13 @@
 /**
  * What one export made of its spans, as the queue sees it: a sink may answer, fail, throw, or count wrongly.
  */
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import * as Accounting from "./Accounting.ts"
-import type { Entry } from "./SpanBuffer.ts"
 import type { ExportResult } from "./SpanSink.ts"
 import { SpanSinkError } from "./SpanSink.ts"
+import type { Entry } from "./SpanStore.ts"
 
 /** Spans that were not accepted, for one reason. */
 export interface Left {
@@ -36,13 +35,13 @@ export interface Outcome {
 export const read = (entries: ReadonlyArray<Entry>, exit: Exit.Exit<ExportResult, SpanSinkError>): Outcome => {
   if (exit._tag === "Success") return ofResult(entries, exit.value)
   const error = Cause.squash(exit.cause)
-  if (error instanceof SpanSinkError) return ofResult(entries, leaving(entries.map(({ span }) => span), error))
+  if (error instanceof SpanSinkError) return outcomeOf(entries, nothing, [{ entries, error }])
   return broken(entries, error)
 }
 
 /** The outcome of an export whose end can't be read, or that threw: its spans are lost by a fault of the sink. */
 export const broken = (entries: ReadonlyArray<Entry>, fault: unknown): Outcome => ({
-  ...ofResult(entries, { accepted: 0, rejected: 0 }),
+  ...outcomeOf(entries, nothing, []),
   problem: "the sink failed unexpectedly",
   fault
 })
@@ -57,27 +56,31 @@ export const givenUp = (
   reason: "shutdown" | "timeout" | "unreachable",
   problem: string
 ): Outcome => ({
-  ...ofResult(
-    entries,
-    reason === "unreachable"
-      ? leaving(
-        entries.map(({ span }) => span),
-        new SpanSinkError({ sink, reason, retryable: true, message: problem })
-      )
-      : { accepted: 0, rejected: 0, dropped: { [reason]: entries.length } }
-  ),
+  ...reason === "unreachable"
+    ? outcomeOf(entries, nothing, [
+      { entries, error: new SpanSinkError({ sink, reason, retryable: true, message: problem }) }
+    ])
+    : outcomeOf(entries, { ...nothing, dropped: { [reason]: entries.length } }, []),
   problem
 })
 
-const leaving = (spans: ReadonlyArray<ReadableSpan>, error: SpanSinkError): ExportResult => ({
-  accepted: 0,
-  rejected: 0,
-  left: [{ spans, error }]
-})
+const nothing: ExportResult = { accepted: 0, rejected: 0 }
 
-const ofResult = (entries: ReadonlyArray<Entry>, result: ExportResult): Outcome => {
-  const { left: answered = [] } = result
-  const left = answered.length === 0 ? [] : readLeft(entries, answered)
+/** What a sink has left over, and why. */
+interface Answered {
+  readonly entries: ReadonlyArray<Entry>
+  readonly error: SpanSinkError
+}
+
+const ofResult = (entries: ReadonlyArray<Entry>, result: ExportResult): Outcome =>
+  outcomeOf(entries, result, found(entries, result.left ?? []))
+
+const outcomeOf = (
+  entries: ReadonlyArray<Entry>,
+  result: ExportResult,
+  answered: ReadonlyArray<Answered>
+): Outcome => {
+  const left = answered.map(leftOf)
   const { dropped, exported } = book(
     entries.length - left.reduce((sum, { entries }) => sum + entries.length, 0),
     result
@@ -105,15 +108,22 @@ const ofResult = (entries: ReadonlyArray<Entry>, result: ExportResult): Outcome 
 const isUnwell = ({ reason, retryable }: SpanSinkError): boolean =>
   retryable || reason === "unreachable" || reason === "timeout"
 
-const readLeft = (
+const leftOf = ({ entries, error: { reason, retryable } }: Answered): Left => ({
+  entries,
+  reason: Accounting.dropReasons.includes(reason) ? reason : "fault",
+  // A second sending after a lost answer would make duplicates, whatever the sink says.
+  retryable: retryable && reason !== "timeout"
+})
+
+/** The entries of the spans that a sink names, each once. */
+const found = (
   entries: ReadonlyArray<Entry>,
   answered: NonNullable<ExportResult["left"]>
-): ReadonlyArray<Left> => {
+): ReadonlyArray<Answered> => {
+  if (answered.length === 0) return []
   const bySpan = new Map(entries.map((entry) => [entry.span, entry]))
-  return answered.map(({ error: { reason, retryable }, spans }) => ({
-    reason: Accounting.dropReasons.includes(reason) ? reason : "fault",
-    // A second sending after a lost answer would make duplicates, whatever the sink says.
-    retryable: retryable && reason !== "timeout",
+  return answered.map(({ error, spans }) => ({
+    error,
     entries: spans.flatMap((span) => {
       const entry = bySpan.get(span)
       return entry !== undefined && bySpan.delete(span) ? [entry] : []

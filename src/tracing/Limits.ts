@@ -8,7 +8,7 @@ import * as Circuit from "../delivery/Circuit.ts"
 export interface Limits {
   /** The most spans that a queue holds, those on their way included, since they may come back. */
   readonly maxQueueSize: number
-  /** The most bytes that a queue holds in the heap, as above; reckoned, see `SpanSize.inHeap`. */
+  /** The most bytes that a queue holds, as above: encoded spans and their entries, or records, see `SpanSize.inHeap`. */
   readonly maxQueueBytes: number
   readonly maxExportBatchSize: number
   /** The largest request. A span that is larger all by itself is dropped. */

@@ -1,8 +1,9 @@
 /**
  * Spans over OTLP/HTTP in protobuf: our own writer and our own sender.
  *
- * OpenTelemetry's serialiser takes several times as long, all of it in one turn. Its exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps retrying
- * while its caller believes that it has given up.
+ * OpenTelemetry's serialiser takes several times as long, all of it in one turn; here spans are written when they end, and
+ * copied when they are sent. Its exporter hides the status, `Retry-After` and the rejected count behind "failed", and keeps
+ * retrying while its caller believes that it has given up.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type * as Duration from "effect/Duration"
@@ -12,12 +13,14 @@ import * as Redacted from "effect/Redacted"
 import type { Guard } from "../Guard.ts"
 import * as HttpPost from "./HttpPost.ts"
 import { inTurns } from "./InTurns.ts"
+import * as OtlpMessages from "./OtlpMessages.ts"
+import * as OtlpRequest from "./OtlpRequest.ts"
 import * as OtlpResponse from "./OtlpResponse.ts"
 import * as OtlpWriter from "./OtlpWriter.ts"
 import * as ProtobufWriter from "./ProtobufWriter.ts"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
 import { SpanRecord } from "./SpanRecord.ts"
-import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
+import type { ExportResult, SpanEncoder, SpanSink, SpanSinkError } from "./SpanSink.ts"
 
 /** Where to, and how. */
 export interface Options {
@@ -55,22 +58,46 @@ export const make = (options: Options): SpanSink => {
   let spare: Buffer | undefined
   // Whether the export that is on its way has come to its request: before, the last request is another export's.
   let isPosting = false
+  const take = (): Buffer | undefined => {
+    const taken = spare
+    spare = undefined
+    return taken
+  }
+  const keep = (room: ArrayBufferView): void => {
+    if (room.buffer.byteLength <= largestSpare) spare = Buffer.from(room.buffer)
+  }
+  const encoder: SpanEncoder = {
+    encode: (span, out) => OtlpMessages.span(out, written.names, ScrubbedSpan.recordOf(span)),
+    export: (batch, onResent) =>
+      Effect.suspend(() => {
+        isPosting = false
+        return Effect.flatMap(inTurns(OtlpRequest.write(batch, take())), (request) => {
+          const count = batch.spans.length
+          const answer = poster.post(request, () => onResent?.(count))
+          isPosting = true
+          return Effect.map(answer, (answer) => {
+            keep(request)
+            return read(answer, count, 0)
+          })
+        })
+      })
+  }
   return {
     name,
     acknowledged: true,
+    encoder,
     selects: options.selects,
     export: (batch, onResent) =>
       Effect.suspend(() => {
         isPosting = false
-        const request = OtlpWriter.write(recordsOf(batch, guard), written, spare)
-        spare = undefined
+        const request = OtlpWriter.write(recordsOf(batch, guard), written, take())
         return Effect.flatMap(inTurns(request), ({ body, count, room }): Effect.Effect<ExportResult, SpanSinkError> => {
           const faults = batch.length - count
           if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
           const answer = poster.post(body, () => onResent?.(count))
           isPosting = true
           return Effect.map(answer, (answer) => {
-            if (room.length <= largestSpare) spare = room
+            keep(room)
             return read(answer, count, faults)
           })
         })

@@ -5,10 +5,10 @@
  * That one walks each span twice, and wants ids as text, times as pairs and attributes as objects. This one takes records
  * as they are, and stops after each slice of a request so that others get their turn.
  */
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as OtlpMessages from "./OtlpMessages.ts"
-import { type Names, names, ProtobufWriter } from "./ProtobufWriter.ts"
-import type { Source, SpanRecord } from "./SpanRecord.ts"
+import * as OtlpRequest from "./OtlpRequest.ts"
+import { type Names, ProtobufWriter } from "./ProtobufWriter.ts"
+import type { SpanRecord } from "./SpanRecord.ts"
 
 /**
  * The most spans of one slice: some forty microseconds, of which no request is the slower. A program that makes spans
@@ -42,14 +42,14 @@ export function* write(spans: ReadonlyArray<SpanRecord>, options: Options, room?
   let count = 0
   let ofSlice = 0
   let sliceStart = 0
-  for (const [resource, scopes] of grouped(spans)) {
+  for (const [resource, scopes] of OtlpRequest.grouped(spans)) {
     const [beforeResource, ofOthers] = [out.length, count]
-    const resourceSpans = begin(out, resourceSpansTag)
-    out.raw(remembered(resource, ofResource))
+    const resourceSpans = begin(out, OtlpRequest.resourceSpansTag)
+    out.raw(OtlpRequest.resourceHead(resource))
     for (const [scope, ofScope] of scopes) {
       const [beforeScope, before] = [out.length, count]
-      const scopeSpans = begin(out, scopeSpansTag)
-      out.raw(remembered(scope, OtlpMessages.scope))
+      const scopeSpans = begin(out, OtlpRequest.scopeSpansTag)
+      out.raw(OtlpRequest.scopeHead(scope))
       for (const span of ofScope) {
         if (ofSlice >= sliceSpans || out.length - sliceStart >= sliceBytes) {
           yield
@@ -80,39 +80,6 @@ const writeSpan = (out: ProtobufWriter, span: SpanRecord, { names, onFault }: Op
   }
 }
 
-type Resource = ReadableSpan["resource"]
-type Scope = ReadableSpan["instrumentationScope"]
-
-/** The spans by resource and scope, in the order in which these first come. */
-const grouped = (
-  spans: ReadonlyArray<SpanRecord>
-): ReadonlyMap<Resource, ReadonlyMap<Scope, ReadonlyArray<SpanRecord>>> => {
-  const resources = new Map<Resource, Map<Scope, Array<SpanRecord>>>()
-  let group: Array<SpanRecord> = []
-  let before: Source | undefined
-  for (const span of spans) {
-    const { source } = span
-    if (source !== before) group = groupOf(source, resources)
-    group.push(span)
-    before = source
-  }
-  return resources
-}
-
-const groupOf = (
-  { instrumentationScope, resource }: Source,
-  resources: Map<Resource, Map<Scope, Array<SpanRecord>>>
-): Array<SpanRecord> => {
-  let scopes = resources.get(resource)
-  if (scopes === undefined) resources.set(resource, scopes = new Map())
-  let group = scopes.get(instrumentationScope)
-  if (group === undefined) scopes.set(instrumentationScope, group = [])
-  return group
-}
-
-// `ResourceSpans` and `ScopeSpans` are much the same: one field 1 that tells whose, many fields 2, and a schema's URL.
-const [resourceSpansTag, scopeSpansTag, schemaUrlTag] = [0x0a, 0x12, 0x1a]
-
 /** The bytes of a length below 2 MiB. */
 const lengthBytes = 3
 
@@ -125,24 +92,8 @@ const begin = (out: ProtobufWriter, tag: number): number => {
 const end = (out: ProtobufWriter, start: number, schemaUrl: string | undefined): void => {
   if (schemaUrl) {
     out.reserve()
-    out.byte(schemaUrlTag)
+    out.byte(OtlpRequest.schemaUrlTag)
     out.text(schemaUrl)
   }
   out.close(start, lengthBytes)
 }
-
-// A program has one resource and a handful of scopes, for ever.
-const messages = new WeakMap<object, Uint8Array>()
-
-const remembered = <A extends object>(of: A, write: (out: ProtobufWriter, of: A) => void): Uint8Array => {
-  const known = messages.get(of)
-  if (known !== undefined) return known
-  const out = new ProtobufWriter(Buffer.allocUnsafeSlow(512))
-  write(out, of)
-  const bytes = out.bytes()
-  // What is still being found out is told anew with each request.
-  if (!("asyncAttributesPending" in of && of.asyncAttributesPending === true)) messages.set(of, bytes)
-  return bytes
-}
-
-const ofResource = (out: ProtobufWriter, resource: Resource): void => OtlpMessages.resource(out, names(), resource)

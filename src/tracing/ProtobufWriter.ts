@@ -36,7 +36,7 @@ const longText = 4_096
 const twoTo32 = 2 ** 32
 
 /** How many bytes a length takes; none takes more than five. */
-const lengthBytes = (length: number): number => {
+export const lengthBytes = (length: number): number => {
   let bytes = 1
   for (let rest = length; rest >= 0x80; rest >>>= 7) bytes++
   return bytes
@@ -51,9 +51,10 @@ export class ProtobufWriter {
   #secondLow = 0
   #secondHigh = 0
 
-  /** Writes into `room` until it is full, and then into larger ones. */
-  constructor(room: Buffer) {
+  /** Writes into `room` until it is full, and then into larger ones; `length` bytes are there already. */
+  constructor(room: Buffer, length = 0) {
     this.#bytes = room
+    this.#at = length
   }
 
   /** The whole buffer that it writes into now. */
@@ -68,7 +69,7 @@ export class ProtobufWriter {
 
   /** What was written, for as long as nothing more is. */
   bytes(): Uint8Array {
-    this.#check()
+    this.check()
     return this.#bytes.subarray(0, this.#at)
   }
 
@@ -82,13 +83,13 @@ export class ProtobufWriter {
     if (this.#at + count > this.#bytes.length) this.#grow(count)
   }
 
-  /** What is written past the end of a buffer vanishes without a word. */
-  #check(): void {
+  /** What is written past the end of a buffer vanishes without a word: here it says so. */
+  check(): void {
     if (this.#at > this.#bytes.length) throw new RangeError(`${this.#at} bytes in a room of ${this.#bytes.length}`)
   }
 
   #grow(count: number): void {
-    this.#check()
+    this.check()
     const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#at + count))
     this.#bytes.copy(grown, 0, 0, this.#at)
     this.#bytes = grown
@@ -212,6 +213,12 @@ export class ProtobufWriter {
       for (let i = 0; i < length; i++) bytes[at + i] = source[i]!
     }
     this.#at = at + length
+  }
+
+  /** Bytes as they are, for which there is room. */
+  exactly(source: Uint8Array): void {
+    this.#bytes.set(source, this.#at)
+    this.#at += source.length
   }
 
   /** A text with its length before it, whatever room there is; lone surrogates become U+FFFD. */

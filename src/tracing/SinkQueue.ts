@@ -18,6 +18,8 @@ import type { Limits } from "./Limits.ts"
 import { Receiver } from "./Receiver.ts"
 import * as SpanBuffer from "./SpanBuffer.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
+import * as SpanSize from "./SpanSize.ts"
+import * as SpanStore from "./SpanStore.ts"
 
 /** What a queue needs from its pipeline. */
 export interface Environment {
@@ -32,17 +34,6 @@ export interface Environment {
   readonly onExport: (sink: SpanSink, problem: string | undefined) => void
   /** Told when the circuit of a sink changes. */
   readonly onCircuit: (sink: SpanSink, circuit: Circuit.Circuit) => void
-}
-
-/** A scrubbed span, with its size. */
-export interface Bound {
-  readonly span: ReadableSpan
-  /** What it adds to a request, in bytes. */
-  readonly bytes: number
-  /** What it takes in the heap, in bytes: what the queue's bound counts. */
-  readonly room: number
-  /** The size of a request with nothing else. */
-  readonly requestBytes: number
 }
 
 interface Running {
@@ -66,6 +57,7 @@ export interface Waiting {
 export class SinkQueue {
   readonly sink: SpanSink
   readonly #env: Environment
+  readonly #store: SpanStore.SpanStore
   readonly #buffer: SpanBuffer.SpanBuffer
   readonly #flushes = new Flushes()
   readonly #dropped = Accounting.noneDropped()
@@ -75,7 +67,7 @@ export class SinkQueue {
   #retried = 0
   #resent = 0
   // Tried in vain during a flush, which tries each span once; they wait again when it is over.
-  #held: Array<SpanBuffer.Entry> = []
+  #held: Array<SpanStore.Entry> = []
   // Everything up to this sequence is to be exported without waiting for a full batch.
   #due = 0
   #finished = 0
@@ -95,7 +87,8 @@ export class SinkQueue {
     this.sink = sink
     this.#env = env
     this.#receiver = new Receiver(env.limits, env.random)
-    this.#buffer = new SpanBuffer.SpanBuffer(env.limits)
+    this.#store = SpanStore.make(sink, env.limits.maxQueueBytes)
+    this.#buffer = new SpanBuffer.SpanBuffer(env.limits, this.#store)
   }
 
   accounting(): Accounting.SinkAccounting {
@@ -116,8 +109,8 @@ export class SinkQueue {
     }
   }
 
-  /** Takes an ended span, or says in the books why not. `bind` scrubs it, and is only called when there may be room. */
-  offer(span: ReadableSpan, bind: () => Bound | undefined): void {
+  /** Takes an ended span, or says in the books why not. `scrub` is only called when there may be room. */
+  offer(span: ReadableSpan, scrub: () => ReadableSpan | undefined): void {
     if (this.#closed) return this.drop("shutdown")
     const selected = this.#selects(span)
     if (selected === undefined) return this.drop("fault")
@@ -125,13 +118,16 @@ export class SinkQueue {
       this.#notSelected++
       return
     }
-    const failed = SpanBuffer.isFailed(span)
-    if (!this.#buffer.hasRoom(0, failed)) return this.drop("queue_full")
-    const bound = bind()
-    if (bound === undefined) return this.drop("fault")
-    if (bound.requestBytes > this.#env.limits.maxRequestBytes) return this.drop("too_large")
-    if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop("queue_full")
-    const displaced = this.#buffer.add(bound)
+    if (!this.#buffer.hasRoom(0, SpanStore.isFailed(span))) return this.drop("queue_full")
+    const entry = this.#entryOf(scrub())
+    if (entry === undefined) return this.drop("fault")
+    const refusal = this.#refusalOf(entry)
+    if (refusal !== undefined) {
+      this.#store.discard()
+      return this.drop(refusal)
+    }
+    const displaced = this.#buffer.add(entry)
+    this.#store.keep(entry)
     if (displaced.length > 0) this.drop("queue_full", displaced.length)
     if (this.#running === undefined && !this.#soon && !this.#gated) {
       if (this.#isFull()) this.#pumpSoon()
@@ -192,6 +188,22 @@ export class SinkQueue {
     this.#letHeldWait()
     this.drop("shutdown", this.#buffer.clear())
     this.#flushes.end()
+  }
+
+  /** Each span that leaves comes through here: guarded without a closure. */
+  #entryOf(scrubbed: ReadableSpan | undefined): SpanStore.Entry | undefined {
+    if (scrubbed === undefined) return undefined
+    try {
+      return this.#store.entryOf(scrubbed)
+    } catch (fault) {
+      this.#env.guard.count("sink", fault)
+      return undefined
+    }
+  }
+
+  #refusalOf({ isFailed, length, room, source }: SpanStore.Entry): Accounting.DropReason | undefined {
+    if (length + SpanSize.ofEnvelope(source) > this.#env.limits.maxRequestBytes) return "too_large"
+    return this.#buffer.hasRoom(room, isFailed) ? undefined : "queue_full"
   }
 
   #selects(span: ReadableSpan): boolean | undefined {
@@ -292,11 +304,10 @@ export class SinkQueue {
     this.#inFlight = entries.length
     this.#running = running
     this.#tellCircuit()
-    const batch = entries.map(({ span }) => span)
     const onResent = (spans: number): void => {
-      this.#resent += Math.min(batch.length, Attempt.wholeNumber(spans))
+      this.#resent += Math.min(entries.length, Attempt.wholeNumber(spans))
     }
-    running.fiber = this.#env.run(Effect.suspend(() => this.sink.export(batch, onResent)))
+    running.fiber = this.#env.run(Effect.suspend(() => this.#store.export(entries, onResent)))
     running.fiber.addObserver((exit) => {
       // Whatever a sink answers: what is thrown here would be thrown at the host, and nothing would be sent any more.
       finish(this.#env.guard.run(
@@ -309,7 +320,7 @@ export class SinkQueue {
     })
   }
 
-  #finish(entries: ReadonlyArray<SpanBuffer.Entry>, outcome: Attempt.Outcome): void {
+  #finish(entries: ReadonlyArray<SpanStore.Entry>, outcome: Attempt.Outcome): void {
     this.#finished++
     this.#inFlight = 0
     this.#exported += outcome.exported
@@ -324,16 +335,16 @@ export class SinkQueue {
   }
 
   /** Gives up the room of all of them; as a rule none is left over. */
-  #letLeave(entries: ReadonlyArray<SpanBuffer.Entry>): ReadonlyArray<SpanBuffer.Entry> {
+  #letLeave(entries: ReadonlyArray<SpanStore.Entry>): ReadonlyArray<SpanStore.Entry> {
     this.#buffer.release(entries)
     return entries
   }
 
   /** Lets those of them wait that are sent again, and gives those that were tried: not the ones of a halved request. */
   #keep(
-    entries: ReadonlyArray<SpanBuffer.Entry>,
+    entries: ReadonlyArray<SpanStore.Entry>,
     left: ReadonlyArray<Attempt.Left>
-  ): ReadonlyArray<SpanBuffer.Entry> {
+  ): ReadonlyArray<SpanStore.Entry> {
     const { again, smaller } = this.#sort(left)
     const waiting = new Set([...again, ...smaller])
     this.#buffer.release(entries.filter((entry) => !waiting.has(entry)))
@@ -345,9 +356,9 @@ export class SinkQueue {
   }
 
   /** Which spans are tried again, and which in smaller requests; the rest is dropped. */
-  #sort(left: ReadonlyArray<Attempt.Left>): Readonly<Record<"again" | "smaller", Array<SpanBuffer.Entry>>> {
-    const again: Array<SpanBuffer.Entry> = []
-    const smaller: Array<SpanBuffer.Entry> = []
+  #sort(left: ReadonlyArray<Attempt.Left>): Readonly<Record<"again" | "smaller", Array<SpanStore.Entry>>> {
+    const again: Array<SpanStore.Entry> = []
+    const smaller: Array<SpanStore.Entry> = []
     for (const { entries, reason, retryable } of left) {
       for (const entry of entries) {
         if (reason === "too_large" && entries.length > 1) smaller.push(entry)

@@ -4,36 +4,15 @@
  * Spans keep their room while they are on their way, since they may come back. Each operation takes a time that does not
  * depend on how many spans wait.
  */
-import { SpanStatusCode } from "@opentelemetry/api"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as MutableList from "effect/MutableList"
 import * as SpanSize from "./SpanSize.ts"
-
-/** A span that waits or is on its way. */
-export interface Entry {
-  readonly span: ReadableSpan
-  /** What it adds to a request, in bytes. */
-  readonly bytes: number
-  /** Counts up with each span. */
-  readonly sequence: number
-  /** How often it was sent in vain; nothing before the first time, which few spans see. */
-  attempts?: number
-}
-
-/**
- * What a span takes of the queue's room, in bytes: as an object it may be far larger than encoded. Reckoned anew, since
- * thousands of spans that wait would each keep the number.
- */
-const roomOf = ({ bytes, span }: Entry): number => SpanSize.inHeap(span, bytes)
+import type { Entry, SpanStore } from "./SpanStore.ts"
 
 /** What a buffer holds. */
 export interface Bounds {
   readonly maxQueueSize: number
   readonly maxQueueBytes: number
 }
-
-/** Whether a span tells of a failure: of those, traces are looked at. */
-export const isFailed = (span: ReadableSpan): boolean => span.status.code === SpanStatusCode.ERROR
 
 /** Counts that a span was sent in vain once more. */
 export const attempted = (entry: Entry): number => entry.attempts = (entry.attempts ?? 0) + 1
@@ -54,12 +33,14 @@ const first = ({ entries: { head } }: Line): Entry | undefined => head?.array[he
 /** The size of a request with half as much of these spans, in bytes: its envelope is told again. */
 export const halfRequest = (entries: ReadonlyArray<Entry>): number => {
   const envelope = SpanSize.envelope()
-  return entries.reduce((sum, { bytes, span }) => sum + bytes / 2 + envelope(span), 0)
+  return entries.reduce((sum, { length, source }) => sum + length / 2 + envelope(source), 0)
 }
 
 /** See the module. */
 export class SpanBuffer {
   readonly #bounds: Bounds
+  // Told of each span that leaves.
+  readonly #store: Pick<SpanStore, "release">
   // Two lines, so that the oldest span that did not fail is found at once.
   readonly #failed = line()
   readonly #others = line()
@@ -67,8 +48,9 @@ export class SpanBuffer {
   #room = 0
   #last = 0
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: Bounds, store: Pick<SpanStore, "release">) {
     this.#bounds = bounds
+    this.#store = store
   }
 
   /** Spans that take room: those that wait, and those that were taken. */
@@ -113,12 +95,13 @@ export class SpanBuffer {
   }
 
   /** Adds a span that has room, and gives those that had to make it. */
-  add({ bytes, room, span }: Pick<Entry, "bytes" | "span"> & { readonly room: number }): ReadonlyArray<Entry> {
+  add(entry: Entry): ReadonlyArray<Entry> {
+    const { length, room } = entry
     const displaced = this.#fits(this.#size, this.#room + room) ? none : this.#makeRoom(room)
-    const entry: Entry = { span, bytes, sequence: ++this.#last }
+    entry.sequence = ++this.#last
     const to = this.#lineOf(entry)
     MutableList.append(to.entries, entry)
-    to.bytes += bytes
+    to.bytes += length
     to.room += room
     this.#size++
     this.#room += room
@@ -134,7 +117,7 @@ export class SpanBuffer {
       const from = this.#next()
       const entry = first(from)
       if (entry === undefined) return batch
-      size += entry.bytes + envelope(entry.span)
+      size += entry.length + envelope(entry.source)
       if (batch.length > 0 && (batch.length >= maxCount || size > maxBytes)) return batch
       this.#shift(from)
       batch.push(entry)
@@ -154,8 +137,8 @@ export class SpanBuffer {
       const own = ordered.filter((entry) => this.#lineOf(entry) === to)
       MutableList.prependAll(to.entries, own)
       for (const entry of own) {
-        to.bytes += entry.bytes
-        to.room += roomOf(entry)
+        to.bytes += entry.length
+        to.room += entry.room
       }
     }
   }
@@ -185,7 +168,7 @@ export class SpanBuffer {
   }
 
   #lineOf(entry: Entry): Line {
-    return isFailed(entry.span) ? this.#failed : this.#others
+    return entry.isFailed ? this.#failed : this.#others
   }
 
   /** The line of which it is the turn. */
@@ -198,13 +181,14 @@ export class SpanBuffer {
   #shift(from: Line): Entry | undefined {
     const entry = MutableList.take(from.entries)
     if (entry === MutableList.Empty) return undefined
-    from.bytes -= entry.bytes
-    from.room -= roomOf(entry)
+    from.bytes -= entry.length
+    from.room -= entry.room
     return entry
   }
 
   #leave(entry: Entry): void {
     this.#size--
-    this.#room -= roomOf(entry)
+    this.#room -= entry.room
+    this.#store.release(entry)
   }
 }

@@ -7,11 +7,10 @@
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-node"
 import * as Effect from "effect/Effect"
 import type { Cancel, Timers } from "../delivery/Timers.ts"
-import type { Guard, Hook } from "../Guard.ts"
+import type { Guard } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"
-import { type Bound, type Environment, SinkQueue, type Waiting } from "./SinkQueue.ts"
+import { type Environment, SinkQueue, type Waiting } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
-import * as SpanSize from "./SpanSize.ts"
 
 /** How long a flush may take, in milliseconds: the promise of `Tracing.flush`. */
 export const flushBudget = 5_000
@@ -37,7 +36,6 @@ export class SpanPipeline {
   #unsampled = 0
   #ended = 0
   #shutdown: Promise<void> | undefined
-  #envelope: Pick<ReadableSpan, "resource" | "instrumentationScope"> & { readonly bytes: number } | undefined
 
   constructor(options: Options) {
     this.#queues = options.sinks.map((sink) => new SinkQueue(sink, options))
@@ -186,41 +184,26 @@ export class SpanPipeline {
   #onEnd(span: ReadableSpan): void {
     this.#open--
     this.#ended++
-    let bound: Bound | undefined
+    let scrubbed: ReadableSpan | undefined
     let tried = false
-    const bind = (): Bound | undefined => {
+    const scrub = (): ReadableSpan | undefined => {
       if (!tried) {
         tried = true
-        bound = this.#bind(span)
+        scrubbed = this.#scrubbed(span)
       }
-      return bound
+      return scrubbed
     }
-    for (const queue of this.#queues) queue.offer(span, bind)
+    for (const queue of this.#queues) queue.offer(span, scrub)
   }
 
-  /** Each span that leaves comes through here: guarded without a closure for each of its steps. */
-  #bind(span: ReadableSpan): Bound | undefined {
-    let hook: Hook = "scrubber"
+  /** Each span that leaves comes through here: guarded without a closure. */
+  #scrubbed(span: ReadableSpan): ReadableSpan | undefined {
     try {
-      const scrubbed = this.#scrub(span)
-      hook = "sink"
-      const bytes = SpanSize.ofSpan(scrubbed)
-      const room = SpanSize.inHeap(scrubbed, bytes)
-      return { span: scrubbed, bytes, room, requestBytes: bytes + this.#envelopeOf(scrubbed) }
+      return this.#scrub(span)
     } catch (fault) {
-      this.#guard.count(hook, fault)
+      this.#guard.count("scrubber", fault)
       return undefined
     }
-  }
-
-  /** At most the bytes of a request beside that span, which as a rule are those of the one before. */
-  #envelopeOf(span: ReadableSpan): number {
-    const { instrumentationScope, resource } = span
-    const last = this.#envelope
-    if (last?.resource === resource && last.instrumentationScope === instrumentationScope) return last.bytes
-    const bytes = SpanSize.ofEnvelope(span)
-    this.#envelope = { resource, instrumentationScope, bytes }
-    return bytes
   }
 
   #loseEnded(): void {

@@ -1,7 +1,7 @@
 /**
- * An ended span as it waits for the sinks: scrubbed, immutable, and small.
+ * An ended span as it is handed to the sinks: scrubbed, immutable, and small.
  *
- * Thousands of them wait where a receiver is slow. So ids are words, times are numbers, attributes are one list, and what
+ * Thousands of them wait where a receiver is slow and its sink can't encode them before. So ids are words, times are numbers, attributes are one list, and what
  * few spans have is in an object of its own that all others share. Whoever wants OpenTelemetry's `ReadableSpan` finds one
  * in the getters, which build what they show when they are asked.
  */

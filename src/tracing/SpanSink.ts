@@ -9,6 +9,8 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DropReason } from "./Accounting.ts"
+import type { ProtobufWriter } from "./ProtobufWriter.ts"
+import type { Source } from "./SpanRecord.ts"
 
 /** What became of the spans of one batch; a span in no count is taken for lost by a fault of the sink. */
 export interface ExportResult {
@@ -27,6 +29,38 @@ export interface ExportResult {
 export interface Left {
   readonly spans: ReadonlyArray<ReadableSpan>
   readonly error: SpanSinkError
+}
+
+/** A span as its sink wrote it, within {@link EncodedSpans}. */
+export interface EncodedSpan {
+  readonly offset: number
+  readonly length: number
+  /** Whose it is. */
+  readonly source: Source
+}
+
+/**
+ * Spans of a request as their sink wrote them, oldest first. They are the queue's own: where spans come meanwhile, these
+ * move, so that buffer and offsets are to be read anew in each turn. Once the export has ended, they are nowhere.
+ */
+export interface EncodedSpans {
+  /** Holds others as well. */
+  readonly buffer: Uint8Array
+  readonly spans: ReadonlyArray<EncodedSpan>
+}
+
+/**
+ * Encodes spans when they end rather than when they are sent: they wait as the bytes that they will be, so that objects
+ * die young and it is known how large a request is.
+ */
+export interface SpanEncoder {
+  /** Writes the span as it will be sent, behind what is there. Where it throws, the span counts as a `fault`. */
+  readonly encode: (span: ReadableSpan, out: ProtobufWriter) => void
+  /** Sends copies of the spans; all else is as with `export` of a {@link SpanSink}, but spans have no names. */
+  readonly export: (
+    batch: EncodedSpans,
+    onResent?: (spans: number) => void
+  ) => Effect.Effect<Omit<ExportResult, "left">, SpanSinkError>
 }
 
 /** A destination of spans. */
@@ -55,6 +89,8 @@ export interface SpanSink {
   readonly shutdown: Effect.Effect<void>
   /** Which spans the sink takes; all of them unless given. It sees the span before scrubbing and must not keep it. */
   readonly selects?: ((span: ReadableSpan) => boolean) | undefined
+  /** Where there is one, the queue of the sink uses it instead of `export`: leave it out of a sink that wraps another. */
+  readonly encoder?: SpanEncoder | undefined
 }
 
 /**

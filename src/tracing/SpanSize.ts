@@ -8,7 +8,7 @@ import type { Resource } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import { remembering } from "../scrubber/Memory.ts"
 import * as ScrubbedSpan from "./ScrubbedSpan.ts"
-import { type KeyValues, noDetails } from "./SpanRecord.ts"
+import { type KeyValues, noDetails, type Source } from "./SpanRecord.ts"
 
 /** The bytes that a span adds to the request in which its resource and scope are already told. */
 export const ofSpan = (span: ReadableSpan): number => {
@@ -64,6 +64,12 @@ const keyValuesInHeap = (keyValues: KeyValues): number => {
   return size
 }
 
+/**
+ * What a span that waits as bytes takes beside them: its entry, with its place in the queue and in the arena. These are
+ * 86 bytes; lists that grow, and their spans' part of all else, make up to 120 of them in a queue of some thousands.
+ */
+export const encodedEntry = 128
+
 // A record with its place in the queue.
 const recordBytes = 172
 // The details, with a list of events and one of links.
@@ -80,16 +86,16 @@ const itemBytes = 32
 /**
  * At most the bytes of a request beside its spans: it tells each resource once, and each scope once in a resource.
  *
- * The answer is what `span` adds to it, given the spans before it.
+ * The answer is what a span of that source adds to it, given the spans before it.
  */
-export const envelope = (): (span: ReadableSpan) => number => {
+export const envelope = (): (source: Source) => number => {
   const told = new Map<Resource, Set<Scope>>()
-  let last: ReadableSpan | undefined
-  return (span) => {
-    const { instrumentationScope, resource } = span
+  let last: Source | undefined
+  return (source) => {
+    const { instrumentationScope, resource } = source
     // As a rule it is the same as before.
     if (last?.resource === resource && last.instrumentationScope === instrumentationScope) return 0
-    last = span
+    last = source
     let size = 0
     let scopes = told.get(resource)
     if (scopes === undefined) {
@@ -105,7 +111,7 @@ export const envelope = (): (span: ReadableSpan) => number => {
 }
 
 /** At most the bytes of a request beside its only span. */
-export const ofEnvelope = ({ instrumentationScope, resource }: ReadableSpan): number =>
+export const ofEnvelope = ({ instrumentationScope, resource }: Source): number =>
   remembered(resource, ofResource) + remembered(instrumentationScope, ofScope)
 
 type Scope = ReadableSpan["instrumentationScope"]

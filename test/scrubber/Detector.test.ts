@@ -121,6 +121,20 @@ describe("What a detector says that it needs", () => {
     )
   })
 
+  it("may be beyond ASCII: then every text with such a character is looked at", () => {
+    const found = (parts: Pick<Scrubber.Detector, "triggers" | "pairs">, text: string) => {
+      const detector: Scrubber.Detector = {
+        name: "own",
+        ...parts,
+        find: (text, found) => found(0, text.length, "seen")
+      }
+      return compile([detector], fail)(text, nested)
+    }
+    assert.strictEqual(found({ triggers: "\u00e9" }, "caf\u00e9"), "seen")
+    assert.strictEqual(found({ triggers: "", pairs: ["f\u00e9"] }, "caf\u00e9"), "seen")
+    assert.strictEqual(found({ triggers: "\u00e9" }, "cafi"), "cafi")
+  })
+
   it("is a character, or two side by side, or both, however many detectors there are", () => {
     const marking = (name: string, triggers: string, pairs?: ReadonlyArray<string>): Scrubber.Detector => ({
       name,

@@ -40,6 +40,14 @@ describe("the words of a key", () => {
   )("of %s are %s", (key, expected) => assert.strictEqual(Keys.words(key).join(" "), expected))
 })
 
+describe("the names that a user adds", () => {
+  it("may be said in the plural", () => {
+    const own = Keys.make({ sensitiveKeys: ["fund codes"], identifierKeys: ["desk ids"], allowedKeys: ["next tokens"] })
+    const classes = ["fundCode", "fund_codes", "desk_id", "next-token"].map((key) => own(key).class)
+    assert.deepStrictEqual(classes, ["sensitive", "sensitive", "identifier", "plain"])
+  })
+})
+
 describe("a key names a secret", () => {
   const secrets = [
     "authorization",

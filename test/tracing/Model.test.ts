@@ -10,9 +10,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Limits from "../../src/tracing/Limits.ts"
+import { SpanArena } from "../../src/tracing/SpanArena.ts"
 import { flushBudget, shutdownReserve } from "../../src/tracing/SpanPipeline.ts"
-import { pipelineOf } from "./harness.ts"
-import { type Answer, SinkModel } from "./SinkModel.ts"
+import * as SpanSize from "../../src/tracing/SpanSize.ts"
+import { encoding, idsOf, memory, pipelineOf } from "./harness.ts"
+import { type Answer, type Measure, ofRecord, SinkModel } from "./SinkModel.ts"
+import * as WholeRequest from "./WholeRequest.ts"
 
 const limits: Limits.Limits = {
   ...Limits.defaults,
@@ -40,40 +43,60 @@ const errors: Readonly<Partial<Record<Answer, Omit<ConstructorParameters<typeof 
 
 type Mode = Answer | "hang"
 
+/** How the spans of a sink wait. */
+type Kind = "records" | "bytes"
+
+const { encoder } = encoding(memory())
+
+const ofBytes: Measure = (span) => {
+  const bytes = new SpanArena(0).write(encoder.encode, span)
+  return { bytes, room: bytes + SpanSize.encodedEntry }
+}
+
 /** A sink that answers as it is told, and its model. */
-const scripted = (name: string, now: () => number) => {
-  const model = new SinkModel(limits, now)
+const scripted = (name: string, now: () => number, kind: Kind) => {
+  const model = new SinkModel(limits, now, kind === "bytes" ? ofBytes : ofRecord)
   let hanging: ((answer: Answer) => void) | undefined
   const state: { mode: Mode } = { mode: "accept" }
-  const reply = (batch: ReadonlyArray<ReadableSpan>, mode: Answer) => {
-    const answer = mode === "413 above two" && batch.length <= 2 ? "accept" : mode
+  const reply = (count: number, mode: Answer) => {
+    const answer = mode === "413 above two" && count <= 2 ? "accept" : mode
     model.answered(answer)
     if (answer === "throw") throw new Error("broken")
     const error = errors[answer]
     if (error !== undefined) return new SpanSink.SpanSinkError({ sink: name, ...error })
     const rejected = answer === "reject one" ? 1 : 0
-    return Effect.succeed({ accepted: batch.length - rejected, rejected })
+    return Effect.succeed({ accepted: count - rejected, rejected })
+  }
+  const take = (ids: () => ReadonlyArray<string>, count: number) => {
+    const sent = ids()
+    assert.strictEqual(sent.length, count)
+    model.sending(sent)
+    if (state.mode !== "hang") return reply(count, state.mode)
+    const end = Deferred.makeUnsafe<Answer>()
+    hanging = (answer) => {
+      hanging = undefined
+      Deferred.doneUnsafe(end, Effect.succeed(answer))
+    }
+    return Effect.flatMap(Deferred.await(end), (answer) => {
+      // What is on its way is what it was, whatever came to the queue meanwhile.
+      assert.deepStrictEqual(ids(), sent)
+      return reply(count, answer)
+    }).pipe(
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          hanging = undefined
+          model.answered("lost")
+        })
+      )
+    )
   }
   const sink: SpanSink.SpanSink = {
     name,
     acknowledged: true,
-    export: (batch) => {
-      model.sending(batch)
-      if (state.mode !== "hang") return reply(batch, state.mode)
-      const end = Deferred.makeUnsafe<Answer>()
-      hanging = (answer) => {
-        hanging = undefined
-        Deferred.doneUnsafe(end, Effect.succeed(answer))
-      }
-      return Effect.flatMap(Deferred.await(end), (answer) => reply(batch, answer)).pipe(
-        Effect.onInterrupt(() =>
-          Effect.sync(() => {
-            hanging = undefined
-            model.answered("lost")
-          })
-        )
-      )
-    },
+    export: (batch) => take(() => batch.map((span) => span.spanContext().spanId), batch.length),
+    encoder: kind === "bytes"
+      ? { ...encoder, export: (batch) => take(() => idsOf(WholeRequest.of(batch)), batch.spans.length) }
+      : undefined,
     shutdown: Effect.void
   }
   return { model, sink, state, answer: (answer: Answer) => hanging?.(answer) }
@@ -123,7 +146,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 /** Lives one life, and says what happened in it. */
 const live = async (steps: ReadonlyArray<Step>, shutdownAt: number) => {
   let now = (): number => 0
-  const sinks = [scripted("left", () => now()), scripted("right", () => now())] as const
+  const sinks = [scripted("left", () => now(), "records"), scripted("right", () => now(), "bytes")] as const
   const { circuits, guard, pipeline, timers, tracer, unsampled } = pipelineOf(
     sinks.map(({ sink }) => sink),
     limits,
@@ -236,7 +259,7 @@ const live = async (steps: ReadonlyArray<Step>, shutdownAt: number) => {
 
 describe("a pipeline", () => {
   it.effect(
-    "keeps the books of a model through any life, sends what may be sent only, and recovers by itself",
+    "keeps the books of a model through any life, sends what may be sent only, and recovers by itself, whether spans wait as records or as bytes",
     () =>
       Effect.promise(async () => {
         const seen = new Set<string>()

@@ -381,9 +381,12 @@ describe("the OTLP sink", () => {
       tracer.startSpan("before").end()
       timers.advance(5_000)
       while (pipeline.accounting().sinks[0]?.exported !== 1) yield* Effect.yieldNow
-      for (let index = 0; index < 499; index++) tracer.startSpan(`span ${index}`).end()
+      // Several slices.
+      const attributes = { padding: "x".repeat(1_000) }
+      for (let index = 0; index < 499; index++) tracer.startSpan(`span ${index}`, { attributes }).end()
       timers.advance(5_000)
       assert.deepInclude(pipeline.accounting().sinks[0], { inFlight: 499, queued: 0 })
+      assert.isFalse(sink.mayHaveLeft?.())
       timers.advance(Limits.defaults.exportTimeout)
       const [books] = pipeline.accounting().sinks
       assert.deepInclude(books, { inFlight: 0, queued: 499, dropped: Accounting.noneDropped() })

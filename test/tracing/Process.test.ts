@@ -111,7 +111,7 @@ describe.concurrent("a process", () => {
       {
         scenario: "eventful",
         load: "4,000 spans of 128 small events",
-        dropped: /dropped 4000 \(queue_full 3\d{3}, timeout \d+/
+        dropped: /dropped 4000 \(queue_full 2\d{3}, timeout \d+/
       }
     ]
   ) {

@@ -11,6 +11,15 @@ import type * as Circuit from "../../src/delivery/Circuit.ts"
 import * as Limits from "../../src/tracing/Limits.ts"
 import * as SpanSize from "../../src/tracing/SpanSize.ts"
 
+/** How large a span is: encoded, and in the queue. */
+export type Measure = (span: ReadableSpan) => { readonly bytes: number; readonly room: number }
+
+/** Of spans that wait as records. */
+export const ofRecord: Measure = (span) => {
+  const bytes = SpanSize.ofSpan(span)
+  return { bytes, room: SpanSize.inHeap(span, bytes) }
+}
+
 /** How a receiver answers. */
 export type Answer =
   | "accept"
@@ -45,6 +54,7 @@ interface Flush {
 export class SinkModel {
   readonly #limits: Limits.Limits
   readonly #now: () => number
+  readonly #measure: Measure
   /** In the order in which they ended, but for those that are held. */
   #waiting: Array<Span> = []
   #held: Array<Span> = []
@@ -66,16 +76,16 @@ export class SinkModel {
   /** How often each span was sent. */
   readonly sent = new Map<string, number>()
 
-  constructor(limits: Limits.Limits, now: () => number) {
+  constructor(limits: Limits.Limits, now: () => number, measure: Measure) {
     this.#limits = limits
+    this.#measure = measure
     this.#requestBytes = limits.maxRequestBytes
     this.#now = now
   }
 
   ended(span: ReadableSpan): void {
     const { maxQueueBytes, maxQueueSize, maxRequestBytes } = this.#limits
-    const bytes = SpanSize.ofSpan(span)
-    const taken = SpanSize.inHeap(span, bytes)
+    const { bytes, room: taken } = this.#measure(span)
     const failed = span.status.code === 2
     if (this.#closed) return this.#drop("shutdown")
     const room = (spans: ReadonlyArray<Span>, more: number): boolean =>
@@ -126,8 +136,8 @@ export class SinkModel {
     this.#waiting = []
   }
 
-  /** A request is about to go out: it must be one that may. */
-  sending(batch: ReadonlyArray<ReadableSpan>): void {
+  /** A request with spans of these ids is about to go out: it must be one that may. */
+  sending(batch: ReadonlyArray<string>): void {
     const { maxExportBatchSize } = this.#limits
     const now = this.#now()
     this.#judgeFlushes()
@@ -139,7 +149,7 @@ export class SinkModel {
       this.#trial = this.#open !== undefined
     }
     const spans = this.#waiting.slice(0, batch.length)
-    assert.deepStrictEqual(spans.map(({ id }) => id), batch.map((span) => span.spanContext().spanId), "oldest first")
+    assert.deepStrictEqual(spans.map(({ id }) => id), batch, "oldest first")
     const bytes = spans.reduce((sum, span) => sum + span.bytes, spans[0]?.envelope ?? 0)
     assert.isTrue(batch.length === 1 || bytes <= this.#requestBytes, "no request is larger than what is taken")
     assert.isAtMost(batch.length, maxExportBatchSize)

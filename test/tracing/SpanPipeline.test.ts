@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as fc from "fast-check"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
-import { controlled, memory, pipelineOf } from "./harness.ts"
+import { controlled, encoding, memory, pipelineOf } from "./harness.ts"
 
 const endSpans = (tracer: Otel.Tracer, count: number): void => {
   for (let index = 0; index < count; index++) tracer.startSpan(`span ${index}`).end()
@@ -441,7 +441,8 @@ describe("the span pipeline", () => {
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, choosy) => {
           const left = controlled("left")
           const right = controlled("right")
-          const sinks = [left, choosy ? { ...right, selects: oddSpanId, pending: right.pending } : right]
+          // One whose spans wait as records, and one whose spans wait as bytes.
+          const sinks = [left, encoding(choosy ? { ...right, selects: oddSpanId } : right)]
           const { pipeline, timers, tracer, unsampled } = pipelineOf(sinks)
           const open: Array<Otel.Span> = []
           const arrived = [new Set<string>(), new Set<string>()]

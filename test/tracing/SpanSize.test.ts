@@ -11,8 +11,19 @@ import { resources, scopes, span } from "./generatedSpans.ts"
 
 interface Heap {
   readonly kinds: Readonly<Record<string, { readonly bytes: number; readonly reckoned: number }>>
+  /** Of spans that wait as bytes. */
+  readonly encoded: Readonly<Record<string, Arena>>
   readonly looked: { readonly bytes: number; readonly reckoned: number }
   readonly stock: number
+}
+
+interface Arena {
+  /** In the heap, beside the bytes of the span. */
+  readonly bytes: number
+  readonly reckoned: number
+  readonly encoded: number
+  /** The buffer. */
+  readonly arena: number
 }
 
 const heapProgram = fileURLToPath(new URL("fixtures/heap.ts", import.meta.url))
@@ -70,13 +81,20 @@ describe("the size of a span", () => {
     "is what a span takes in the heap, at most 0.4 of OpenTelemetry's, and stays so when exporters have looked at it",
     () =>
       Effect.gen(function*() {
-        const { kinds, looked, stock } = yield* measureHeap
+        const { encoded, kinds, looked, stock } = yield* measureHeap
         for (const [kind, { bytes, reckoned }] of Object.entries(kinds)) {
           assert.isAtMost(bytes, reckoned, kind)
           assert.isAtLeast(bytes, 0.7 * reckoned, kind)
         }
         assert.isAtMost(kinds["three attributes"]?.bytes ?? Number.NaN, 0.4 * stock)
         assert.isAtMost(looked.bytes, looked.reckoned)
+        for (const [kind, { arena, bytes, encoded: length, reckoned }] of Object.entries(encoded)) {
+          assert.isAtMost(length + bytes, reckoned, kind)
+          assert.isAtLeast(bytes, 0.6 * (reckoned - length), kind)
+          // What a buffer has free, so that it grows seldom.
+          assert.isAtMost(arena, 2 * length, kind)
+        }
+        assert.isBelow(encoded["three attributes"]?.reckoned ?? Number.NaN, 0.7 * kinds["three attributes"]!.reckoned)
       }),
     120_000
   )

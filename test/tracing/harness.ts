@@ -12,11 +12,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as OtlpTraces from "../../examples/receiver/OtlpTraces.ts"
 import type { Timers } from "../../src/delivery/Timers.ts"
 import * as Limits from "../../src/tracing/Limits.ts"
+import * as OtlpSink from "../../src/tracing/OtlpSink.ts"
 import * as Sampler from "../../src/tracing/Sampler.ts"
 import type { SpanScrubber } from "../../src/tracing/ScrubbedSpan.ts"
 import * as ScrubbedSpan from "../../src/tracing/ScrubbedSpan.ts"
@@ -24,6 +27,7 @@ import { SpanPipeline } from "../../src/tracing/SpanPipeline.ts"
 import * as SpanProvider from "../../src/tracing/SpanProvider.ts"
 import type { Options } from "../../src/tracing/TracingLive.ts"
 import * as TracingLive from "../../src/tracing/TracingLive.ts"
+import * as WholeRequest from "./WholeRequest.ts"
 
 export const passThrough: SpanScrubber = {
   text: (text) => text,
@@ -107,6 +111,44 @@ export const controlled = (
   }
   return sink
 }
+
+/** The same sink, but its spans wait as bytes; it is given those of which it gets the bytes. */
+export const encoding = (sink: SpanSink.SpanSink): SpanSink.SpanSink & { readonly encoder: SpanSink.SpanEncoder } => {
+  const { encoder } = OtlpSink.make({
+    name: sink.name,
+    url: "http://127.0.0.1:9/",
+    headers: {},
+    timeout: Duration.seconds(1),
+    guard: Guard.make()
+  })
+  if (encoder === undefined) throw new Error("spans wait as records")
+  const encoded = new Map<string, ReadableSpan>()
+  return {
+    ...sink,
+    encoder: {
+      ...encoder,
+      encode: (span, out) => {
+        encoded.set(span.spanContext().spanId, span)
+        encoder.encode(span, out)
+      },
+      export: (batch, onResent) =>
+        Effect.suspend(() =>
+          sink.export(
+            idsOf(WholeRequest.of(batch)).map((id) => {
+              const span = encoded.get(id)
+              if (span === undefined) throw new Error(`nobody has encoded ${id}`)
+              return span
+            }),
+            onResent
+          )
+        )
+    }
+  }
+}
+
+/** The ids of the spans of a request, oldest first in each scope. */
+export const idsOf = (request: Uint8Array): ReadonlyArray<string> =>
+  Result.getOrThrow(OtlpTraces.decode(request, "otlp")).map(({ spanId }) => spanId)
 
 /** One request that a collector got. */
 export interface Received {

@@ -52,12 +52,12 @@ export const mutations = [
     ]
   ),
   inFile(
-    "src/observation/GuardedSpan.ts",
+    "src/observation/DirectOperation.ts",
     [jobs, requests],
     [
       "a span's parent is not the span that was opened last",
-      "const parent = Parents.propagated(fiber.cache.span)",
-      "const parent = Reflect.get(open, \"last\") ?? Parents.propagated(fiber.cache.span); queueMicrotask(() => Reflect.set(open, \"last\", span))"
+      "const parent = this.#parent()",
+      "const parent = Reflect.get(Run, \"last\") ?? this.#parent(); queueMicrotask(() => Reflect.set(Run, \"last\", this.#span))"
     ]
   ),
   inFile(
@@ -134,8 +134,8 @@ export const mutations = [
     ],
     [
       "what is in the books as sent has arrived",
-      "batch = entries.map(({ span }) => span)",
-      "batch = entries.map(({ span }) => span); if (this.#closed && Math.random() < 0.49) return this.#finish(entries, { exported: entries.length, dropped: Accounting.noneDropped(), left: [], fault: undefined, problem: undefined, unwell: false, retryAfter: 0 })"
+      "const onResent = (spans: number): void => {",
+      "if (this.#closed && Math.random() < 0.49) return this.#finish(entries, { exported: entries.length, dropped: Accounting.noneDropped(), left: [], fault: undefined, problem: undefined, unwell: false, retryAfter: 0 })\n    const onResent = (spans: number): void => {"
     ],
     [
       "a layer's end gives the last spans time",

@@ -92,7 +92,11 @@ export const mutations = [
       "a scope of which nothing is left is not told",
       "else out.cut(beforeScope)",
       "else end(out, scopeSpans, scope.schemaUrl)"
-    ],
+    ]
+  ),
+  inFile(
+    "src/tracing/OtlpRequest.ts",
+    ["test/tracing/OtlpWriter.test.ts", "test/tracing/OtlpRequest.test.ts"],
     ["a resource that is being found out is told anew", "of.asyncAttributesPending === true", "false"],
     [
       "spans are told under their own scope",

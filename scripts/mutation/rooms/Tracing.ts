@@ -54,16 +54,11 @@ export const mutations = [
     ["what can't have left is sent again", "lost ? \"timeout\" : reason", "\"timeout\""],
     ["what may have left is not sent again", "lost ? \"timeout\" : reason", "reason"],
     ["a sink that can't tell what has left may have sent it", "?? true, () => true)", "?? true, () => false)"],
-    ["a span larger than a request is dropped alone", "return this.drop(\"too_large\")", "void bound"],
+    ["a span larger than a request is dropped alone", "return \"too_large\"", "void 0"],
     [
       "a queue is bounded by bytes",
-      "if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop(\"queue_full\")",
-      ""
-    ],
-    [
-      "a queue counts what spans take in the heap",
-      "if (!this.#buffer.hasRoom(bound.room, failed)) return this.drop(\"queue_full\")\n    const displaced = this.#buffer.add(bound)",
-      "if (!this.#buffer.hasRoom(bound.bytes, failed)) return this.drop(\"queue_full\")\n    const displaced = this.#buffer.add({ ...bound, room: bound.bytes })"
+      "this.#buffer.hasRoom(room, isFailed) ? undefined : \"queue_full\"",
+      "undefined"
     ],
     ["a queue is emptied before it is full", " || waitingRoom >= maxQueueBytes / 2", ""],
     ["who had to make room is counted", "this.drop(\"queue_full\", displaced.length)", ""]
@@ -136,9 +131,75 @@ export const mutations = [
       "MutableList.prependAll(to.entries, own)",
       "MutableList.appendAll(to.entries, own)"
     ],
-    ["what leaves gives its room back", "this.#room -= roomOf(entry)", "this.#room -= 1"],
-    ["what waits is known by its room", "from.room -= roomOf(entry)", "from.room -= 1"],
-    ["what comes back takes its room", "to.room += roomOf(entry)", ""]
+    ["what leaves gives its room back", "this.#room -= entry.room", "this.#room -= 1"],
+    ["what waits is known by its room", "from.room -= entry.room", "from.room -= 1"],
+    [
+      "what comes back takes its room",
+      "to.bytes += entry.length\n        to.room += entry.room",
+      "to.bytes += entry.length"
+    ]
+  ),
+  inFile(
+    "src/tracing/SpanStore.ts",
+    ["test/tracing/SpanStore.test.ts"],
+    [
+      "a request finds spans where they have moved",
+      "get buffer() {\n        return arena.buffer\n      },",
+      "buffer: arena.buffer,"
+    ],
+    ["a span that waits as bytes takes more than these", "this.length + SpanSize.encodedEntry", "this.length"],
+    [
+      "spans wait as bytes where their sink can write them",
+      "sink.encoder === undefined ?",
+      "sink.encoder === undefined || true ?"
+    ]
+  ),
+  inFile(
+    "src/tracing/SpanStore.ts",
+    ["test/tracing/Model.test.ts"],
+    ["what leaves the queue leaves the arena", "this.#arena.release(entry)", ""],
+    ["spans that waited as bytes are told from failed ones", "this.isFailed = isFailed(span)", "this.isFailed = false"]
+  ),
+  inFile(
+    "src/tracing/SinkQueue.ts",
+    ["test/tracing/SpanStore.test.ts"],
+    [
+      "what has no room in the queue is not written",
+      "this.#store.discard()\n      return this.drop(refusal)",
+      "return this.drop(refusal)"
+    ]
+  ),
+  inFile(
+    "src/tracing/SpanArena.ts",
+    ["test/tracing/SpanArena.test.ts"],
+    ["what can't be written leaves nothing", "      this.discard()\n      throw fault", "      throw fault"],
+    ["who moves is told", "range.offset += at - runStart", ""],
+    ["holes are filled", "if (pays && needed <= capacity)", "if (capacity < 0 && needed <= capacity)"],
+    ["an empty buffer that is large is let go", "this.capacity > largestEmpty", "false"],
+    ["room that was made in vain is given back", "else if (this.capacity > 2 * this.#most)", "else if (false)"],
+    [
+      "what is being written does not move when others leave",
+      "if (this.#writer?.length === this.#end) this.#rest()",
+      "this.#rest()"
+    ],
+    ["what is written past the end is noticed", "      out.check()\n", ""]
+  ),
+  inFile(
+    "src/tracing/OtlpRequest.ts",
+    ["test/tracing/OtlpRequest.test.ts"],
+    ["holes between spans are not sent", "isFull || span.offset !== end", "isFull || span.offset < end"],
+    ["a long request is made in slices", "        yield\n", ""],
+    ["spans are read where they are after a slice", "      start = span.offset\n", "      start = end\n"],
+    [
+      "a request finds room",
+      "const fits = room !== undefined && room.length >= length",
+      "const fits = room !== undefined"
+    ],
+    [
+      "a schema is told",
+      "length }) => sum + length, head.length + tail.length)",
+      "length }) => sum + length, head.length)"
+    ]
   ),
   inFile(
     "src/tracing/Attempt.ts",
@@ -172,8 +233,8 @@ export const mutations = [
     ["a flush has 5 seconds", "flushBudget = 5_000", "flushBudget = 4_000"],
     [
       "a span that can't be scrubbed stays here",
-      "this.#guard.count(hook, fault)\n      return undefined",
-      "this.#guard.count(hook, fault)\n      return { span, bytes: 1, room: 1, requestBytes: 1 }"
+      "this.#guard.count(\"scrubber\", fault)\n      return undefined",
+      "this.#guard.count(\"scrubber\", fault)\n      return span"
     ],
     ["unsampled spans stay here", "if (isSampled(span)) this.#onEnd(span)", "this.#onEnd(span)"],
     [

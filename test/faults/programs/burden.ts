@@ -16,7 +16,9 @@ const env = Object.fromEntries(
 
 const heap = Effect.sync(() => {
   globalThis.gc?.()
-  return process.memoryUsage().heapUsed
+  const { external, heapUsed } = process.memoryUsage()
+  // Spans that wait for OTLP wait in a buffer.
+  return heapUsed + external
 })
 
 /** As many events as a span holds: little when encoded, much in the heap. */

@@ -4,7 +4,10 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
 import { performance } from "node:perf_hooks"
+import * as OtlpTraces from "../../../examples/receiver/OtlpTraces.ts"
+import * as WholeRequest from "../../tracing/WholeRequest.ts"
 
 /** How an export ended, as the sink told it. */
 export type Outcome =
@@ -35,19 +38,30 @@ export class Fates {
 
   /** The same sink, watched. */
   watch(sink: SpanSink.SpanSink): SpanSink.SpanSink {
+    const { encoder } = sink
     return {
       ...sink,
-      export: (batch, onResent) =>
-        Effect.suspend(() => {
-          const attempt: Attempt = { ids: batch.map(idOf), outcome: { _tag: "Open" }, at: Number.NaN }
-          this.attempts.push(attempt)
-          return Effect.onExit(sink.export(batch, onResent), (exit) =>
-            Effect.sync(() => {
-              attempt.outcome = outcomeOf(exit)
-              attempt.at = performance.now()
-            }))
-        })
+      export: (batch, onResent) => this.#watched(() => batch.map(idOf), sink.export(batch, onResent)),
+      encoder: encoder === undefined ? undefined : {
+        ...encoder,
+        export: (batch, onResent) => this.#watched(() => encodedIds(batch), encoder.export(batch, onResent))
+      }
     }
+  }
+
+  #watched<A extends SpanSink.ExportResult>(
+    ids: () => ReadonlyArray<string>,
+    exporting: Effect.Effect<A, SpanSink.SpanSinkError>
+  ): Effect.Effect<A, SpanSink.SpanSinkError> {
+    return Effect.suspend(() => {
+      const attempt: Attempt = { ids: ids(), outcome: { _tag: "Open" }, at: Number.NaN }
+      this.attempts.push(attempt)
+      return Effect.onExit(exporting, (exit) =>
+        Effect.sync(() => {
+          attempt.outcome = outcomeOf(exit)
+          attempt.at = performance.now()
+        }))
+    })
   }
 
   /** The spans that the sink said arrived, one and all of their request. */
@@ -130,3 +144,7 @@ const outcomeOf = (exit: Exit.Exit<SpanSink.ExportResult, SpanSink.SpanSinkError
   const error = Cause.squash(exit.cause)
   return error instanceof SpanSink.SpanSinkError ? { _tag: "Failed", error } : { _tag: "Defect", cause: String(error) }
 }
+
+/** Those of spans that waited as bytes. */
+const encodedIds = (batch: SpanSink.EncodedSpans): ReadonlyArray<string> =>
+  Result.getOrThrow(OtlpTraces.decode(WholeRequest.of(batch), "otlp")).map(({ spanId }) => spanId)
