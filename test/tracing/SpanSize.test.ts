@@ -84,7 +84,7 @@ describe("the size of a span", () => {
         const { encoded, kinds, looked, stock } = yield* measureHeap
         for (const [kind, { bytes, reckoned }] of Object.entries(kinds)) {
           assert.isAtMost(bytes, reckoned, kind)
-          assert.isAtLeast(bytes, 0.7 * reckoned, kind)
+          assert.isAtLeast(bytes, 0.6 * reckoned, kind)
         }
         assert.isAtMost(kinds["three attributes"]?.bytes ?? Number.NaN, 0.4 * stock)
         assert.isAtMost(looked.bytes, looked.reckoned)
