@@ -5,10 +5,8 @@
  * by looking at how it ends. Only ids are noted: what such a span is called says less of the failure than the operation
  * around it.
  */
-import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import type * as Guard from "../Guard.ts"
@@ -63,13 +61,8 @@ class NotingTracer extends DirectTracer {
     return this.#tracer.standIn(...args)
   }
 
-  enter(
-    fiber: Fiber.Fiber<unknown, unknown>,
-    context: Context.Context<never>,
-    span: Tracer.AnySpan,
-    stackFrame: References.StackFrame
-  ): void {
-    this.#tracer.enter(fiber, context, span, stackFrame)
+  enter(...args: Parameters<DirectTracer["enter"]>): void {
+    this.#tracer.enter(...args)
   }
 
   isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean {

@@ -2,8 +2,9 @@
  * The part of the event loop that expositions may have, all readers together.
  *
  * A page of many lines would hold it for long, so it is written in pieces: after two milliseconds, the sending of what is
- * written among them, everybody else gets a turn. Who reads the same page over and over again, on many connections say, would still have half of it: what is
- * written more than once is held to a fifth when it takes longer than a second Prometheus would.
+ * written among them, everybody else gets a turn. Who reads the same page over and over again, on many connections say,
+ * would still have half of it: what is written more than once is held to a fifth when it takes longer than a second
+ * Prometheus would.
  */
 
 /** Milliseconds that expositions have in one turn. */

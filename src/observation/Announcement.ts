@@ -30,10 +30,18 @@ export const CurrentOperationListener: Context.Reference<OperationListener | und
   OperationListener | undefined
 >("@dawsos/observability/OperationListener", { defaultValue: () => undefined })
 
-/** Tells the listener, if there is one, that an operation has ended. A listener that throws is counted, not felt. */
+/** Tells the listener, if there is one, that an operation has ended. */
 export const announce = (fiber: Fiber.Fiber<unknown, unknown>, operation: EndedOperation): void => {
   const listener = fiber.getRef(CurrentOperationListener)
-  if (listener === undefined) return
+  if (listener !== undefined) tell(listener, fiber, operation)
+}
+
+/** Tells a listener. One that throws is counted, not felt. */
+export const tell = (
+  listener: OperationListener,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  operation: EndedOperation
+): void => {
   try {
     listener.onEnd(operation, fiber)
   } catch (fault) {

@@ -28,8 +28,8 @@ export class ContextSettings {
   readonly bare: Context.Context<never>
   /** Where metrics are kept, if they are. */
   readonly metrics: Metrics.Service | undefined
-  /** Whether somebody listens to operations that end. */
-  readonly listened: boolean
+  /** Who listens to operations that end, if somebody does. */
+  readonly listener: Announcement.OperationListener | undefined
   /** The clock, unless it is the live one. */
   readonly clock: Clock.Clock | undefined
   /** Whether spans have times. */
@@ -53,7 +53,7 @@ export class ContextSettings {
     if (around !== undefined) {
       this.bare = around.bare
       this.metrics = around.metrics
-      this.listened = around.listened
+      this.listener = around.listener
       this.clock = around.clock
       this.timed = around.timed
       this.wanted = around.wanted
@@ -66,7 +66,7 @@ export class ContextSettings {
     const minimum = Context.get(context, Tracer.MinimumTraceLevel)
     this.bare = context
     this.metrics = metricsOf(context)
-    this.listened = isListened(context)
+    this.listener = listenerOf(context)
     this.clock = clock === liveClock ? undefined : clock
     this.timed = Context.get(context, References.TracerTimingEnabled)
     this.wanted = minimum === "All" ||
@@ -89,9 +89,9 @@ export const metricsOf = (context: Context.Context<never>): Metrics.Service | un
   return service?.enabled === true ? service : undefined
 }
 
-/** Whether somebody listens to operations that end. */
-export const isListened = (context: Context.Context<never>): boolean =>
-  Context.get(context, Announcement.CurrentOperationListener) !== undefined
+/** Who listens to operations that end, if somebody does. */
+export const listenerOf = (context: Context.Context<never>): Announcement.OperationListener | undefined =>
+  Context.get(context, Announcement.CurrentOperationListener)
 
 /** A context with the frame of an operation, for as many runs of it as come. */
 export interface NamedContext {

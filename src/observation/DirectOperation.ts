@@ -164,7 +164,7 @@ class Run<Input> {
     if (span !== undefined) frame.forget()
     const described = this.#described
     const { kind, options } = this.#place
-    const { clock, context, listened, metrics, timed } = this.#settings
+    const { clock, context, listener, metrics, timed } = this.#settings
     fiber.setContext(context)
     const now = clock === undefined ? liveTime.now() : 0
     const millis = clock === undefined
@@ -190,9 +190,9 @@ class Run<Input> {
       if (clock === undefined && timed && span.end === this.#spanEnd) span.endAt(seconds, nanos, exit)
       else GuardedSpan.end(fiber, fiber.getRef(Guard.CurrentGuard), span, exit)
     }
-    if (listened) {
+    if (listener !== undefined) {
       const { name } = described
-      Announcement.announce(fiber, { category: kind.category, name, status, durationMillis: millis })
+      Announcement.tell(listener, fiber, { category: kind.category, name, status, durationMillis: millis })
     }
   }
 }

@@ -23,7 +23,7 @@ export const observe = <A, E, R, Input>(
   const guard = fiber.getRef(Guard.CurrentGuard)
   const clock = fiber.getRef(Clock.Clock)
   const metrics = ContextSettings.metricsOf(fiber.context)
-  const listened = ContextSettings.isListened(fiber.context)
+  const listener = ContextSettings.listenerOf(fiber.context)
   const described = place.span(fiber)
   const recorded = place.recordedAround(fiber)
   let start: bigint | undefined
@@ -60,9 +60,9 @@ export const observe = <A, E, R, Input>(
       GuardedSpan.attribute(guard, span, kind.statusAttribute, status)
       GuardedSpan.end(fiber, guard, span, exit)
     }
-    if (listened) {
+    if (listener !== undefined) {
       const { name } = described
-      Announcement.announce(fiber, { category: kind.category, name, status, durationMillis: nanos / 1e6 })
+      Announcement.tell(listener, fiber, { category: kind.category, name, status, durationMillis: nanos / 1e6 })
     }
     return undefined
   })

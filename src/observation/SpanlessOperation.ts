@@ -35,7 +35,7 @@ export const observe = <A, E, R, Input>(
   })
   return Effect.onExitPrimitive(inside, (exit) => {
     if (start === undefined) return undefined
-    const { bound, clock, listened } = inner
+    const { bound, clock, listener } = inner
     const durationMillis = millisOf(clock) - start
     fiber.setContext(outer)
     frame.running--
@@ -43,7 +43,9 @@ export const observe = <A, E, R, Input>(
     const status = Ending.statusOf(fiber, exit, options)
     if (bound !== undefined) place.record(bound, fiber, recorded, status, durationMillis / 1e3, undefined, undefined)
     if (exit._tag === "Failure") Ending.noteFailure(fiber, exit, name, undefined)
-    if (listened) Announcement.announce(fiber, { category: kind.category, name, status, durationMillis })
+    if (listener !== undefined) {
+      Announcement.tell(listener, fiber, { category: kind.category, name, status, durationMillis })
+    }
     return undefined
   })
 }
@@ -60,8 +62,8 @@ export interface Inner {
   readonly frame: Announcement.Frame
   /** The clock, unless it is the live one. */
   readonly clock: Clock.Clock | undefined
-  /** Whether somebody listens to operations that end. */
-  readonly listened: boolean
+  /** Who listens to operations that end, if somebody does. */
+  readonly listener: Announcement.OperationListener | undefined
 }
 
 const Last: unique symbol = Symbol("@dawsos/observability/Observation/inner")
@@ -78,8 +80,8 @@ export const innerOf = <Input>(place: Place<Input>, fiber: Fiber.Fiber<unknown, 
   const isAsked = place.isAsked
   if (last !== undefined && last.place === place && !isAsked) return last
   const metrics = ContextSettings.metricsOf(outer)
-  const listened = ContextSettings.isListened(outer)
-  if (metrics === undefined && !listened) return undefined
+  const listener = ContextSettings.listenerOf(outer)
+  if (metrics === undefined && listener === undefined) return undefined
   const bound = metrics === undefined ? undefined : place.boundTo(metrics)
   const known = bound?.inner
   if (known !== undefined && known.outer === outer && !isAsked) return outer[Last] = known
@@ -92,7 +94,7 @@ export const innerOf = <Input>(place: Place<Input>, fiber: Fiber.Fiber<unknown, 
     context: Context.add(outer, Announcement.CurrentFrame, frame),
     frame,
     clock: clock === ContextSettings.liveClock ? undefined : clock,
-    listened
+    listener
   }
   if (bound !== undefined) bound.inner = inner
   return outer[Last] = inner
