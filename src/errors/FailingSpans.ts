@@ -65,8 +65,8 @@ class NotingTracer extends DirectTracer {
     this.#tracer.enter(...args)
   }
 
-  isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean {
-    return this.#tracer.isNamed(context, other)
+  isNamed(...args: Parameters<DirectTracer["isNamed"]>): boolean {
+    return this.#tracer.isNamed(...args)
   }
 
   open(...args: Parameters<DirectTracer["open"]>): DirectSpan | undefined {
