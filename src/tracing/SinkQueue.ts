@@ -109,8 +109,11 @@ export class SinkQueue {
     }
   }
 
-  /** Takes an ended span, or says in the books why not. `scrub` is only called when there may be room. */
-  offer(span: ReadableSpan, scrub: () => ReadableSpan | undefined): void {
+  /**
+   * Takes a span that ended so many milliseconds ago, or says in the books why not. `scrub` is only called when there may
+   * be room.
+   */
+  offer(span: ReadableSpan, scrub: () => ReadableSpan | undefined, waited: number): void {
     if (this.#closed) return this.drop("shutdown")
     const selected = this.#selects(span)
     if (selected === undefined) return this.drop("fault")
@@ -131,7 +134,7 @@ export class SinkQueue {
     if (displaced.length > 0) this.drop("queue_full", displaced.length)
     if (this.#running === undefined && !this.#soon && !this.#gated) {
       if (this.#isFull()) this.#pumpSoon()
-      else this.#timer ??= this.#after(this.#env.limits.scheduledDelay)
+      else this.#timer ??= this.#after(Math.max(0, this.#env.limits.scheduledDelay - waited))
     }
     if (displaced.length > 0) this.#flushes.tried(displaced)
   }

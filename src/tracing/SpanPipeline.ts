@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type { Cancel, Timers } from "../delivery/Timers.ts"
 import type { Guard } from "../Guard.ts"
 import type * as Accounting from "./Accounting.ts"
+import { Gathering } from "./Gathering.ts"
 import { type Environment, SinkQueue, type Waiting } from "./SinkQueue.ts"
 import type { SpanSink } from "./SpanSink.ts"
 
@@ -17,6 +18,12 @@ export const flushBudget = 5_000
 
 /** Of the 5 s that a shutdown may take, what is left to the sinks for letting go, in milliseconds. */
 export const shutdownReserve = 500
+
+/** How many ended spans are scrubbed and queued in a row: some 0.2 ms, of which no request is the slower. */
+const mostEnded = 64
+
+/** How long an ended span waits at most for others to be scrubbed with, in milliseconds. */
+const endedDelay = 10
 
 /** What a pipeline is made of. */
 export interface Options extends Environment {
@@ -31,6 +38,9 @@ export class SpanPipeline {
   readonly #guard: Guard
   readonly #timers: Timers
   readonly #scrub: (span: ReadableSpan) => ReadableSpan
+  // They are in the books at once, and in the queues before anybody looks at these.
+  readonly #endedSpans: Gathering<ReadableSpan>
+  #isClosed = false
   #started = 0
   #open = 0
   #unsampled = 0
@@ -42,6 +52,13 @@ export class SpanPipeline {
     this.#guard = options.guard
     this.#timers = options.timers
     this.#scrub = options.scrub
+    const { maxExportBatchSize, scheduledDelay } = options.limits
+    this.#endedSpans = new Gathering({
+      most: Math.min(mostEnded, maxExportBatchSize),
+      delay: Math.min(endedDelay, scheduledDelay),
+      timers: options.timers,
+      take: (span, waited) => this.#queue(span, waited)
+    })
   }
 
   /** The pipeline as OpenTelemetry's provider sees it. */
@@ -104,6 +121,7 @@ export class SpanPipeline {
 
   /** The books as they are now. */
   accounting(): Accounting.Accounting {
+    this.#endedSpans.settle()
     return {
       started: this.#started,
       open: this.#open,
@@ -127,6 +145,7 @@ export class SpanPipeline {
 
   #flush(budget: number, queues: ReadonlyArray<SinkQueue>): Effect.Effect<Accounting.Accounting> {
     return Effect.callback<Accounting.Accounting>((resume) => {
+      this.#endedSpans.settle()
       const waits: Array<Waiting> = []
       const done = (): void => {
         cancelTimer()
@@ -153,6 +172,8 @@ export class SpanPipeline {
 
   #close(): Effect.Effect<void> {
     return Effect.suspend(() => {
+      this.#endedSpans.settle()
+      this.#isClosed = true
       for (const queue of this.#queues) queue.close()
       return this.#flush(flushBudget - shutdownReserve, this.#queues.filter(({ hangs }) => !hangs))
     }).pipe(Effect.flatMap(() => {
@@ -184,6 +205,11 @@ export class SpanPipeline {
   #onEnd(span: ReadableSpan): void {
     this.#open--
     this.#ended++
+    if (this.#isClosed) this.#queue(span, 0)
+    else this.#endedSpans.add(span)
+  }
+
+  #queue(span: ReadableSpan, waited: number): void {
     let scrubbed: ReadableSpan | undefined
     let tried = false
     const scrub = (): ReadableSpan | undefined => {
@@ -193,7 +219,15 @@ export class SpanPipeline {
       }
       return scrubbed
     }
-    for (const queue of this.#queues) queue.offer(span, scrub)
+    for (const queue of this.#queues) {
+      // Nobody is above a timer: what is thrown here would end the program.
+      try {
+        queue.offer(span, scrub, waited)
+      } catch (fault) {
+        this.#guard.count("sink", fault)
+        queue.drop("fault")
+      }
+    }
   }
 
   /** Each span that leaves comes through here: guarded without a closure. */

@@ -192,6 +192,8 @@ const live = async (steps: ReadonlyArray<Step>, shutdownAt: number) => {
     // The model has to hear of it first: a full queue may answer at once.
     for (const { model } of sinks) model.ended(span as unknown as ReadableSpan)
     span.end()
+    // The model takes each when it ends; who looks at the books lets the pipeline do the same.
+    pipeline.accounting()
   }
   const pass = async (millis: number) => {
     // Not in one go: what happens on the way takes promises.

@@ -240,6 +240,57 @@ describe("the span pipeline", () => {
     assert.deepStrictEqual(Accounting.imbalances(accounting), [])
   })
 
+  it("scrubs ended spans some at a time: when there are enough, soon, or when somebody looks at the books", () => {
+    const scrubbed: Array<string> = []
+    const { pipeline, timers, tracer } = pipelineOf(
+      [memory()],
+      { maxQueueSize: 500, maxExportBatchSize: 100 },
+      (span) => {
+        scrubbed.push(span.name)
+        return span
+      }
+    )
+    endSpans(tracer, 63)
+    assert.strictEqual(scrubbed.length, 0)
+    endSpans(tracer, 2)
+    assert.strictEqual(scrubbed.length, 64)
+    timers.advance(9)
+    assert.strictEqual(scrubbed.length, 64)
+    timers.advance(1)
+    assert.strictEqual(scrubbed.length, 65)
+    endSpans(tracer, 1)
+    assert.deepInclude(sinkOf(pipeline.accounting()), { queued: 66 })
+    assert.strictEqual(scrubbed.length, 66)
+  })
+
+  it("sends a span at its time, however long it waited for others to be scrubbed with", () => {
+    const sink = controlled()
+    const { timers, tracer } = pipelineOf([sink])
+    endSpans(tracer, 1)
+    timers.advance(4_999)
+    assert.strictEqual(sink.pending.length, 0)
+    timers.advance(1)
+    assert.strictEqual(sink.pending.length, 1)
+  })
+
+  it("counts a span that a queue can't even look at, and lets those beside it pass", () => {
+    const sink = memory()
+    const { guard, pipeline, tracer } = pipelineOf([sink], {}, (span) => span)
+    const broken = tracer.startSpan("broken")
+    Object.defineProperty(broken, "status", {
+      get: () => {
+        throw new Error("no status")
+      }
+    })
+    broken.end()
+    endSpans(tracer, 1)
+    const books = pipeline.accounting()
+    assert.deepStrictEqual(Accounting.imbalances(books), [])
+    assert.deepInclude(sinkOf(books), { queued: 1 })
+    assert.strictEqual(sinkOf(books).dropped.fault, 1)
+    assert.strictEqual(String(guard.last("sink")), "Error: no status")
+  })
+
   it("scrubs a span once, however many sinks take it, and never one that no sink takes", () => {
     const scrubbed: Array<string> = []
     const nobody: SpanSink.SpanSink = { ...memory("nobody"), selects: () => false }
@@ -249,11 +300,13 @@ describe("the span pipeline", () => {
     })
     two.tracer.startSpan("taken").end()
     two.unsampled.startSpan("unsampled").end()
+    two.timers.advance(10)
     const none = pipelineOf([nobody], {}, (span) => {
       scrubbed.push(span.name)
       return span
     })
     none.tracer.startSpan("not taken").end()
+    none.timers.advance(10)
     assert.deepStrictEqual(scrubbed, ["taken"])
   })
 
@@ -285,9 +338,9 @@ describe("the span pipeline", () => {
       yield* settled
       timers.advance(0)
       assert.isUndefined(flush.pollUnsafe())
-      sink.pending[0]?.succeed({ accepted: 4, rejected: 0 })
+      sink.pending[0]?.succeed({ accepted: 2, rejected: 0 })
       const accounting = yield* Fiber.join(flush)
-      assert.deepInclude(sinkOf(accounting), { exported: 8, queued: 0, inFlight: 0 })
+      assert.deepInclude(sinkOf(accounting), { exported: 6, queued: 2, inFlight: 0 })
     }))
 
   it.effect("ends a flush after 5 seconds whatever hangs, and says what is still on its way", () =>

@@ -237,11 +237,29 @@ export const mutations = [
       "this.#guard.count(\"scrubber\", fault)\n      return span"
     ],
     ["unsampled spans stay here", "if (isSampled(span)) this.#onEnd(span)", "this.#onEnd(span)"],
+    ["who looks at the books finds what has ended", "this.#endedSpans.settle()\n    return {", "return {"],
+    ["a flush sends what has ended", "this.#endedSpans.settle()\n      const waits", "const waits"],
+    ["what ended before the end is sent", "this.#endedSpans.settle()\n      this.#isClosed", "this.#isClosed"],
+    ["a queue that throws costs one span", "queue.drop(\"fault\")\n      }", "}"],
+    ["ended spans are scrubbed soon", "delay: Math.min(endedDelay, scheduledDelay)", "delay: scheduledDelay"],
     [
       "a sink that hangs does not hold up the shutdown",
       "after(shutdownReserve, () => resume",
       "after(2 * shutdownReserve, () => resume"
     ]
+  ),
+  inFile(
+    "src/tracing/SinkQueue.ts",
+    ["test/tracing/SpanPipeline.test.ts"],
+    ["a span is sent at its time", "this.#env.limits.scheduledDelay - waited", "this.#env.limits.scheduledDelay"]
+  ),
+  inFile(
+    "src/tracing/Gathering.ts",
+    ["test/tracing/Gathering.test.ts"],
+    ["what is gathered is dealt with when there is enough", "if (length >= most) return this.settle()", ""],
+    ["what is gathered is dealt with once", "this.#items = []\n    this.#timer", "this.#timer"],
+    ["nothing is waited for in vain", "this.#timer?.()\n", ""],
+    ["what is gathered knows how long it waited", "timers.now() - this.#since", "0"]
   ),
   inFile(
     "src/tracing/TracingLive.ts",
