@@ -14,7 +14,8 @@ export type Outcome =
   | { readonly _tag: "Open" }
   | { readonly _tag: "Answered"; readonly result: SpanSink.ExportResult }
   | { readonly _tag: "Failed"; readonly error: SpanSink.SpanSinkError }
-  | { readonly _tag: "GivenUp" }
+  /** Nobody waited any longer; its spans may be there if the request had left. */
+  | { readonly _tag: "GivenUp"; readonly mayHaveLeft: boolean }
   | { readonly _tag: "Defect"; readonly cause: string }
 
 /** One export. */
@@ -39,26 +40,29 @@ export class Fates {
   /** The same sink, watched. */
   watch(sink: SpanSink.SpanSink): SpanSink.SpanSink {
     const { encoder } = sink
+    const mayHaveLeft = () => sink.mayHaveLeft?.() ?? true
     return {
       ...sink,
-      export: (batch, onResent) => this.#watched(() => batch.map(idOf), sink.export(batch, onResent)),
+      export: (batch, onResent) => this.#watched(() => batch.map(idOf), sink.export(batch, onResent), mayHaveLeft),
       encoder: encoder === undefined ? undefined : {
         ...encoder,
-        export: (batch, onResent) => this.#watched(() => encodedIds(batch), encoder.export(batch, onResent))
+        export: (batch, onResent) =>
+          this.#watched(() => encodedIds(batch), encoder.export(batch, onResent), mayHaveLeft)
       }
     }
   }
 
   #watched<A extends SpanSink.ExportResult>(
     ids: () => ReadonlyArray<string>,
-    exporting: Effect.Effect<A, SpanSink.SpanSinkError>
+    exporting: Effect.Effect<A, SpanSink.SpanSinkError>,
+    mayHaveLeft: () => boolean
   ): Effect.Effect<A, SpanSink.SpanSinkError> {
     return Effect.suspend(() => {
       const attempt: Attempt = { ids: ids(), outcome: { _tag: "Open" }, at: Number.NaN }
       this.attempts.push(attempt)
       return Effect.onExit(exporting, (exit) =>
         Effect.sync(() => {
-          attempt.outcome = outcomeOf(exit)
+          attempt.outcome = outcomeOf(exit, mayHaveLeft)
           attempt.at = performance.now()
         }))
     })
@@ -76,7 +80,7 @@ export class Fates {
     return this.#answered.filter(({ ids, result }) => result.accepted < ids.length)
   }
 
-  /** The spans whose last answer was lost: given up, or a connection that broke after the body had been sent. */
+  /** The spans whose last answer was lost: given up, or a connection that broke, after the body had been sent. */
   get unanswered(): ReadonlySet<string> {
     const last = new Map(this.attempts.flatMap((attempt) => {
       const lost = new Set(lostIn(attempt))
@@ -126,7 +130,7 @@ export const idOf = (span: ReadableSpan): string => span.spanContext().spanId
 const lostIn = ({ ids, outcome }: Attempt): ReadonlyArray<string> => {
   switch (outcome._tag) {
     case "GivenUp":
-      return ids
+      return outcome.mayHaveLeft ? ids : []
     case "Failed":
       return outcome.error.reason === "timeout" ? ids : []
     case "Answered":
@@ -138,9 +142,12 @@ const lostIn = ({ ids, outcome }: Attempt): ReadonlyArray<string> => {
   }
 }
 
-const outcomeOf = (exit: Exit.Exit<SpanSink.ExportResult, SpanSink.SpanSinkError>): Outcome => {
+const outcomeOf = (
+  exit: Exit.Exit<SpanSink.ExportResult, SpanSink.SpanSinkError>,
+  mayHaveLeft: () => boolean
+): Outcome => {
   if (Exit.isSuccess(exit)) return { _tag: "Answered", result: exit.value }
-  if (Cause.hasInterrupts(exit.cause)) return { _tag: "GivenUp" }
+  if (Cause.hasInterrupts(exit.cause)) return { _tag: "GivenUp", mayHaveLeft: mayHaveLeft() }
   const error = Cause.squash(exit.cause)
   return error instanceof SpanSink.SpanSinkError ? { _tag: "Failed", error } : { _tag: "Defect", cause: String(error) }
 }
