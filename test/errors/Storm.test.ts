@@ -115,12 +115,14 @@ interface Mood {
 
 const status = (code: number): FakeSentry.Answer => (response) => response.writeHead(code).end()
 
-// On a machine that is busy with other work the end may come before the last of them.
+/** On a machine that is busy with other work the end may come before the last is sent, or answered. */
+const late = ["shutdown", "timeout"] as const
+
 const moods: ReadonlyArray<Mood> = [
-  { name: "that takes all of them", answer: FakeSentry.ok, fates: ["sent", "shutdown"] },
+  { name: "that takes all of them", answer: FakeSentry.ok, fates: ["sent", ...late] },
   { name: "that never answers", answer: () => undefined, fates: ["timeout", "shutdown"] },
   { name: "that wants fewer (429)", answer: status(429), fates: ["throttled", "shutdown"] },
-  { name: "that finds them too large (413)", answer: status(413), fates: ["too_large", "shutdown"] },
+  { name: "that finds them too large (413)", answer: status(413), fates: ["too_large", ...late] },
   { name: "that is away (503)", answer: status(503), fates: ["rejected"] },
   { name: "that answers garbage", answer: (response) => response.socket?.end("garbage\r\n\r\n"), fates: ["timeout"] }
 ]
@@ -146,7 +148,10 @@ describe(
           )
           if (fates[0] === "sent" || fates[0] === "too_large") assert.isAbove(fateOf(books, fates[0]), 0)
           const ids = sentry.envelopes.map((envelope) => FakeSentry.eventOf(envelope).event_id)
-          if (fates.includes("sent")) assert.strictEqual(books.sent, ids.length)
+          if (fates.includes("sent")) {
+            assert.isAtLeast(ids.length, books.sent)
+            assert.isAtMost(ids.length, books.sent + books.dropped.timeout)
+          }
           if (fates[0] !== "rejected" && fates[0] !== "throttled") assert.strictEqual(new Set(ids).size, ids.length)
         }))
     }
