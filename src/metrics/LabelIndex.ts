@@ -2,12 +2,11 @@
  * Finds the row that belongs to the values of some labels, without making anything.
  *
  * With thousands of label sets most of the time is spent waiting for memory, and for the processor to find out that it
- * has guessed wrong. So all metrics keep one copy of a value, the very text that the program comes to have: that is found
- * without reading its characters. And what they are kept in is not a `Map`, in which about two values share a bucket
- * whose members are looked at one after the other, but an object without a prototype: V8 looks at the names of such
- * objects in a table with room to spare, and compares them as pointers.
+ * has guessed wrong. In a `Map` about two values share a bucket whose members are looked at one after the other. So
+ * values are the names of properties of objects without a prototype: these V8 keeps in a table with room to spare, and
+ * compares as pointers, since each name is there once, as the text of its content that the program comes to have too. It
+ * is V8's own copy, so that no longer text is kept which a value was cut out of.
  */
-import { copy } from "../scrubber/Memory.ts"
 
 /** One level a label: no key has to be put together, so none is made for each look, and no value is mistaken for two. */
 interface Level {
@@ -51,7 +50,7 @@ export class LabelIndex {
     if (this.#names.length === 0) this.#only = row
     let at = this.#root
     this.#names.forEach((name, index) => {
-      const value = copy(labels[name] ?? "")
+      const value = labels[name] ?? ""
       if (index === this.#names.length - 1) at[value] = row
       else at = (at[value] ??= level()) as Level
     })

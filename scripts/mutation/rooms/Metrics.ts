@@ -63,7 +63,6 @@ export const mutations = [
     "src/metrics/LabelIndex.ts",
     ["test/metrics/Rows.test.ts"],
     ["an index is bounded", "if (this.#size >= this.#max) return", ""],
-    ["an index keeps no long texts", "copy(labels[name] ?? \"\")", "labels[name] ?? \"\""],
     ["what is no text is not taken for one", "if (typeof value !== \"string\") return undefined", ""],
     ["the name of a property of all objects is a value as any other", "Object.create(null) as Level", "({}) as Level"]
   ),
