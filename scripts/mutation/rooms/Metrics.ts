@@ -146,7 +146,8 @@ export const mutations = [
       "throw fault"
     ],
     ["OpenMetrics ends in EOF", "# EOF\\n", ""],
-    ["scrapes that come at the same time are one", "if (present !== undefined) return present", ""]
+    ["scrapes that come at the same time are one", "if (present !== undefined) return present", ""],
+    ["others have a turn before all is copied", "await Timers.setImmediate()", ""]
   ),
   inFile(
     "src/metrics/Foreign.ts",
