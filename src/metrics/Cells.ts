@@ -1,5 +1,7 @@
 /**
- * The values themselves: one cell a label set, which writes into a row of its metric's numbers.
+ * What values are recorded by: a cell writes into the row of its label set. The row has all that counts, so a cell is
+ * made for whoever asks, and no others are kept: with thousands of label sets one more place in memory would be waited
+ * for.
  *
  * A cell checks what it is given, because what Prometheus can't take (NaN, an infinite or a falling counter) would
  * spoil the series for good. What it refuses is told to the guard; it never throws. Its methods answer whether the
@@ -14,31 +16,20 @@ const shown = (value: unknown): string => typeof value === "number" ? String(val
 
 /** A counter's label set. */
 export class Counter implements Metrics.CounterCell {
-  readonly #chunk: Rows.Chunk
-  readonly #index: number
+  readonly #rows: Rows.Rows
+  readonly #row: number
 
-  constructor({ chunk, index }: Rows.Place) {
-    this.#chunk = chunk
-    this.#index = index
-  }
-
-  get row(): number {
-    return this.#chunk.first + this.#index
-  }
-
-  /** Makes it show, at 0. */
-  bind(): this {
-    const { values } = this.#chunk
-    if (Number.isNaN(values[this.#index])) values[this.#index] = 0
-    return this
+  constructor(rows: Rows.Rows, row: number) {
+    this.#rows = rows
+    this.#row = row
   }
 
   increment(amount: number = 1): boolean {
-    const { refuse, values } = this.#chunk
+    const { refuse, values } = this.#rows
     if (typeof amount === "number" && amount >= 0) {
-      const sum = values[this.#index]! + amount
+      const sum = values[this.#row]! + amount
       if (isFinite(sum)) {
-        values[this.#index] = sum
+        values[this.#row] = sum
         return true
       }
     }
@@ -49,22 +40,18 @@ export class Counter implements Metrics.CounterCell {
 
 /** A gauge's label set; it shows when it is first set. */
 export class Gauge implements Metrics.GaugeCell {
-  readonly #chunk: Rows.Chunk
-  readonly #index: number
+  readonly #rows: Rows.Rows
+  readonly #row: number
 
-  constructor({ chunk, index }: Rows.Place) {
-    this.#chunk = chunk
-    this.#index = index
-  }
-
-  get row(): number {
-    return this.#chunk.first + this.#index
+  constructor(rows: Rows.Rows, row: number) {
+    this.#rows = rows
+    this.#row = row
   }
 
   set(value: number): boolean {
-    const { refuse, values } = this.#chunk
+    const { refuse, values } = this.#rows
     if (isFinite(value)) {
-      values[this.#index] = value
+      values[this.#row] = value
       return true
     }
     refuse(`a gauge was set to ${shown(value)}, allowed are finite numbers`)
@@ -72,12 +59,12 @@ export class Gauge implements Metrics.GaugeCell {
   }
 
   add(amount: number): boolean {
-    const { refuse, values } = this.#chunk
+    const { refuse, values } = this.#rows
     if (isFinite(amount)) {
-      const present = values[this.#index]!
+      const present = values[this.#row]!
       const sum = (Number.isNaN(present) ? 0 : present) + amount
       if (isFinite(sum)) {
-        values[this.#index] = sum
+        values[this.#row] = sum
         return true
       }
     }
@@ -91,30 +78,18 @@ export class Gauge implements Metrics.GaugeCell {
  * number is not kept beside them, so that the two can't disagree.
  */
 export class Histogram implements Metrics.HistogramCell {
-  readonly #chunk: Rows.Chunk
-  readonly #index: number
+  readonly #rows: Rows.Rows
+  readonly #row: number
 
-  constructor({ chunk, index }: Rows.Place) {
-    this.#chunk = chunk
-    this.#index = index
-  }
-
-  get row(): number {
-    return this.#chunk.first + this.#index
-  }
-
-  /** Makes it show, without observations. */
-  bind(): this {
-    const { bounds, values } = this.#chunk
-    const first = this.#index * (bounds.length + 2)
-    if (Number.isNaN(values[first])) values[first] = 0
-    return this
+  constructor(rows: Rows.Rows, row: number) {
+    this.#rows = rows
+    this.#row = row
   }
 
   observe(value: number, exemplar?: Metrics.Exemplar | undefined, at?: number | undefined): boolean {
-    const { bounds, refuse, values } = this.#chunk
+    const { bounds, refuse, values, width } = this.#rows
     if (typeof value === "number" && value >= 0) {
-      const first = this.#index * (bounds.length + 2)
+      const first = this.#row * width
       const sum = values[first]! + value
       if (isFinite(sum)) {
         let bucket = 0
@@ -130,18 +105,15 @@ export class Histogram implements Metrics.HistogramCell {
   }
 
   #keep(bucket: number, value: number, exemplar: Metrics.Exemplar, at: number | undefined): void {
-    const { bounds, exemplars, refuse } = this.#chunk
+    const { bounds, exemplars, refuse } = this.#rows
     try {
-      exemplars.keep(this.#index * (bounds.length + 1) + bucket, value, exemplar, at)
+      exemplars.keep(this.#row * (bounds.length + 1) + bucket, value, exemplar, at)
     } catch {
       // What it threw may tell anything of the program.
       refuse("an exemplar of a histogram could not be read")
     }
   }
 }
-
-/** A cell of any kind. */
-export type Cell = Counter | Gauge | Histogram
 
 /** Stands for a cell whose label set was refused: what is recorded there was counted as a fault already. */
 export const detached = {

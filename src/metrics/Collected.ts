@@ -26,7 +26,7 @@ const told = (family: Family.Family, entry: Collectors.Entry, answers: Answers |
     const resolved = family.resolve(labels)
     // What the collector itself has put there was counted by whoever did it.
     const overflowed = resolved?.overflowed?.filter((label) => labels[label] !== Catalogue.overflowValue) ?? []
-    return resolved === undefined ? [] : [{ row: resolved.cell.row, overflowed, value }]
+    return resolved === undefined ? [] : [{ row: resolved.row, overflowed, value }]
   })
 }
 

@@ -90,15 +90,15 @@ export class Exemplars {
     numbers[index] = value
   }
 
-  /** Copies the first `count` slots to another place, `slot` being the first there. */
-  copyTo(other: Exemplars, slot: number, count: number): void {
+  /** Copies the first `count` slots to others that are empty. */
+  copyTo(other: Exemplars, count: number): void {
     if (this.#slots === undefined) return
     this.#read(this.#slots)
     const { numbers, odd, words } = this.#slots
-    const copy = other.#slots ?? other.#allocate()
-    copy.words.set(words.subarray(0, idWords * count), idWords * slot)
-    copy.numbers.set(numbers.subarray(0, 2 * count), 2 * slot)
-    for (const [index, ids] of odd ?? []) (copy.odd ??= new Map()).set(slot + index, ids)
+    const copy = other.#allocate()
+    copy.words.set(words.subarray(0, idWords * count))
+    copy.numbers.set(numbers.subarray(0, 2 * count))
+    if (odd !== undefined) copy.odd = new Map(odd)
   }
 
   /** The value of a slot; `undefined` where it is empty. */

@@ -4,6 +4,7 @@
  * The metrics of the catalogue are copied as numbers, all at one moment, and written as they are read: a page of a
  * hundred thousand lines is never a text, and nobody waits for the event loop while it is written.
  */
+import * as Timers from "node:timers/promises"
 import type * as Family from "./Family.ts"
 import * as FamilyText from "./FamilyText.ts"
 import * as Foreign from "./Foreign.ts"
@@ -60,8 +61,13 @@ export const pages = (options: Options): Open => {
 
   return shared(async (format) => {
     const began = performance.now()
-    const [gathered, runtime] = await Promise.all([registry.gather(format === "openmetrics"), foreign.runtime()])
-    const rest = turns.resting()
+    const gather = async () => {
+      // Node's metrics take as long to be asked as all others to be copied: everybody else gets a turn in between.
+      await Timers.setImmediate()
+      const rest = turns.resting()
+      return { gathered: await registry.gather(format === "openmetrics"), rest }
+    }
+    const [runtime, { gathered, rest }] = await Promise.all([foreign.runtime(), gather()])
     const parts: Array<Page.Part> = []
     for (const { definition } of gathered.rows.keys()) {
       const snapshot = registry.snapshot(definition, gathered)

@@ -10,7 +10,7 @@ import * as Rows from "./Rows.ts"
 
 /** Where a label set led. */
 export interface Resolved {
-  readonly cell: Cells.Cell
+  readonly row: number
   /** The labels whose values fell into `__overflow__`; `seriesOverflow` for the cap of series. */
   readonly overflowed: ReadonlyArray<string> | undefined
 }
@@ -36,8 +36,6 @@ const maxKnown = 2 * Catalogue.maxSeriesPerMetric
 
 const none: ReadonlyArray<string> = []
 
-const cells = { counter: Cells.Counter, gauge: Cells.Gauge, histogram: Cells.Histogram }
-
 /**
  * The names of labels in the order in which they are looked at: those of few values first, since each value but that of
  * the last one has a table of its own.
@@ -51,7 +49,7 @@ const byValues = (labels: Catalogue.Labels): ReadonlyArray<string> => {
 export class Family {
   readonly definition: Catalogue.Definition
   readonly names: ReadonlyArray<string>
-  /** A row for each label set; it shows when its cell was bound, declared or, of a gauge, set. */
+  /** A row for each label set; it shows when it was bound, declared or, of a gauge, set. */
   readonly rows: Rows.Rows
   readonly #labels: Array<Readonly<Record<string, string>>> = []
   readonly #environment: Environment
@@ -61,9 +59,9 @@ export class Family {
    * Label sets as the program gives them, that is before they are cleaned: those that the tables have let pass, and none
    * that fell into `__overflow__`. What is not among them takes the way through the tables.
    */
-  readonly #known: LabelIndex<Cells.Cell>
+  readonly #known: LabelIndex
   /** Label sets as they are shown. */
-  readonly #shown: LabelIndex<Cells.Cell>
+  readonly #shown: LabelIndex
 
   constructor(definition: Catalogue.Definition, environment: Environment) {
     this.definition = definition
@@ -93,20 +91,20 @@ export class Family {
   /** Binds label sets in advance, so that they show at 0. */
   declare(known: ReadonlyArray<Readonly<Record<string, string>>>): void {
     for (const labels of known) {
-      const cell = this.resolve(labels)?.cell
-      if (cell !== undefined && !(cell instanceof Cells.Gauge)) cell.bind()
+      const resolved = this.resolve(labels)
+      if (resolved !== undefined && this.definition.kind !== "gauge") this.rows.bind(resolved.row)
     }
   }
 
-  /** The cell of a label set that was resolved before as it is, unless it overflowed. */
-  find(labels: Readonly<Record<string, unknown>>): Cells.Cell | undefined {
+  /** The row of a label set that was resolved before as it is, unless it overflowed. */
+  find(labels: Readonly<Record<string, unknown>>): number | undefined {
     return this.#known.find(labels)
   }
 
-  /** The cell of a label set; `undefined`, and a fault, when the set is not one of this metric. */
+  /** The row of a label set; `undefined`, and a fault, when the set is not one of this metric. */
   resolve(labels: Readonly<Record<string, string>>): Resolved | undefined {
     const known = this.find(labels)
-    if (known !== undefined) return { cell: known, overflowed: undefined }
+    if (known !== undefined) return { row: known, overflowed: undefined }
     const given: Record<string, string> = {}
     const shown: Record<string, string> = {}
     let overflowed: Array<string> | undefined
@@ -130,13 +128,13 @@ export class Family {
         if (this.#bounded[index]!) shown[name] = Catalogue.overflowValue
       })
       return {
-        cell: this.#shown.find(shown) ?? this.#create(shown),
+        row: this.#shown.find(shown) ?? this.#create(shown),
         overflowed: [...overflowed ?? none, seriesOverflow]
       }
     }
-    const cell = found ?? this.#create(shown)
-    if (overflowed === undefined) this.#known.add(given, cell)
-    return { cell, overflowed }
+    const row = found ?? this.#create(shown)
+    if (overflowed === undefined) this.#known.add(given, row)
+    return { row, overflowed }
   }
 
   /** Tells that a record fell into `__overflow__`. */
@@ -144,11 +142,11 @@ export class Family {
     for (const label of labels) this.#environment.overflow(this.definition.name, label)
   }
 
-  #create(labels: Readonly<Record<string, string>>): Cells.Cell {
-    const cell = new cells[this.definition.kind](this.rows.add())
+  #create(labels: Readonly<Record<string, string>>): number {
+    const row = this.rows.add()
     this.#labels.push(labels)
-    this.#shown.add(labels, cell)
-    return cell
+    this.#shown.add(labels, row)
+    return row
   }
 }
 
@@ -157,14 +155,19 @@ const counted = (family: Family, labels: ReadonlyArray<string>) => (taken: boole
   if (taken) family.overflow(labels)
 }
 
+const boundCounter = ({ rows }: Family, row: number): Cells.Counter => {
+  rows.bind(row)
+  return new Cells.Counter(rows, row)
+}
+
 /** A counter's cell for a label set. */
 export const counter = (family: Family, labels: Readonly<Record<string, string>>): Metrics.CounterCell => {
   if (family.definition.kind !== "counter") return Cells.detached
   const known = family.find(labels)
-  if (known instanceof Cells.Counter) return known.bind()
+  if (known !== undefined) return boundCounter(family, known)
   const resolved = family.resolve(labels)
-  if (!(resolved?.cell instanceof Cells.Counter)) return Cells.detached
-  const cell = resolved.cell.bind()
+  if (resolved === undefined) return Cells.detached
+  const cell = boundCounter(family, resolved.row)
   if (resolved.overflowed === undefined) return cell
   const count = counted(family, resolved.overflowed)
   return { increment: (amount) => count(cell.increment(amount)) }
@@ -174,23 +177,28 @@ export const counter = (family: Family, labels: Readonly<Record<string, string>>
 export const gauge = (family: Family, labels: Readonly<Record<string, string>>): Metrics.GaugeCell => {
   if (family.definition.kind !== "gauge") return Cells.detached
   const known = family.find(labels)
-  if (known instanceof Cells.Gauge) return known
+  if (known !== undefined) return new Cells.Gauge(family.rows, known)
   const resolved = family.resolve(labels)
-  if (!(resolved?.cell instanceof Cells.Gauge)) return Cells.detached
-  const { cell } = resolved
+  if (resolved === undefined) return Cells.detached
+  const cell = new Cells.Gauge(family.rows, resolved.row)
   if (resolved.overflowed === undefined) return cell
   const count = counted(family, resolved.overflowed)
   return { set: (value) => count(cell.set(value)), add: (amount) => count(cell.add(amount)) }
+}
+
+const boundHistogram = ({ rows }: Family, row: number): Cells.Histogram => {
+  rows.bind(row)
+  return new Cells.Histogram(rows, row)
 }
 
 /** A histogram's cell for a label set. */
 export const histogram = (family: Family, labels: Readonly<Record<string, string>>): Metrics.HistogramCell => {
   if (family.definition.kind !== "histogram") return Cells.detached
   const known = family.find(labels)
-  if (known instanceof Cells.Histogram) return known.bind()
+  if (known !== undefined) return boundHistogram(family, known)
   const resolved = family.resolve(labels)
-  if (!(resolved?.cell instanceof Cells.Histogram)) return Cells.detached
-  const cell = resolved.cell.bind()
+  if (resolved === undefined) return Cells.detached
+  const cell = boundHistogram(family, resolved.row)
   if (resolved.overflowed === undefined) return cell
   const count = counted(family, resolved.overflowed)
   return { observe: (value, exemplar, at) => count(cell.observe(value, exemplar, at)) }

@@ -2,15 +2,12 @@
  * The numbers of one metric: a row of floats for each label set.
  *
  * Rows instead of objects, because what many label sets record then lies close together, and because all of it can be
- * copied in one go when a scrape wants the numbers of one moment. They are added in chunks: no row ever moves, so that
- * a cell can keep its place while others are added.
+ * copied in one go when a scrape wants the numbers of one moment.
  */
 import * as Exemplars from "./Exemplars.ts"
 
-/** Rows of the first chunk; each further one has twice as many as the one before it, up to the largest. */
-const firstChunk = 4
-
-const largestChunk = 1024
+/** Rows that there is room for at first; there is room for twice as many whenever it is used up. */
+const firstRows = 4
 
 /** What the rows of a metric have in common. */
 export interface Shape {
@@ -20,25 +17,6 @@ export interface Shape {
   readonly refuse: (problem: string) => void
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-/** Rows that were added together. */
-export interface Chunk {
-  /** The number of its first row among all. */
-  readonly first: number
-  readonly capacity: number
-  readonly values: Float64Array
-  /** One slot a bucket. */
-  readonly exemplars: Exemplars.Exemplars
-  readonly bounds: Float64Array
-  readonly refuse: Shape["refuse"]
-}
-
-/** Where a row lies: it is all that a cell has to know, and many cells are small. */
-export interface Place {
-  readonly chunk: Chunk
-  /** Its number within the chunk. */
-  readonly index: number
 }
 
 const noBounds = new Float64Array(0)
@@ -55,59 +33,77 @@ export const isPresent = (first: number): boolean => !Number.isNaN(first)
 
 /** The rows of one metric. */
 export class Rows {
-  readonly #shape: Shape
-  /** Numbers and exemplars a row. */
-  readonly #width: number
+  readonly bounds: Float64Array
+  readonly refuse: Shape["refuse"]
+  /** Numbers of a row. */
+  readonly width: number
+  /** Exemplars of a row, one a bucket. */
   readonly #slots: number
-  readonly #chunks: Array<Chunk> = []
+  readonly #now: Shape["now"]
+  #values: Float64Array
+  #exemplars: Exemplars.Exemplars
   #count = 0
 
-  constructor(shape: Shape) {
-    this.#shape = shape
-    this.#slots = shape.bounds === undefined ? 0 : shape.bounds.length + 1
-    this.#width = 1 + this.#slots
+  constructor({ bounds, now, refuse }: Shape) {
+    this.bounds = bounds ?? noBounds
+    this.refuse = refuse
+    this.#slots = bounds === undefined ? 0 : bounds.length + 1
+    this.width = 1 + this.#slots
+    this.#now = now
+    this.#values = new Float64Array(firstRows * this.width)
+    this.#exemplars = new Exemplars.Exemplars(firstRows * this.#slots, now)
   }
 
   get count(): number {
     return this.#count
   }
 
-  /** Adds a row that does not show yet; its other numbers are 0. */
-  add(): Place {
-    const last = this.#chunks.at(-1)
-    const chunk = last !== undefined && this.#count < last.first + last.capacity ? last : this.#grow(last)
-    const index = this.#count++ - chunk.first
-    chunk.values[index * this.#width] = NaN
-    return { chunk, index }
+  /** All numbers; those of a row begin at its number times `width`. Not to be kept: more rows may need another array. */
+  get values(): Float64Array {
+    return this.#values
+  }
+
+  /** One slot a bucket. Not to be kept either. */
+  get exemplars(): Exemplars.Exemplars {
+    return this.#exemplars
+  }
+
+  /** Adds a row that does not show yet, and answers with its number; its other numbers are 0. */
+  add(): number {
+    const row = this.#count
+    if (row * this.width === this.#values.length) this.#grow(2 * row)
+    this.#values[row * this.width] = NaN
+    this.#count = row + 1
+    return row
+  }
+
+  /** Makes a row show, at 0, if it does not yet. */
+  bind(row: number): void {
+    const first = row * this.width
+    if (!isPresent(this.#values[first]!)) this.#values[first] = 0
   }
 
   /** All numbers as they are now; exemplars take more than they do, and are copied where they are shown. */
   copy(exemplars: boolean): Copy {
-    const [width, slots] = [this.#width, this.#slots]
-    const values = new Float64Array(this.#count * width)
-    const kept = exemplars && this.#chunks.some((chunk) => !chunk.exemplars.isEmpty)
-      ? new Exemplars.Exemplars(this.#count * slots, this.#shape.now)
-      : undefined
-    for (const chunk of this.#chunks) {
-      const used = Math.min(chunk.capacity, this.#count - chunk.first)
-      values.set(chunk.values.subarray(0, used * width), chunk.first * width)
-      if (kept !== undefined) chunk.exemplars.copyTo(kept, chunk.first * slots, used * slots)
+    const rows = this.#count
+    return {
+      rows,
+      values: this.#values.slice(0, rows * this.width),
+      exemplars: exemplars && !this.#exemplars.isEmpty ? this.#exemplarsFor(rows, rows) : undefined
     }
-    return { rows: this.#count, values, exemplars: kept }
   }
 
-  #grow(last: Chunk | undefined): Chunk {
-    const { bounds = noBounds, now, refuse } = this.#shape
-    const capacity = last === undefined ? firstChunk : Math.min(2 * last.capacity, largestChunk)
-    const chunk = {
-      first: this.#count,
-      capacity,
-      values: new Float64Array(capacity * this.#width),
-      exemplars: new Exemplars.Exemplars(capacity * this.#slots, now),
-      bounds,
-      refuse
-    }
-    this.#chunks.push(chunk)
-    return chunk
+  #grow(capacity: number): void {
+    const values = new Float64Array(capacity * this.width)
+    values.set(this.#values)
+    this.#values = values
+    this.#exemplars = this.#exemplarsFor(capacity, this.#count)
+  }
+
+  /** Room for the exemplars of so many rows, with those of the first `used` ones. */
+  #exemplarsFor(rows: number, used: number): Exemplars.Exemplars {
+    const copy = new Exemplars.Exemplars(rows * this.#slots, this.#now)
+    this.#exemplars.copyTo(copy, used * this.#slots)
+    return copy
   }
 }

@@ -285,6 +285,23 @@ describe("Node's metrics", () => {
       // Its own is among them: Node's metrics are asked before anything is written.
       expect(next.value("shop_observability_scrape_errors_total", { metric: "runtime" })).toBe(2)
     }))
+
+  it.effect("are asked in another turn of the event loop than that in which all others are copied", () =>
+    Effect.gen(function*() {
+      const registry = yield* MetricsMemory.registry({ catalogue: Shop.catalogue, scrubber: Shop.scrubber })
+      const prom = yield* Effect.promise(() => import("prom-client"))
+      const runtime = new prom.default.Registry()
+      let turns = 0
+      const collect = () => void setImmediate(() => turns++)
+      new prom.default.Gauge({ name: "sound", help: "h", registers: [runtime], collect }).set(7)
+      yield* registry.recording.collect({
+        definition: Shop.stock,
+        collect: () => [{ labels: { product: "turns" }, value: turns }]
+      })
+      const render = Exposition.make({ registry, prom: prom.default, context: Context.empty(), runtime })
+      const read = parse(yield* Effect.promise(() => render("prometheus")), "prometheus")
+      expect(read.value("shop_stock", { product: "turns" })).toBe(1)
+    }))
 })
 
 describe("Effect's own metrics", () => {

@@ -128,13 +128,35 @@ describe("A cell", () => {
 
 describe("An index of label sets", () => {
   it("keeps the values, not the long texts that they were cut out of", () => {
-    const index = new LabelIndex<object>(["first", "last"], 100)
+    const index = new LabelIndex(["first", "last"], 100)
     const before = heap()
     for (let count = 0; count < 100; count++) {
       const long = JSON.parse(JSON.stringify(`${count}`.padStart(60, "0") + "x".repeat(1_000_000) + count)) as string
-      index.add({ first: long.slice(0, 30), last: long.slice(30, 60) }, {})
+      index.add({ first: long.slice(0, 30), last: long.slice(30, 60) }, count)
     }
     expect(heap() - before).toBeLessThan(20_000_000)
-    expect(index.find({ first: "0".repeat(30), last: "99".padStart(30, "0") })).toBeDefined()
+    expect(index.find({ first: "0".repeat(30), last: "99".padStart(30, "0") })).toBe(99)
+  })
+
+  it("finds texts only, whatever they look like", () => {
+    const index = new LabelIndex(["first", "last"], 100)
+    const values = ["1", "4294967295", "-0", "__proto__", "constructor", "toString", ""]
+    const sets = values.flatMap((first) => values.map((last) => ({ first, last })))
+    for (const [row, labels] of sets.entries()) {
+      expect(index.find(labels)).toBeUndefined()
+      index.add(labels, row)
+    }
+    for (const [row, labels] of sets.entries()) expect(index.find(labels)).toBe(row)
+    for (const value of [1, 4294967295, -0, ["1"], { toString: () => "1" }, Symbol("1"), null, undefined, "2", "01"]) {
+      expect(index.find({ first: value, last: "1" })).toBeUndefined()
+      expect(index.find({ first: "1", last: value })).toBeUndefined()
+    }
+  })
+
+  it("has one row where there are no labels", () => {
+    const index = new LabelIndex([], 100)
+    expect(index.find({})).toBeUndefined()
+    index.add({}, 0)
+    expect(index.find({ any: "1" })).toBe(0)
   })
 })

@@ -29,24 +29,17 @@ export const mutations = [
   inFile(
     "src/metrics/Rows.ts",
     ["test/metrics/Rows.test.ts"],
-    [
-      "a chunk takes no more rows than it has",
-      "this.#count < last.first + last.capacity",
-      "this.#count <= last.first + last.capacity"
-    ],
-    [
-      "rows of all chunks are copied to their place",
-      "values.set(chunk.values.subarray(0, used * width), chunk.first * width)",
-      "values.set(chunk.values.subarray(0, used * width))"
-    ]
+    ["rows have no more room than there is", "if (row * this.width === this.#values.length) this.#grow(2 * row)", ""],
+    ["more room keeps what was recorded", "values.set(this.#values)", ""],
+    ["what was recorded before a series was bound again stays", "if (!isPresent(this.#values[first]!)) this", "this"]
   ),
   inFile(
     "src/metrics/Rows.ts",
     ["test/metrics/Exemplars.test.ts"],
     [
-      "exemplars of all chunks are copied to their place",
-      "copyTo(kept, chunk.first * slots, used * slots)",
-      "copyTo(kept, 0, used * slots)"
+      "more room keeps the exemplars",
+      "this.#exemplars = this.#exemplarsFor(capacity, this.#count)",
+      "this.#exemplars = this.#exemplarsFor(capacity, 0)"
     ]
   ),
   inFile(
@@ -70,11 +63,8 @@ export const mutations = [
     "src/metrics/LabelIndex.ts",
     ["test/metrics/Rows.test.ts"],
     ["an index is bounded", "if (this.#size >= this.#max) return", ""],
-    [
-      "an index keeps no long texts",
-      "node.set(copy(value), found)",
-      "node.set(value, found)"
-    ]
+    ["what is no text is not taken for one", "if (typeof value !== \"string\") return undefined", ""],
+    ["the name of a property of all objects is a value as any other", "Object.create(null) as Level", "({}) as Level"]
   ),
   inFile(
     "src/metrics/Family.ts",
@@ -156,7 +146,8 @@ export const mutations = [
       "throw fault"
     ],
     ["OpenMetrics ends in EOF", "# EOF\\n", ""],
-    ["scrapes that come at the same time are one", "if (present !== undefined) return present", ""]
+    ["scrapes that come at the same time are one", "if (present !== undefined) return present", ""],
+    ["others have a turn before all is copied", "await Timers.setImmediate()", ""]
   ),
   inFile(
     "src/metrics/Foreign.ts",
