@@ -119,13 +119,13 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
     }
   }
 
-  enter(
+  inside(
     fiber: Fiber.Fiber<unknown, unknown>,
     context: Context.Context<never>,
     span: Tracer.AnySpan,
     stackFrame: References.StackFrame
-  ): void {
-    FiberInternals.enter(fiber, context, span, stackFrame)
+  ): Context.Context<never> {
+    return FiberInternals.inside(fiber, context, span, stackFrame)
   }
 
   isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean {
