@@ -63,7 +63,7 @@ const contextOf = (entered: Entered | undefined): Otel.Context => entered?.conte
 
 // Fibers of another copy of Effect, of another version even, are found here, too.
 const currentSpan = (): Tracer.AnySpan | undefined =>
-  (Fiber.getCurrent()?.cache as Partial<Fiber.Fiber.Cache> | undefined)?.span
+  SpanContexts.outermost((Fiber.getCurrent()?.cache as Partial<Fiber.Fiber.Cache> | undefined)?.span)
 
 const rethrow = (fault: unknown): never => {
   throw fault
@@ -133,7 +133,8 @@ export class ContextManager extends AsyncLocalStorageContextManager {
     restore: (entered) => this.#enter(entered)
   }
 
-  #follow({ cache: { span }, id }: Fiber.Fiber<unknown, unknown>, entered: Entered | undefined): void {
+  #follow({ cache, id }: Fiber.Fiber<unknown, unknown>, entered: Entered | undefined): void {
+    const span = SpanContexts.outermost(cache.span)
     if (entered?.span === span) return
     const under = entered?.fiber === id ? entered.under : entered?.alone
     this.#enter(

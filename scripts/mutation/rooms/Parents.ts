@@ -34,6 +34,25 @@ export const mutations: ReadonlyArray<Mutation> = [
       "baggage and suppression stay while the span changes",
       "new Entered(under?.base ?? Otel.ROOT_CONTEXT, span, id, under)",
       "new Entered(Otel.ROOT_CONTEXT, span, id, under)"
+    ],
+    [
+      "whoever runs below a caller sees it, too, where one span stands for all",
+      "SpanContexts.outermost((Fiber",
+      "((Fiber"
+    ],
+    [
+      "what goes on later below a caller sees it, too, where one span stands for all",
+      "const span = SpanContexts.outermost(cache.span)",
+      "const { span } = cache"
+    ]
+  ),
+  inFile(
+    "src/tracing/SpanContexts.ts",
+    [parents],
+    [
+      "the public way enters no span that stands for a caller",
+      "Parents.propagated(outermost(span))",
+      "Parents.propagated(span)"
     ]
   ),
   inFile(
