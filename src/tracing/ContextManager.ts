@@ -63,7 +63,7 @@ const contextOf = (entered: Entered | undefined): Otel.Context => entered?.conte
 
 // Fibers of another copy of Effect, of another version even, are found here, too.
 const currentSpan = (): Tracer.AnySpan | undefined =>
-  SpanContexts.outermost((Fiber.getCurrent()?.cache as Partial<Fiber.Fiber.Cache> | undefined)?.span)
+  (Fiber.getCurrent()?.cache as Partial<Fiber.Fiber.Cache> | undefined)?.span
 
 const rethrow = (fault: unknown): never => {
   throw fault

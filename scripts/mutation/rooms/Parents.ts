@@ -34,16 +34,6 @@ export const mutations: ReadonlyArray<Mutation> = [
       "baggage and suppression stay while the span changes",
       "new Entered(under?.base ?? Otel.ROOT_CONTEXT, span, id, under)",
       "new Entered(Otel.ROOT_CONTEXT, span, id, under)"
-    ],
-    [
-      "whoever runs below a caller sees it, too, where one span stands for all",
-      "SpanContexts.outermost((Fiber",
-      "((Fiber"
-    ],
-    [
-      "what goes on later below a caller sees it, too, where one span stands for all",
-      "const span = SpanContexts.outermost(cache.span)",
-      "const { span } = cache"
     ]
   ),
   inFile(
@@ -67,6 +57,11 @@ export const mutations: ReadonlyArray<Mutation> = [
   inFile(
     "src/tracing/ContextManager.ts",
     ["test/tracing/ContextManager.test.ts"],
+    [
+      "nothing is entered for a span that stands for the one that is",
+      "const span = SpanContexts.outermost(cache.span)",
+      "const { span } = cache"
+    ],
     [
       "a fiber that forks for ever keeps no chain of what its forbears began in",
       "? this\n      : new Entered(",
