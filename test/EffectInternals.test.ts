@@ -206,6 +206,27 @@ describe("Fibers (src/tracing/FiberInternals.ts), followed so that third-party s
     }
   })
 
+  it("are brought into spans in contexts that hold what Effect would have put there, however much is in them", () => {
+    const stackFrame: References.StackFrame = { name: "any", stack: () => undefined, parent: undefined }
+    const services = Array.from({ length: 24 }, (_, index) => Context.Service<object, number>(`service ${index}`))
+    const add = (context: Context.Context<never>, index: number): Context.Context<never> =>
+      Context.addUnsafe(context, services[index]!.key, index)
+    const contents = ({ mapUnsafe }: Context.Context<never>) => new Map(mapUnsafe)
+    Effect.runSync(Effect.withFiber((fiber) => {
+      let outer = Context.empty()
+      for (let index = 0; index < services.length; index++) {
+        const inside = FiberInternals.inside(fiber, outer, span, stackFrame)
+        const framed = Context.add(outer, References.CurrentStackFrame, stackFrame)
+        const added = Context.add(framed, Tracer.ParentSpan, span)
+        assert.deepStrictEqual(contents(add(inside, index)), contents(add(added, index)))
+        assert.deepStrictEqual(contents(inside), contents(added))
+        assert.isTrue(Context.isContext(inside))
+        outer = add(outer, index)
+      }
+      return Effect.void
+    }))
+  })
+
   it("are known to run in a context as it was, but for the stack frames that `Effect.fn` puts there", () => {
     const other = Context.Service<string, string>("other")
     const isNamed = (change: (effect: Effect.Effect<boolean>) => Effect.Effect<boolean>) =>

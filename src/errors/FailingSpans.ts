@@ -61,8 +61,8 @@ class NotingTracer extends DirectTracer {
     return this.#tracer.standIn(...args)
   }
 
-  enter(...args: Parameters<DirectTracer["enter"]>): void {
-    this.#tracer.enter(...args)
+  inside(...args: Parameters<DirectTracer["inside"]>): ReturnType<DirectTracer["inside"]> {
+    return this.#tracer.inside(...args)
   }
 
   isNamed(...args: Parameters<DirectTracer["isNamed"]>): boolean {

@@ -97,10 +97,9 @@ class Run<Input> {
     const frame = new Announcement.NamedFrame(this.#described.name, outer, place.kind.metrics)
     this.#frame = frame
     if (span !== undefined) {
-      const named = Context.addUnsafe(settings.bare, References.CurrentStackFrame.key, frame)
-      const inside = Context.addUnsafe(named, Tracer.ParentSpanKey, span)
+      const inside = this.#tracer.inside(fiber, settings.bare, span, frame)
       frame.enter(settings, inside)
-      return this.#tracer.enter(fiber, inside, span, frame)
+      return fiber.setContext(inside)
     }
     // The span around it stays, which `bare` may lack.
     const named = Context.addUnsafe(settings.context, References.CurrentStackFrame.key, frame)

@@ -57,13 +57,13 @@ export abstract class DirectTracer implements Tracer.Tracer, Memory {
     kind: Tracer.SpanKind,
     startTime: bigint
   ): DirectSpan | undefined
-  /** Puts a fiber into a context that differs from its own by its span and its stack frame, and by nothing else. */
-  abstract enter(
+  /** A context with a span and its stack frame, for a fiber whose own differs from it by nothing but these. */
+  abstract inside(
     fiber: Fiber.Fiber<unknown, unknown>,
     context: Context.Context<never>,
     span: Tracer.AnySpan,
     stackFrame: References.StackFrame
-  ): void
+  ): Context.Context<never>
   /** Whether a context is another one on which nothing was put but stack frames; `false` where that can't be told. */
   abstract isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean
   /**

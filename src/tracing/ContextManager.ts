@@ -133,7 +133,8 @@ export class ContextManager extends AsyncLocalStorageContextManager {
     restore: (entered) => this.#enter(entered)
   }
 
-  #follow({ cache: { span }, id }: Fiber.Fiber<unknown, unknown>, entered: Entered | undefined): void {
+  #follow({ cache, id }: Fiber.Fiber<unknown, unknown>, entered: Entered | undefined): void {
+    const span = SpanContexts.outermost(cache.span)
     if (entered?.span === span) return
     const under = entered?.fiber === id ? entered.under : entered?.alone
     this.#enter(

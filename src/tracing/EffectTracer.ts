@@ -21,6 +21,7 @@ import * as GlobalApi from "./GlobalApi.ts"
 import * as ParentContext from "./ParentContext.ts"
 import type { Decisions } from "./Sampler.ts"
 import { Span, type SpanOwner } from "./Span.ts"
+import * as SpanContexts from "./SpanContexts.ts"
 import * as SpanIds from "./SpanIds.ts"
 import type { SpanPipeline } from "./SpanPipeline.ts"
 import * as Trace from "./Trace.ts"
@@ -43,6 +44,13 @@ export interface Options {
 type SpanOptions = Parameters<Tracer.Tracer["span"]>[0]
 
 const noAnnotations = Context.empty()
+
+/** See `DirectTracer.standIn`. */
+class StandIn extends Span {
+  get [SpanContexts.Caller](): Tracer.AnySpan | undefined {
+    return this.parentSpan
+  }
+}
 
 /** See the module. */
 export class EffectTracer extends DirectTracer implements SpanOwner {
@@ -112,20 +120,20 @@ export class EffectTracer extends DirectTracer implements SpanOwner {
       const seconds = SpanTime.secondsOf(startTime)
       const nanos = SpanTime.nanosOf(startTime)
       const [word0, word1] = [Trace.randomWord(), Trace.lastWord()]
-      return new Span(this, name, kind, trace, word0, word1, false, caller, seconds, nanos, undefined)
+      return new StandIn(this, name, kind, trace, word0, word1, false, caller, seconds, nanos, undefined)
     } catch {
       // It is the program's and can't be read, which is counted where a span is opened below it.
       return undefined
     }
   }
 
-  enter(
+  inside(
     fiber: Fiber.Fiber<unknown, unknown>,
     context: Context.Context<never>,
     span: Tracer.AnySpan,
     stackFrame: References.StackFrame
-  ): void {
-    FiberInternals.enter(fiber, context, span, stackFrame)
+  ): Context.Context<never> {
+    return FiberInternals.inside(fiber, context, span, stackFrame)
   }
 
   isNamed(context: Context.Context<never>, other: Context.Context<never>): boolean {

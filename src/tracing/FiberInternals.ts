@@ -84,6 +84,9 @@ interface PrivateContext extends Context.Context<never> {
   /** What was put there last, on top of what it was made of. */
   readonly overlay?: Overlay | undefined
   readonly base?: unknown
+  /** How many such things there are, of how many that may be before Effect copies all of it. */
+  readonly depth?: number
+  readonly maxDepth?: number
 }
 
 interface Overlay {
@@ -93,21 +96,59 @@ interface Overlay {
 }
 
 /**
- * Puts a fiber into a new context that differs from its own by its span and its stack frame, and by nothing else. All
- * that Effect caches of it is known then; to look it up would take as long as the rest of the way into a span.
+ * What Effect makes in two steps when a stack frame and a span are put into a context, and adds the cache to later: one
+ * object, which has room for all of it, and never a copy of what it is put into.
  */
-export const enter = (
-  fiber: Fiber.Fiber<unknown, unknown>,
+class Inside {
+  readonly cacheRoot = this
+  readonly base: unknown
+  readonly overlay: Overlay
+  readonly depth: number | undefined
+  readonly _flat = undefined
+  readonly baseHits = 0
+  readonly maxDepth: number | undefined
+  readonly _fiberCache: Fiber.Fiber.Cache
+
+  constructor(
+    { base, depth = 0, maxDepth, overlay }: PrivateContext,
+    cache: Fiber.Fiber.Cache,
+    span: Tracer.AnySpan,
+    stackFrame: References.StackFrame
+  ) {
+    const framed: Overlay = { key: References.CurrentStackFrame.key, value: stackFrame, parent: overlay }
+    this.base = base
+    this.overlay = { key: Tracer.ParentSpanKey, value: span, parent: framed }
+    this.depth = depth + 2
+    this.maxDepth = maxDepth
+    this._fiberCache = { ...cache, span, stackFrame }
+  }
+}
+Object.setPrototypeOf(Inside.prototype, Object.getPrototypeOf(Context.empty()))
+
+/**
+ * A context with a span and its stack frame, for a fiber whose own differs from it by nothing else. All that Effect caches
+ * of it is known then; to look it up would take as long as the rest of the way into a span.
+ */
+export const inside = (
+  { cache }: Fiber.Fiber<unknown, unknown>,
   context: Context.Context<never>,
   span: Tracer.AnySpan,
   stackFrame: References.StackFrame
-): void => {
+): Context.Context<never> => {
   isCacheKnown ??= knowsCache()
-  if (isCacheKnown) (context as PrivateContext)._fiberCache = { ...fiber.cache, span, stackFrame }
-  fiber.setContext(context)
+  return isCacheKnown
+    ? new Inside(context, cache, span, stackFrame) as unknown as Context.Context<never>
+    : addBoth(context, span, stackFrame)
 }
 
-/** The same for what Effect itself does where it opens a span: it puts there a span first, and then a stack frame. */
+const addBoth = (
+  context: Context.Context<never>,
+  span: Tracer.AnySpan,
+  stackFrame: References.StackFrame
+): Context.Context<never> =>
+  Context.add(Context.add(context, References.CurrentStackFrame, stackFrame), Tracer.ParentSpan, span)
+
+/** Tells what is cached where Effect itself opens a span: it puts there the span first, and then the stack frame. */
 const tell = (context: PrivateContext, { cache, context: outer }: PrivateFiber): void => {
   const { overlay } = context
   if (
@@ -143,24 +184,33 @@ export const knowsCache = (): boolean => {
   try {
     return Effect.runSync(Effect.withFiber((fiber) => {
       const { cache, context } = fiber
-      const framed: PrivateContext = Context.add(context, References.CurrentStackFrame, stackFrame)
-      const inside = (): PrivateContext => Context.add(framed, Tracer.ParentSpan, span)
-      const known: Fiber.Fiber.Cache = { ...cache, span, stackFrame }
-      const first = inside()
-      fiber.setContext(first)
-      const made = Object.entries(fiber.cache)
-      const isSame = made.length === Object.keys(known).length &&
-        made.every(([key, value]) => Reflect.get(known, key) === value)
-      fiber.setContext(Object.assign(inside(), { _fiberCache: known }))
-      const { base, overlay } = first
-      const isOnTop = base !== undefined && base === framed.base && overlay?.parent === framed.overlay &&
-        overlay?.key === Tracer.ParentSpanKey && overlay.value === span && framed.overlay !== undefined
-      return Effect.succeed(isSame && isOnTop && fiber.cache === known)
+      const effects: PrivateContext = addBoth(context, span, stackFrame)
+      fiber.setContext(effects)
+      const ours = new Inside(context, cache, span, stackFrame) as unknown as PrivateContext
+      const isMadeSo = isSame(partsOf(ours), partsOf(effects))
+      fiber.setContext(ours)
+      return Effect.succeed(isMadeSo && fiber.cache === ours._fiberCache)
     }))
   } catch {
     return false
   }
 }
+
+/** All that a context of both holds, as far down as it was made for it. */
+const partsOf = (context: PrivateContext): ReadonlyMap<string, unknown> => {
+  const { _fiberCache: cache = {}, overlay, ...others } = context
+  const framed = overlay?.parent
+  const own = { ...others, cacheRoot: Reflect.get(context, "cacheRoot") === context, "": Object.keys(context).length }
+  const parts = { own, cache, overlay: { ...overlay, parent: undefined }, framed: { ...framed } }
+  return new Map(
+    Object.entries(parts).flatMap(([part, fields]) =>
+      Object.entries(fields).map(([key, value]) => [`${part} ${key}`, value] as const)
+    )
+  )
+}
+
+const isSame = (one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): boolean =>
+  one.size === other.size && [...one].every(([key, value]) => other.has(key) && other.get(key) === value)
 
 type Evaluate = PrivateFiber["evaluate"]
 type SetContext = PrivateFiber["setContext"]

@@ -152,7 +152,7 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
   }
 
   get status(): Otel.SpanStatus {
-    const { statusCode: code, statusMessage: message } = this.span
+    const { details: { statusMessage: message }, statusCode: code } = this.span
     return message === undefined ? { code } : { code, message }
   }
 
@@ -171,11 +171,11 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
   }
 
   get events(): ReadableSpan["events"] {
-    return this.span.events ?? []
+    return this.span.details.events ?? []
   }
 
   get links(): Array<Otel.Link> {
-    return this.span.exportedLinks ?? []
+    return this.span.details.exportedLinks ?? []
   }
 
   get ended(): boolean {
@@ -183,14 +183,14 @@ export class FinishedSpan implements ReadableSpan, EndedSpan {
   }
 
   get droppedAttributesCount(): number {
-    return this.span.droppedAttributes
+    return this.span.details.droppedAttributes
   }
 
   get droppedEventsCount(): number {
-    return this.span.droppedEvents
+    return this.span.details.droppedEvents
   }
 
   get droppedLinksCount(): number {
-    return this.span.droppedLinks
+    return this.span.details.droppedLinks
   }
 }

@@ -7,8 +7,7 @@
  */
 import type * as Otel from "@opentelemetry/api"
 import { SpanStatusCode } from "@opentelemetry/api"
-import type { TimedEvent } from "@opentelemetry/sdk-trace-node"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
@@ -20,6 +19,7 @@ import { ActiveSpan } from "./ActiveSpan.ts"
 import * as ParentContext from "./ParentContext.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 import * as SpanContexts from "./SpanContexts.ts"
+import { SpanDetails } from "./SpanDetails.ts"
 import * as SpanIds from "./SpanIds.ts"
 import { spanLimits } from "./SpanLimits.ts"
 import * as SpanStatus from "./SpanStatus.ts"
@@ -34,8 +34,7 @@ export interface SpanOwner {
   readonly ended: (span: Span) => void
 }
 
-const noAnnotations = Context.empty()
-const noLinks: ReadonlyArray<never> = []
+const noDetails = new SpanDetails()
 
 /** See the module. */
 export class Span extends DirectSpan {
@@ -54,26 +53,17 @@ export class Span extends DirectSpan {
   endSeconds = 0
   endNanos = 0
   statusCode: SpanStatusCode = SpanStatusCode.UNSET
-  statusMessage: string | undefined = undefined
   /** Attributes that every span of one place has, as they are exported; shared by these spans. */
   fixedAttributes: ReadonlyArray<unknown> | undefined
   /** Attributes as they are exported, beside the fixed ones. */
   ownAttributes: SpanAttributes.Flat | undefined = undefined
-  events: Array<TimedEvent> | undefined = undefined
-  exportedLinks: Array<Otel.Link> | undefined = undefined
-  droppedAttributes = 0
-  droppedEvents = 0
-  droppedLinks = 0
-  annotations: Context.Context<never> = noAnnotations
-  links: ReadonlyArray<Tracer.SpanLink> = noLinks
   /** Whether it went to its owner: third-party code can end it before Effect does. */
   isFinished = false
   readonly owner: SpanOwner
   #exit: Exit.Exit<unknown, unknown> | undefined = undefined
   #spanId: string | undefined = undefined
-  // What the program reads; made when it does, or when a value is not exported as it is.
-  #attributes: Map<string, unknown> | undefined = undefined
-  #active: ActiveSpan | undefined = undefined
+  // Everybody's until there is something to say of this one.
+  #details: SpanDetails = noDetails
 
   constructor(
     owner: SpanOwner,
@@ -130,11 +120,32 @@ export class Span extends DirectSpan {
 
   /** What third-party code finds active inside of this span. */
   get span(): Otel.Span {
-    return this.#active ??= new ActiveSpan(this)
+    return this.#detailed().active ??= new ActiveSpan(this)
   }
 
   get [SpanContexts.Owner](): object {
     return this.owner.layer
+  }
+
+  /** What few spans have. */
+  get details(): Readonly<SpanDetails> {
+    return this.#details
+  }
+
+  get annotations(): Context.Context<never> {
+    return this.#details.annotations
+  }
+
+  set annotations(annotations: Context.Context<never>) {
+    this.#detailed().annotations = annotations
+  }
+
+  get links(): ReadonlyArray<Tracer.SpanLink> {
+    return this.#details.links
+  }
+
+  set links(links: ReadonlyArray<Tracer.SpanLink>) {
+    this.#detailed().links = links
   }
 
   get attributes(): ReadonlyMap<string, unknown> {
@@ -160,7 +171,7 @@ export class Span extends DirectSpan {
     if (this.#exit !== undefined) return
     if (SpanAttributes.isPlain(value)) {
       this.record(key, value)
-      this.#attributes?.set(key, value)
+      this.#details.attributes?.set(key, value)
       return
     }
     try {
@@ -172,8 +183,8 @@ export class Span extends DirectSpan {
   }
 
   attributeOf(whole: ReadonlyArray<unknown> | undefined, key: string, value: string): void {
-    const isTaken = whole !== undefined && this.ownAttributes === undefined && this.#attributes === undefined &&
-      !this.isFinished
+    const isTaken = whole !== undefined && this.ownAttributes === undefined && !this.isFinished &&
+      this.#details.attributes === undefined
     if (isTaken) this.fixedAttributes = whole
     else this.attribute(key, value)
   }
@@ -200,7 +211,7 @@ export class Span extends DirectSpan {
     } else {
       // The program reads it all the same.
       this.#readable()
-      this.droppedAttributes++
+      this.#detailed().droppedAttributes++
     }
   }
 
@@ -217,10 +228,11 @@ export class Span extends DirectSpan {
   recordEvent(name: string, time: Otel.HrTime, given: Readonly<Record<string, unknown>> | undefined): void {
     if (this.isFinished) return
     const { attributes, dropped } = SpanAttributes.bounded(given, spanLimits.attributePerEventCountLimit)
-    const events = this.events ??= []
+    const details = this.#detailed()
+    const events = details.events ??= []
     if (events.length >= spanLimits.eventCountLimit) {
       events.shift()
-      this.droppedEvents++
+      details.droppedEvents++
     }
     events.push({ name, attributes, time, droppedAttributesCount: dropped })
   }
@@ -240,10 +252,11 @@ export class Span extends DirectSpan {
   recordLink(context: Otel.SpanContext, given: Readonly<Record<string, unknown>> | undefined): void {
     if (this.isFinished) return
     const { attributes, dropped } = SpanAttributes.bounded(given, spanLimits.attributePerLinkCountLimit)
-    const links = this.exportedLinks ??= []
+    const details = this.#detailed()
+    const links = details.exportedLinks ??= []
     if (links.length >= spanLimits.linkCountLimit) {
       links.shift()
-      this.droppedLinks++
+      details.droppedLinks++
     }
     links.push({
       context,
@@ -256,7 +269,8 @@ export class Span extends DirectSpan {
   recordStatus(code: SpanStatusCode, message: string | undefined): void {
     if (this.isFinished || code === SpanStatusCode.UNSET || this.statusCode === SpanStatusCode.OK) return
     this.statusCode = code
-    this.statusMessage = code === SpanStatusCode.ERROR ? message : undefined
+    const told = code === SpanStatusCode.ERROR ? message : undefined
+    if (told !== this.#details.statusMessage) this.#detailed().statusMessage = told
   }
 
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
@@ -302,13 +316,18 @@ export class Span extends DirectSpan {
     }
   }
 
+  #detailed(): SpanDetails {
+    return this.#details === noDetails ? this.#details = new SpanDetails() : this.#details
+  }
+
   #readable(): Map<string, unknown> {
-    if (this.#attributes !== undefined) return this.#attributes
+    const details = this.#detailed()
+    if (details.attributes !== undefined) return details.attributes
     const readable = new Map<string, unknown>()
     for (const flat of [this.fixedAttributes, this.ownAttributes]) {
       if (flat === undefined) continue
       for (let index = 0; index < flat.length; index += 2) readable.set(flat[index] as string, flat[index + 1])
     }
-    return this.#attributes = readable
+    return details.attributes = readable
   }
 }

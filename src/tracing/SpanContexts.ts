@@ -3,8 +3,21 @@
  */
 import * as Otel from "@opentelemetry/api"
 import type * as Tracer from "effect/Tracer"
+import * as Parents from "../observation/Parents.ts"
 
-export { propagated } from "../observation/Parents.ts"
+/** The property of a span that stands for whatever is left out with a caller: that caller. */
+export const Caller: unique symbol = Symbol("@dawsos/observability/Tracing/caller")
+
+/**
+ * The span as third-party code is to see it: nothing of what is below a caller that is not sampled leaves, so what they
+ * begin may be right below the caller, whom they see already.
+ */
+export const outermost = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined =>
+  span === undefined ? undefined : (span as { readonly [Caller]?: Tracer.AnySpan | undefined })[Caller] ?? span
+
+/** The nearest span that may be the parent of what third-party code begins. */
+export const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined =>
+  Parents.propagated(outermost(span))
 
 /** The OpenTelemetry span inside an Effect span that was made by `@effect/opentelemetry`. */
 export const otelSpan = (span: Tracer.AnySpan): Otel.Span | undefined => {

@@ -3,6 +3,7 @@ import * as Otel from "@opentelemetry/api"
 import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 import { ContextManager } from "../../src/tracing/ContextManager.ts"
+import * as SpanContexts from "../../src/tracing/SpanContexts.ts"
 
 const key = Otel.createContextKey("a test's")
 const marked = (text: string): Otel.Context => Otel.ROOT_CONTEXT.setValue(key, text)
@@ -51,6 +52,18 @@ describe("fibers that are followed", () => {
     const { watcher } = manager
     for (let id = 1; id <= 100; id++) watcher.begins(fiber(id, spanOf(id)), watcher.entered())
     assert.isAtMost(depth(watcher.entered()), 3)
+    manager.disable()
+  })
+
+  it("have nothing entered for a span that stands for the caller that is there already", () => {
+    const manager = new ContextManager().enable()
+    const { watcher } = manager
+    const caller = spanOf(1)
+    watcher.begins(fiber(1, caller), watcher.entered())
+    const entered = watcher.entered()
+    for (const span of [{ ...spanOf(2), [SpanContexts.Caller]: caller }, caller]) watcher.spanChanged(fiber(1, span))
+    assert.strictEqual(watcher.changes, 1)
+    assert.strictEqual(watcher.entered(), entered)
     manager.disable()
   })
 

@@ -1,4 +1,4 @@
-import { type SpanSink, Tracing } from "@dawsos/observability"
+import { Observation, type SpanSink, Tracing } from "@dawsos/observability"
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { isTracingSuppressed, suppressTracing } from "@opentelemetry/core"
@@ -121,6 +121,38 @@ for (const way of ways) {
           spanId: caller.spanId,
           isRemote: true
         })
+      }))
+
+    it.live("are right below a caller that is not sampled, whatever is left out with it and goes on later", () =>
+      Effect.gen(function*() {
+        const caller = Tracer.externalSpan({
+          traceId: "0af7651916cd43dd8448eb211c80319c",
+          spanId: "b7ad6b7169203331",
+          sampled: false
+        })
+        const seen: Array<Otel.SpanContext | undefined> = []
+        const look = (): void => {
+          seen.push(Otel.trace.getActiveSpan()?.spanContext())
+          leaf("leaf")
+        }
+        const operation = Observation.make<string>({ prefix: "shop", span: (name) => ({ name }), instruments: [] })
+        const program = Effect.gen(function*() {
+          yield* Effect.sync(look)
+          yield* Effect.promise(async () => {
+            look()
+            await later()
+            look()
+          })
+          yield* operation("inner")(Effect.sync(look))
+          yield* Fiber.join(yield* Effect.forkChild(Effect.promise(() => later().then(look))))
+        })
+        const { accounting, spans } = yield* traced(
+          Effect.withParentSpan(operation("outer")(Effect.andThen(program, Effect.currentSpan)), caller)
+        )
+        const context = { traceId: caller.traceId, spanId: caller.spanId, traceFlags: 0, isRemote: true }
+        assert.deepStrictEqual(seen, Array.from({ length: 5 }, () => context))
+        assert.isEmpty(spans)
+        assert.deepInclude(accounting, { started: 7, unsampled: 7 })
       }))
   })
 }

@@ -37,6 +37,15 @@ export const mutations: ReadonlyArray<Mutation> = [
     ]
   ),
   inFile(
+    "src/tracing/SpanContexts.ts",
+    [parents],
+    [
+      "the public way enters no span that stands for a caller",
+      "Parents.propagated(outermost(span))",
+      "Parents.propagated(span)"
+    ]
+  ),
+  inFile(
     "src/tracing/ContextManager.ts",
     [parents],
     [
@@ -48,6 +57,11 @@ export const mutations: ReadonlyArray<Mutation> = [
   inFile(
     "src/tracing/ContextManager.ts",
     ["test/tracing/ContextManager.test.ts"],
+    [
+      "nothing is entered for a span that stands for the one that is",
+      "const span = SpanContexts.outermost(cache.span)",
+      "const { span } = cache"
+    ],
     [
       "a fiber that forks for ever keeps no chain of what its forbears began in",
       "? this\n      : new Entered(",
@@ -84,28 +98,30 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["an Effect that lacks one method keeps the other", "    stop()\n    throw fault", "    throw fault"],
     ["a fiber that is started with a span has it entered", "own.begins(this, entered)", ""],
     ["only the running fiber's span is entered", "Fiber.getCurrent() === this", "true"],
-    ["no fiber is told what Effect would not cache", "isSame && isOnTop && fiber", "isOnTop && fiber"],
+    ["no fiber is told what Effect would not cache", "Effect.succeed(isMadeSo && ", "Effect.succeed("],
     ["only stack frames name a context", " || overlay.key !== References.CurrentStackFrame.key) return", ") return"],
     [
       "a context is named on top of what it was made of",
       " || (context as PrivateContext).base !== base) return",
       ") return"
     ],
-    ["no fiber is told where Effect does not look", "isOnTop && fiber.cache === known", "isOnTop"],
+    ["no fiber is told where Effect does not look", "isMadeSo && fiber.cache === ours._fiberCache", "isMadeSo"],
+    [
+      "the context of a span holds what is around it",
+      "value: stackFrame, parent: overlay }",
+      "value: stackFrame, parent: undefined }"
+    ],
+    ["a context that is full is known to be", "this.depth = depth + 2", "this.depth = depth"],
     [
       "a fiber knows all that was changed with its span",
       "    overlay.parent !== (outer as PrivateContext).overlay\n",
       "    false\n"
     ],
-    ["a fiber knows what its context was made of", "context.base !== (outer as PrivateContext).base ||", ""]
-  ),
-  inFile(
-    "src/tracing/FiberInternals.ts",
-    ["test/observation/DirectOperation.test.ts"],
+    ["a fiber knows what its context was made of", "context.base !== (outer as PrivateContext).base ||", ""],
     [
       "a fiber knows its operation's frame",
-      "{ ...fiber.cache, span, stackFrame }\n  fiber",
-      "{ ...fiber.cache, span }\n  fiber"
+      "this._fiberCache = { ...cache, span, stackFrame }",
+      "this._fiberCache = { ...cache, span }"
     ]
   ),
   inFile(

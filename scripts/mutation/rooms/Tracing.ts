@@ -308,8 +308,13 @@ export const mutations = [
     "src/tracing/Span.ts",
     ["test/contract/Spans.test.ts"],
     ["the oldest events give way", "events.shift()", "events.pop()"],
-    ["links that are too many are counted", "this.droppedLinks++", ""],
-    ["attributes that are too many are counted", "this.droppedAttributes++", ""],
+    ["links that are too many are counted", "details.droppedLinks++", ""],
+    ["attributes that are too many are counted", "this.#detailed().droppedAttributes++", ""],
+    [
+      "what one span has is no other's",
+      "this.#details === noDetails ? this.#details = new SpanDetails() : this",
+      "this"
+    ],
     ["an attribute that is set again has its last value", "own[index] = value", ""]
   ),
   inFile(
