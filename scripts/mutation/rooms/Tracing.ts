@@ -254,6 +254,7 @@ export const mutations = [
     ["the run of the rehearsal is kept", "    Shapes.keep(operation)\n", ""],
     ["what waits is kept of the rehearsal", "[finished, ...entries]", "[finished]"],
     ["the span is kept of the rehearsal", "[finished, ...entries]", "entries"],
+    ["a span of instrumentation is kept of the rehearsal", "  Shapes.keep(heard)\n", ""],
     ["there is one rehearsal", "  isDone = true\n", ""]
   ),
   inFile(
