@@ -1,5 +1,6 @@
 // What a process holds, once everything that nothing refers to is gone.
 import { setTimeout as sleep } from "node:timers/promises"
+import { getHeapSpaceStatistics } from "node:v8"
 
 const rests = 8
 
@@ -17,3 +18,13 @@ export const settled = async (): Promise<number> => {
   }
   return least
 }
+
+// Machine code, and beside it bytecode and what optimised code is thrown away by.
+const spacesOfCode = new Set(["code_space", "code_large_object_space", "trusted_space", "trusted_large_object_space"])
+
+/** Bytes that the engine's own compiled code takes. */
+export const code = (): number =>
+  getHeapSpaceStatistics().reduce(
+    (sum, { space_name: name, space_used_size: used }) => spacesOfCode.has(name) ? sum + used : sum,
+    0
+  )

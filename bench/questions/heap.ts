@@ -28,7 +28,9 @@ export const question: Question.Question = {
       { rounds, warmUp: false }
     )
     const grown = outcomes.map((outcome) => Processes.measured(outcome, "grown"))
-    const before = outcomes.map((outcome) => Processes.measured(outcome, "before"))
+    const beside = ["code", "again", "before"].map((number) =>
+      outcomes.map((outcome) => Processes.measured(outcome, number))
+    )
     const [ours, again] = [Interleaved.named(grown, "ours"), Interleaved.named(grown, "ours, again")]
     return {
       figures: [{
@@ -46,17 +48,19 @@ export const question: Question.Question = {
           operations.toLocaleString("en-US")
         } operations with span, counter and histogram, exported and scraped`,
         rows: [
-          ["candidate", "MB more than before", "MB before"],
+          ["candidate", "MB more than before", "of it code", "MB more after as many again", "MB before"],
           ...grown.map((one) => [
             one.void === undefined ? one.name : `${one.name} (void: ${one.void})`,
             Figure.spread(Interleaved.spreadOf(one.samples)),
-            Figure.spread(Interleaved.spreadOf(Interleaved.named(before, one.name).samples))
+            ...beside.map((told) => Figure.spread(Interleaved.spreadOf(Interleaved.named(told, one.name).samples)))
           ])
         ]
       }],
       text:
         "Heap and buffers after garbage collections, a quarter of the operations run before as a warm-up. What the " +
-        "effects alone leave is what the measurement itself can't tell."
+        "effects alone leave is what the measurement itself can't tell. Code is what V8 compiles for functions that it " +
+        "finds hot: what runs once for a batch of spans it does long after the warm-up. As many operations again show " +
+        "what operations leave beside that."
     }
   }
 }

@@ -26,7 +26,10 @@ export const shownHelp = (help: string): string => shortened(help).toWellFormed(
 const newLine = 10
 const space = 32
 
-const encode = (text: string): Uint8Array => Buffer.from(text)
+const encoder = new TextEncoder()
+
+// These bytes are kept, and a `Buffer` of few bytes keeps all 64 KB of Node's pool that it was cut from.
+const encode = (text: string): Uint8Array => encoder.encode(text)
 
 const beforeTrace = encode(" # {trace_id=\"")
 const beforeSpan = encode("\",span_id=\"")

@@ -1,5 +1,5 @@
 /** Bytes of an exposition, put together line by line in a buffer that is used again and again. */
-import * as Shapes from "./Shapes.ts"
+import * as Shapes from "../Shapes.ts"
 
 /** Bytes of a chunk: sending one takes as long as writing it, and it is little enough that many readers hold little. */
 export const chunkSize = 128 * 1024

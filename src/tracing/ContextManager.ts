@@ -11,6 +11,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import { AsyncLocalStorage } from "node:async_hooks"
+import * as Shapes from "../Shapes.ts"
 import type { Watcher } from "./FiberInternals.ts"
 import * as SpanContexts from "./SpanContexts.ts"
 
@@ -46,6 +47,8 @@ class Entered {
       : new Entered(this.base, this.span, this.fiber)
   }
 }
+
+Shapes.keep(new Entered(Otel.ROOT_CONTEXT, undefined, thirdParty))
 
 /** The context with a fiber's span, unless that is the span in which the context was entered: it is the newer then. */
 const over = (

@@ -26,6 +26,7 @@ import * as EffectTracer from "./EffectTracer.ts"
 import * as GlobalApi from "./GlobalApi.ts"
 import * as Limits from "./Limits.ts"
 import * as OpenTelemetryTracer from "./OpenTelemetryTracer.ts"
+import * as Rehearsal from "./Rehearsal.ts"
 import * as Resource from "./Resource.ts"
 import * as Sampler from "./Sampler.ts"
 import type { SpanScrubber } from "./ScrubbedSpan.ts"
@@ -83,6 +84,7 @@ export const make: (options: Options) => Effect.Effect<Parts, never, Scope.Scope
     const guard = yield* CurrentGuard
     const quietly = countFaults(guard)
     const log = yield* makeLog(quietly)
+    guard.run("tracer", Rehearsal.once, () => {})
     const sinks = [
       ...(options.sinks ?? (yield* Destination.sinks(config, guard, options.trustRemoteSampled ?? true))),
       ...(options.extraSinks ?? [])

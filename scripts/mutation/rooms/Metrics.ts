@@ -166,6 +166,11 @@ export const mutations = [
   ),
   inFile(
     "src/metrics/FamilyText.ts",
+    ["test/metrics/FamilyText.test.ts"],
+    ["the bytes of a metric keep no pool", "encoder.encode(text)", "Buffer.from(text)"]
+  ),
+  inFile(
+    "src/metrics/FamilyText.ts",
     ["test/metrics/Page.test.ts"],
     ["buckets are cumulated", "count += values[first + 1 + bucket]!", "count = values[first + 1 + bucket]!"],
     ["a row has room for all its lines", "this.#lines * labels", "labels"]

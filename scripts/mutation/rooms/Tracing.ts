@@ -263,6 +263,20 @@ export const mutations = [
   ),
   inFile(
     "src/tracing/TracingLive.ts",
+    ["test/tracing/Rehearsal.test.ts"],
+    ["an operation is rehearsed", "Rehearsal.once, () => {}", "() => {}, () => {}"]
+  ),
+  inFile(
+    "src/tracing/Rehearsal.ts",
+    ["test/tracing/Rehearsal.test.ts"],
+    ["the run of the rehearsal is kept", "    Shapes.keep(operation)\n", ""],
+    ["what waits is kept of the rehearsal", "[finished, ...entries]", "[finished]"],
+    ["the span is kept of the rehearsal", "[finished, ...entries]", "entries"],
+    ["a span of instrumentation is kept of the rehearsal", "  Shapes.keep(heard)\n", ""],
+    ["there is one rehearsal", "  isDone = true\n", ""]
+  ),
+  inFile(
+    "src/tracing/TracingLive.ts",
     ["test/tracing/TracingLive.test.ts"],
     [
       "a receiver's words are scrubbed",
