@@ -28,7 +28,7 @@ export const question: Question.Question = {
       { rounds, warmUp: false }
     )
     const grown = outcomes.map((outcome) => Processes.measured(outcome, "grown"))
-    const beside = ["code", "again", "before"].map((number) =>
+    const beside = ["first", "code", "before"].map((number) =>
       outcomes.map((outcome) => Processes.measured(outcome, number))
     )
     const [ours, again] = [Interleaved.named(grown, "ours"), Interleaved.named(grown, "ours, again")]
@@ -48,7 +48,7 @@ export const question: Question.Question = {
           operations.toLocaleString("en-US")
         } operations with span, counter and histogram, exported and scraped`,
         rows: [
-          ["candidate", "MB more than before", "of it code", "MB more after as many again", "MB before"],
+          ["candidate", "MB more than before", "MB more by the million of the warm-up", "of that code", "MB before"],
           ...grown.map((one) => [
             one.void === undefined ? one.name : `${one.name} (void: ${one.void})`,
             Figure.spread(Interleaved.spreadOf(one.samples)),
@@ -57,10 +57,10 @@ export const question: Question.Question = {
         ]
       }],
       text:
-        "Heap and buffers after garbage collections, a quarter of the operations run before as a warm-up. What the " +
-        "effects alone leave is what the measurement itself can't tell. Code is what V8 compiles for functions that it " +
-        "finds hot: what runs once for a batch of spans it does long after the warm-up. As many operations again show " +
-        "what operations leave beside that."
+        "Heap and buffers after garbage collections. A million and a quarter of operations run before as a warm-up; what " +
+        "the million of them leaves is told beside: nearly all of it is the code that V8 compiles for functions that it " +
+        "finds hot, and what runs once for a batch of spans it finds so long after the rest. What the effects alone leave " +
+        "is what the measurement itself can't tell."
     }
   }
 }
