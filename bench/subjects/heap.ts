@@ -122,6 +122,12 @@ const code = Heap.code() - codeBefore
 await work(operations)
 const after = await Heap.settled()
 Processes.tell({
-  numbers: { grown: (after - before) / 1e6, first: (before - cold) / 1e6, code: code / 1e6, before: before / 1e6, read },
+  numbers: {
+    grown: (after - before) / 1e6,
+    first: (before - cold) / 1e6,
+    code: code / 1e6,
+    before: before / 1e6,
+    read
+  },
   void: await check(done)
 })
