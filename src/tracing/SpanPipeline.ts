@@ -205,6 +205,7 @@ export class SpanPipeline {
   #onEnd(span: ReadableSpan): void {
     this.#open--
     this.#ended++
+    if (this.#queues.length === 0) return
     if (this.#isClosed) this.#queue(span, 0)
     else this.#endedSpans.add(span)
   }
