@@ -32,14 +32,11 @@ export class Gathering<A> {
   /** Lets one wait for others, or deals with all that are there. */
   add(item: A): void {
     const { delay, most, timers } = this.#options
-    const length = this.#items.push(item)
-    if (length >= most) return this.settle()
-    if (length > 1) return
-    this.#since = timers.now()
-    this.#timer = timers.after(delay, () => {
-      this.#timer = undefined
-      this.settle()
-    })
+    if (this.#items.push(item) === 1) {
+      this.#since = timers.now()
+      this.#timer = timers.after(delay, () => this.settle())
+    }
+    if (this.#items.length >= most) this.settle()
   }
 
   /** Deals with all that are there, in the order in which they came; what comes meanwhile waits for others. */

@@ -3,11 +3,10 @@ import * as fc from "fast-check"
 import { Gathering } from "../../src/tracing/Gathering.ts"
 import { manualTimers } from "./harness.ts"
 
-const most = 4
 const delay = 10
 
 /** What was dealt with, when, and how long it had waited. */
-const gathering = (then: (item: number) => void = () => {}) => {
+const gathering = (most: number, then: (item: number) => void = () => {}) => {
   const timers = manualTimers()
   const taken: Array<{ readonly item: number; readonly at: number; readonly waited: number }> = []
   const made = new Gathering<number>({
@@ -29,8 +28,8 @@ describe("what is gathered", () => {
       { weight: 1, arbitrary: fc.constant("settle" as const) },
       { weight: 3, arbitrary: fc.integer({ min: 0, max: 15 }) }
     )
-    fc.assert(fc.property(fc.array(act, { maxLength: 100 }), (acts) => {
-      const { items, made, taken, timers } = gathering()
+    fc.assert(fc.property(fc.integer({ min: 1, max: 5 }), fc.array(act, { maxLength: 100 }), (most, acts) => {
+      const { items, made, taken, timers } = gathering(most)
       const came: Array<number> = []
       let waiting: Array<number> = []
       for (const act of acts) {
@@ -57,7 +56,7 @@ describe("what is gathered", () => {
   })
 
   it("is left for the next time where it comes while others are dealt with", () => {
-    const { items, made, timers } = gathering((item) => {
+    const { items, made, timers } = gathering(4, (item) => {
       if (item < 2) made.add(item + 10)
     })
     for (const item of [0, 1, 2, 3]) made.add(item)

@@ -256,7 +256,7 @@ export const mutations = [
   inFile(
     "src/tracing/Gathering.ts",
     ["test/tracing/Gathering.test.ts"],
-    ["what is gathered is dealt with when there is enough", "if (length >= most) return this.settle()", ""],
+    ["what is gathered is dealt with when there is enough", "if (this.#items.length >= most) this.settle()", ""],
     ["what is gathered is dealt with once", "this.#items = []\n    this.#timer", "this.#timer"],
     ["nothing is waited for in vain", "this.#timer?.()\n", ""],
     ["what is gathered knows how long it waited", "timers.now() - this.#since", "0"]
