@@ -136,6 +136,7 @@ export const inside = (
   stackFrame: References.StackFrame
 ): Context.Context<never> => {
   isCacheKnown ??= knowsCache()
+  // What it inherits of Effect's contexts is given to it when this module loads, which its type can't tell.
   return isCacheKnown
     ? new Inside(context, cache, span, stackFrame) as unknown as Context.Context<never>
     : addBoth(context, span, stackFrame)
@@ -186,6 +187,7 @@ export const knowsCache = (): boolean => {
       const { cache, context } = fiber
       const effects: PrivateContext = addBoth(context, span, stackFrame)
       fiber.setContext(effects)
+      // Of Effect's kind: see `inside`.
       const ours = new Inside(context, cache, span, stackFrame) as unknown as PrivateContext
       const isMadeSo = isSame(partsOf(ours), partsOf(effects))
       fiber.setContext(ours)

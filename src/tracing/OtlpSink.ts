@@ -63,23 +63,23 @@ export const make = (options: Options): SpanSink => {
     spare = undefined
     return taken
   }
-  const keep = (room: ArrayBufferView): void => {
-    if (room.buffer.byteLength <= largestSpare) spare = Buffer.from(room.buffer)
+  const post = (body: Uint8Array, count: number, faults: number, onResent?: (spans: number) => void) => {
+    const answer = poster.post(body, () => onResent?.(count))
+    isPosting = true
+    return Effect.map(answer, (answer) => {
+      if (body.buffer.byteLength <= largestSpare) spare = Buffer.from(body.buffer)
+      return read(answer, count, faults)
+    })
   }
   const encoder: SpanEncoder = {
     encode: (span, out) => OtlpMessages.span(out, written.names, ScrubbedSpan.recordOf(span)),
     export: (batch, onResent) =>
       Effect.suspend(() => {
         isPosting = false
-        return Effect.flatMap(inTurns(OtlpRequest.write(batch, take())), (request) => {
-          const count = batch.spans.length
-          const answer = poster.post(request, () => onResent?.(count))
-          isPosting = true
-          return Effect.map(answer, (answer) => {
-            keep(request)
-            return read(answer, count, 0)
-          })
-        })
+        return Effect.flatMap(
+          inTurns(OtlpRequest.write(batch, take())),
+          (request) => post(request, batch.spans.length, 0, onResent)
+        )
       })
   }
   return {
@@ -91,15 +91,10 @@ export const make = (options: Options): SpanSink => {
       Effect.suspend(() => {
         isPosting = false
         const request = OtlpWriter.write(recordsOf(batch, guard), written, take())
-        return Effect.flatMap(inTurns(request), ({ body, count, room }): Effect.Effect<ExportResult, SpanSinkError> => {
+        return Effect.flatMap(inTurns(request), ({ body, count }): Effect.Effect<ExportResult, SpanSinkError> => {
           const faults = batch.length - count
           if (body === undefined) return Effect.succeed({ accepted: 0, rejected: 0, dropped: { fault: faults } })
-          const answer = poster.post(body, () => onResent?.(count))
-          isPosting = true
-          return Effect.map(answer, (answer) => {
-            keep(room)
-            return read(answer, count, faults)
-          })
+          return post(body, count, faults, onResent)
         })
       }),
     mayHaveLeft: () => isPosting && poster.mayHaveLeft(),

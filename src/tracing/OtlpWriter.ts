@@ -24,8 +24,6 @@ export interface Written {
   /** Nothing where no span could be written. */
   readonly body: Uint8Array | undefined
   readonly count: number
-  /** The buffer that the body is in, for the next request once this one has been answered. */
-  readonly room: Buffer
 }
 
 /** What the requests of a sink share. */
@@ -65,7 +63,7 @@ export function* write(spans: ReadonlyArray<SpanRecord>, options: Options, room?
     if (count > ofOthers) end(out, resourceSpans, resource.schemaUrl)
     else out.cut(beforeResource)
   }
-  return { body: count === 0 ? undefined : out.bytes(), count, room: out.room }
+  return { body: count === 0 ? undefined : out.bytes(), count }
 }
 
 const writeSpan = (out: ProtobufWriter, span: SpanRecord, { names, onFault }: Options): boolean => {
