@@ -46,6 +46,8 @@ export const lengthBytes = (length: number): number => {
 export class ProtobufWriter {
   #bytes: Buffer
   #at = 0
+  // What is before this will not become more: room is made for what comes behind it.
+  #from = 0
   // Of the second that was written last: most moments of a request share it.
   #second = 0
   #secondLow = 0
@@ -78,6 +80,11 @@ export class ProtobufWriter {
     this.#at = length
   }
 
+  /** Writes something new behind what is there: room is made by what that takes. */
+  begin(): void {
+    this.#from = this.#at
+  }
+
   /** Makes room for tags and numbers, which count on it: those between two texts need not ask. */
   reserve(count = spare): void {
     if (this.#at + count > this.#bytes.length) this.#grow(count)
@@ -90,7 +97,8 @@ export class ProtobufWriter {
 
   #grow(count: number): void {
     this.check()
-    const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#at + count))
+    const written = this.#at - this.#from
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length + written, this.#at + count))
     this.#bytes.copy(grown, 0, 0, this.#at)
     this.#bytes = grown
   }

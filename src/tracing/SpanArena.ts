@@ -68,6 +68,7 @@ export class SpanArena {
    */
   write<A>(write: (span: A, out: ProtobufWriter) => void, span: A): number {
     const out = this.#roomy()
+    out.begin()
     try {
       write(span, out)
       out.check()

@@ -182,7 +182,8 @@ export const mutations = [
       "if (this.#writer?.length === this.#end) this.#rest()",
       "this.#rest()"
     ],
-    ["what is written past the end is noticed", "      out.check()\n", ""]
+    ["what is written past the end is noticed", "      out.check()\n", ""],
+    ["a long span makes room for itself", "    out.begin()\n", ""]
   ),
   inFile(
     "src/tracing/OtlpRequest.ts",
