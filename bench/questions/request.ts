@@ -140,7 +140,7 @@ const text = (voids: Voids): string =>
     "imports of this package are those of stand-ins that call `Effect.withSpan`, `prom-client` and `@sentry/node` at " +
     "the same places, and that scrub nothing. Off, Effect's own modules still make their spans, for nobody. All " +
     "export every second in batches of 512. What is added is the processor time a request beyond the mean of the two " +
-    "programs that are off, export and scrapes included. The database is a process of its own that gives remembered " +
+    "programs that are off, export and scrapes included. Heap and resident set are those after both loads. The database is a process of its own that gives remembered " +
     "answers to reads, so that it is no bottleneck; requests that ask data providers are left out, since their quotas " +
     "are a few a minute.",
     ...[...voids].map(([mode, problem]) => `The program ${mode} is void: ${problem}.`)
@@ -167,6 +167,7 @@ const ask = async (): Promise<Question.Answer> => {
       }
       return round
     })
+    const held = await Rounds.held(programs)
     checkAnswers(closed, open, voids)
     const herds = await herd(plan)
     const profiles = await profile(plan, rate, open)
@@ -174,7 +175,7 @@ const ask = async (): Promise<Question.Answer> => {
     return {
       figures: [...cpuFigures(closed, voids), ...latencyFigures(open, voids)],
       tables: [
-        { title: "16 clients that ask as soon as they are answered", rows: Tables.closed(closed) },
+        { title: "16 clients that ask as soon as they are answered", rows: Tables.closed(closed, held) },
         { title: `Open loop at half of the capacity: ${rate} requests a second`, rows: Tables.open(open) },
         { title: "200 clients at once", rows: Tables.herd(herds) },
         {

@@ -38,7 +38,7 @@ export interface Running {
   /** Where its metrics are, if it has any. */
   readonly metricsUrl: string | undefined
   readonly counts: () => Promise<Counts>
-  readonly vitals: () => ReturnType<Program.Started["vitals"]>
+  readonly vitals: (collect: boolean) => ReturnType<Program.Started["vitals"]>
   /** Takes a CPU profile while something runs, into a file. */
   readonly profiled: (file: string, run: () => Promise<unknown>) => Promise<void>
   /** Ends it, and says what was lost on the way. */
@@ -109,7 +109,7 @@ export const start = async (): Promise<All> => {
       port: Number(port),
       metricsUrl: metricsUrl === "nowhere" ? undefined : metricsUrl,
       counts: () => counted(collector),
-      vitals: () => program.vitals(patience),
+      vitals: (collect) => program.vitals(patience, collect),
       profiled: async (file, run) => {
         program.tell({ profile: true })
         await run()

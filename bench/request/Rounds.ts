@@ -11,9 +11,6 @@ export interface Round extends Load.Outcome {
   readonly cpu: number
   /** Spans a request. */
   readonly spans: number
-  /** Bytes, after a collection. */
-  readonly heap: number
-  readonly rss: number
 }
 
 export type Series = Readonly<Record<Programs.Mode, ReadonlyArray<Round>>>
@@ -49,18 +46,17 @@ export const scraped = async <A>(program: Programs.Running, seconds: number, loa
 }
 
 const measure = async (program: Programs.Running, seconds: number, load: Loading): Promise<Round> => {
-  const [before, counts] = [await program.vitals(), await program.counts()]
+  // Not after a forced collection: it shrinks the young generation, which then takes many collections to grow again.
+  const [before, counts] = [await program.vitals(false), await program.counts()]
   const outcome = await scraped(program, seconds, () => load(program.port))
   // What has ended is exported, and belongs to the cost of the load.
   await sleep(Programs.settleMillis)
-  const after = await program.vitals()
+  const after = await program.vitals(false)
   const { spans } = await program.counts()
   return {
     ...outcome,
     cpu: (after.cpu - before.cpu) / outcome.requests,
-    spans: (spans - counts.spans) / outcome.requests,
-    heap: after.heap,
-    rss: after.rss
+    spans: (spans - counts.spans) / outcome.requests
   }
 }
 
@@ -84,6 +80,25 @@ export const measureAll = async (
     for (const program of shuffled(programs, random)) {
       found[program.mode].push(await around(program, () => measure(program, seconds, load)))
     }
+  }
+  return found
+}
+
+/** What a program holds once it is left alone, in bytes. */
+export interface Held {
+  readonly heap: number
+  /** Before the collection that the heap is measured after. */
+  readonly rss: number
+}
+
+/** Looks at what each program holds. */
+export const held = async (programs: Plan["programs"]): Promise<Readonly<Record<Programs.Mode, Held>>> => {
+  const nothing = { heap: Number.NaN, rss: Number.NaN }
+  const found: Record<Programs.Mode, Held> = { off: nothing, "off, again": nothing, ours: nothing, "by hand": nothing }
+  for (const program of programs) {
+    const { rss } = await program.vitals(false)
+    const { heap } = await program.vitals(true)
+    found[program.mode] = { heap, rss }
   }
   return found
 }

@@ -16,7 +16,7 @@ const perSpan = (of: Rounds.Series, mode: Programs.Mode): string =>
   mode.startsWith("off") ? "" : cell(Rounds.added(of, mode, "span"))
 
 /** What a program did that answered as fast as it could. */
-export const closed = (of: Rounds.Series): Rows => [
+export const closed = (of: Rounds.Series, held: Readonly<Record<Programs.Mode, Rounds.Held>>): Rows => [
   [
     "program",
     "requests/s",
@@ -36,8 +36,8 @@ export const closed = (of: Rounds.Series): Rows => [
     cell(of[mode].map(({ cpu }) => cpu)),
     median(of[mode].map(({ spans }) => spans)).toFixed(1),
     perSpan(of, mode),
-    cell(of[mode].map(({ heap }) => heap / megabyte)),
-    cell(of[mode].map(({ rss }) => rss / megabyte))
+    (held[mode].heap / megabyte).toFixed(1),
+    (held[mode].rss / megabyte).toFixed(0)
   ])
 ]
 

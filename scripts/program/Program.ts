@@ -2,14 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Path from "node:path"
 import { root } from "../Process.ts"
-import { isAnswer, type Vitals } from "./Vitals.ts"
+import { isAnswer, type Question, type Vitals } from "./Vitals.ts"
 
 export interface Started {
   readonly pid: number
   /** Waits for a line of standard output that begins so, and answers with the rest of it. */
   readonly line: (begin: string, withinMs: number) => Promise<string>
-  /** The vitals of the process; fails when it does not answer in time. */
-  readonly vitals: (withinMs: number) => Promise<Vitals>
+  /** The vitals of the process, after a full collection unless told otherwise; fails when it does not answer in time. */
+  readonly vitals: (withinMs: number, collect?: boolean) => Promise<Vitals>
   /** Tells it something, over the channel between the two. */
   readonly tell: (message: object) => void
   /** What it said over that channel of its own accord. */
@@ -107,9 +107,9 @@ export const start = (
         withinMs,
         () => output.split("\n").slice(0, -1).find((line) => line.startsWith(begin))?.slice(begin.length)
       ),
-    vitals: async (withinMs) => {
+    vitals: async (withinMs, collect = true) => {
       const probe = asked++
-      send({ probe })
+      send({ probe, collect } satisfies Question)
       const vitals = await until("no answer of the probe", withinMs, () => answers.get(probe))
       answers.delete(probe)
       return vitals

@@ -1,7 +1,7 @@
 // What a process knows of itself, as the probe tells it.
 
 export interface Vitals {
-  /** Used heap in bytes, right after a full garbage collection. */
+  /** Used heap in bytes, right after a full garbage collection if one was asked for. */
   readonly heap: number
   /** Memory of buffers and WebAssembly outside of the heap, in bytes. */
   readonly external: number
@@ -20,14 +20,19 @@ export interface Vitals {
 /** Asks the probe for the vitals. */
 export interface Question {
   readonly probe: number
+  /** Whether garbage is collected before: a program that goes on afterwards does so with a young generation made small. */
+  readonly collect: boolean
 }
 
 /** The answer to a question, by its number. */
-export interface Answer extends Question {
+export interface Answer extends Pick<Question, "probe"> {
   readonly vitals: Vitals
 }
 
-export const isQuestion = (message: unknown): message is Question =>
+const isNumbered = (message: unknown): message is Pick<Question, "probe"> =>
   typeof message === "object" && message !== null && "probe" in message && typeof message.probe === "number"
 
-export const isAnswer = (message: unknown): message is Answer => isQuestion(message) && "vitals" in message
+export const isQuestion = (message: unknown): message is Question =>
+  isNumbered(message) && "collect" in message && typeof message.collect === "boolean"
+
+export const isAnswer = (message: unknown): message is Answer => isNumbered(message) && "vitals" in message

@@ -24,7 +24,7 @@ const cpu = (): number => {
   return (system + user) / 1000
 }
 let looking = 0
-const look = (): Answer["vitals"] => {
+const look = (collects: boolean): Answer["vitals"] => {
   const spent = cpu()
   const lag = {
     p50: milliseconds(delay.percentile(50)),
@@ -32,7 +32,7 @@ const look = (): Answer["vitals"] => {
     max: milliseconds(delay.max)
   }
   delay.disable()
-  void collect?.()
+  if (collects) void collect?.()
   const { external, heapUsed, rss } = process.memoryUsage()
   const known = spent - looking
   looking += cpu() - spent
@@ -43,7 +43,7 @@ const look = (): Answer["vitals"] => {
 }
 
 process.on("message", (message) => {
-  if (isQuestion(message)) process.send?.({ probe: message.probe, vitals: look() } satisfies Answer)
+  if (isQuestion(message)) process.send?.({ probe: message.probe, vitals: look(message.collect) } satisfies Answer)
 })
 process.channel?.unref()
 
