@@ -1,7 +1,7 @@
 /**
  * What the layer knows of Effect that Effect does not export: a failure here says what moved, and which module leans on
  * it. Others are held where the module is tested: `Async` primitives in `tracing/EffectTracer.test.ts`
- * (`src/tracing/AsyncPrimitives.ts`), the request's key in `Boundary.test.ts` (`src/Boundary.ts`), the keys of responses and
+ * (`src/tracing/FiberInternals.ts`), the request's key in `Boundary.test.ts` (`src/Boundary.ts`), the keys of responses and
  * of what can be answered with in `errors/ErrorReporter.test.ts` (`src/errors/Expected.ts`).
  */
 import { Guard } from "@dawsos/observability"

@@ -5,22 +5,16 @@
  * begun inside a synchronous effect and goes on after it is an orphan; `StrictParents.ts` knows better, by private API.
  */
 import * as Otel from "@opentelemetry/api"
-import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { Guard } from "../Guard.ts"
+import { asyncEvaluate } from "./FiberInternals.ts"
 import * as SpanContexts from "./SpanContexts.ts"
 
 /** What a tracer runs each step of a program with. */
 export type Hook = NonNullable<Tracer.Tracer["context"]>
 
 const evaluate = "~effect/Effect/evaluate" satisfies keyof Tracer.EffectPrimitive<never>
-
-/**
- * How an `Async` primitive evaluates: all of them share the method of their prototype, so that comparing it tells them
- * from the rest at the cost of one load. A contract test holds it.
- */
-export const asyncEvaluate: unknown = Reflect.get(Effect.callback<void>(() => {}), evaluate)
 
 /** The hook for a tracer's `context`. */
 export const hook = (guard: Guard): Hook => (primitive, fiber) =>

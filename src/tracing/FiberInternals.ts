@@ -1,6 +1,6 @@
 /**
- * The one file that leans on Effect's private parts: it tells when a fiber begins to run and when its span changes, and
- * brings fibers into spans at less than Effect's price.
+ * The one file that leans on how Effect runs fibers inside: it tells when a fiber begins to run, when its span changes
+ * and which of its steps are asynchronous, and brings fibers into spans at less than Effect's price.
  *
  * Third-party spans find their parent in AsyncLocalStorage, which must hold the fiber's span whenever code of the
  * program runs. Effect has no public hook for that but the tracer's `context`, which costs each step of a program and
@@ -16,6 +16,15 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+
+/**
+ * How an `Async` primitive evaluates: all of them share the method of their prototype, so that comparing it tells them
+ * from the rest at the cost of one load. For `AsyncPrimitives.ts`.
+ */
+export const asyncEvaluate: unknown = Reflect.get(
+  Effect.callback<void>(() => {}),
+  "~effect/Effect/evaluate" satisfies keyof Tracer.EffectPrimitive<never>
+)
 
 /** What is read here of a fiber. */
 interface PrivateFiber extends Fiber.Fiber<unknown, unknown> {

@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
-import * as AsyncPrimitives from "../../src/tracing/AsyncPrimitives.ts"
+import * as FiberInternals from "../../src/tracing/FiberInternals.ts"
 import { config, named, parentOf, traced } from "./harness.ts"
 
 class NotFound extends Data.TaggedError("NotFound")<{ readonly message: string; readonly cause?: unknown }> {}
@@ -362,9 +362,9 @@ describe("the contract with Effect's internals", () => {
     (effect as unknown as Tracer.EffectPrimitive<unknown>)["~effect/Effect/evaluate"]
 
   it("is that what leaves the fiber is an `Async` primitive with one shared `evaluate`", () => {
-    assert.isFunction(AsyncPrimitives.asyncEvaluate)
+    assert.isFunction(FiberInternals.asyncEvaluate)
     for (const [name, effect] of primitives.filter(([name]) => name !== "sleep" && name !== "tryPromise")) {
-      assert.strictEqual(evaluateOf(effect), AsyncPrimitives.asyncEvaluate, name)
+      assert.strictEqual(evaluateOf(effect), FiberInternals.asyncEvaluate, name)
       assert.propertyVal(effect, "~effect/Effect/identifier", "Async", name)
     }
   })
@@ -379,6 +379,6 @@ describe("the contract with Effect's internals", () => {
       Effect.withFiber(() => Effect.void),
       Effect.fail("no")
     ]
-    for (const effect of others) assert.notStrictEqual(evaluateOf(effect), AsyncPrimitives.asyncEvaluate)
+    for (const effect of others) assert.notStrictEqual(evaluateOf(effect), FiberInternals.asyncEvaluate)
   })
 })
