@@ -59,11 +59,14 @@ export const question: Question.Question = {
     ]
     for (const [layer, context] of layers) {
       const run = (effect: Effect.Effect<unknown>) => Loop.batches(effect, { context })
-      const measured = await Interleaved.measure(uses.flatMap((use) => [
-        { name: use.name, run: run(use.without) },
-        { name: `${use.name}, again`, run: run(use.without) },
-        { name: `${use.name}, with`, run: run(use.with) }
-      ]))
+      const measured = await Interleaved.measure(
+        uses.flatMap((use) => [
+          { name: use.name, run: run(use.without) },
+          { name: `${use.name}, again`, run: run(use.without) },
+          { name: `${use.name}, with`, run: run(use.with) }
+        ]),
+        { rounds: 91 }
+      )
       const found = uses.map(({ name }) => {
         const [without, again, own] = [
           Interleaved.named(measured, name),

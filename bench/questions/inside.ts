@@ -70,6 +70,9 @@ const bodies: ReadonlyArray<Body> = [
   { name: "a fork of next to nothing, and its join", effect: forked(step), waits: true }
 ]
 
+// A thousand operations or more share a span, which takes a few microseconds.
+const effort = { sampleMillis: 10, unit: 1_024 }
+
 type Around = (self: Effect.Effect<void>) => Effect.Effect<void>
 
 const nothing: Around = (self) => self
@@ -169,7 +172,7 @@ export const question: Question.Question = {
           run: run(body, own.context, nothing),
           ...Ours.contextManager
         }
-      ], { rounds: 41, sampleMillis: 20, unit: 8_192 })
+      ], { ...effort, rounds: body.limit === undefined ? 25 : 81 })
       const named = (name: string) => Interleaved.named(measured, name)
       const [base, ours] = [named("nothing traced"), named("ours")]
       if (body.limit !== undefined) {

@@ -43,7 +43,8 @@ export const question: Question.Question = {
   ask: async () => {
     const peers = await BareSpans.make()
     const byHand = await WithPromClient.make()
-    const [once, eachTime, off] = await Promise.all([
+    const [once, again, eachTime, off] = await Promise.all([
+      Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue),
       Ours.off(Checkout.catalogue)
@@ -61,20 +62,21 @@ export const question: Question.Question = {
         },
         { name: "ours, observability off", run: Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)) },
         ours("ours", withCheckout(Checkout.bare), once, place),
+        ours("ours, again", withCheckout(Checkout.bare), again, place),
         // As an argument of `Effect.fn` is.
         ours("ours, applied at each call", Effect.suspend(() => withCheckout(Checkout.bare)), eachTime, place)
-      ])
+      ], { rounds: 71 })
       const named = (name: string) => Interleaved.named(measured, name)
-      const peer = named(BareSpans.names.peer)
-      figures.push(Figure.over(named("ours"), peer, {
+      const [own, peer] = [named("ours"), named(BareSpans.names.peer)]
+      figures.push(Figure.over(own, peer, {
         question: `one operation, ${place}`,
         limit: limits[place],
         against: "the peer's bare span",
-        noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)])
+        noise: Noise.ofRatios([own, named("ours, again")], [peer, named(BareSpans.names.peerAgain)])
       }))
       tables.push({ title: `one operation, ${place}`, rows: Question.candidates(measured, [peer], Interleaved.ratio) })
     }
-    await Promise.all([peers.close(), byHand.close(), once.close(), eachTime.close(), off.close()])
+    await Promise.all([peers.close(), byHand.close(), once.close(), again.close(), eachTime.close(), off.close()])
     return { figures, tables }
   }
 }
