@@ -24,8 +24,8 @@ const { positionals, values } = parseArgs({
     seconds: { type: "string", default: String(Host.defaultSeconds) }
   }
 })
-const known = [...Object.keys(Questions.questions), ...Reliability.names]
-const asked = positionals.length === 0 ? Object.keys(Questions.questions) : positionals
+const known: ReadonlyArray<string> = [...Questions.names, ...Reliability.names]
+const asked = positionals.length === 0 ? Questions.names : positionals
 const unknown = asked.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`no question named ${unknown.join(", ")}; there are: ${known.join(", ")}`)

@@ -48,7 +48,6 @@ const uses: ReadonlyArray<Use> = [
 ]
 
 export const question: Question.Question = {
-  title: "what a combinator adds while observability is off",
   ask: async () => {
     const off = await Ours.off(Checkout.catalogue)
     const figures: Array<Figure.Figure> = []

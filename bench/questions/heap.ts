@@ -18,7 +18,6 @@ const candidates = [
 ] as const
 
 export const question: Question.Question = {
-  title: "what is left in the heap of a million operations",
   ask: async () => {
     const outcomes = await Processes.run(
       candidates.map(([name, candidate]) => ({

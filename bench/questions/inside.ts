@@ -119,7 +119,6 @@ const traced = <R>(body: Body, { around, check, manager, name, sink, way }: Trac
 }
 
 export const question: Question.Question = {
-  title: "code inside a span against the same without",
   ask: async () => {
     const [peer, without, otlp, own, observing] = await Promise.all([
       Peer.make(),

@@ -256,7 +256,6 @@ const sampleMillis = 40
 const called = (way: string, { name }: Workload): string => `${way}: ${name}`
 
 export const question: Question.Question = {
-  title: "label sets that are found at run time: many against one",
   ask: async () => {
     const figures: Array<Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []

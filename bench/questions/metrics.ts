@@ -210,7 +210,6 @@ const byThemselves = (): ReadonlyArray<Interleaved.Candidate> => {
 }
 
 export const question: Question.Question = {
-  title: "a counter and a histogram, on a combinator and by themselves, against prom-client's bound children",
   ask: async () => {
     const figures: Array<Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []

@@ -39,7 +39,6 @@ const ours = (
 }
 
 export const question: Question.Question = {
-  title: "one operation with span, status, counter, histogram and exemplar, against the peer's bare span",
   ask: async () => {
     const peers = await BareSpans.make()
     const byHand = await WithPromClient.make()

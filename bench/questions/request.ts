@@ -189,7 +189,4 @@ const ask = async (): Promise<Question.Answer> => {
   }
 }
 
-export const question: Question.Question = {
-  title: "the reference program under load: off, with this package, wired by hand",
-  ask
-}
+export const question: Question.Question = { ask }

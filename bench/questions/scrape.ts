@@ -122,7 +122,6 @@ const table = (subjects: ReadonlyArray<Subject>): ReadonlyArray<ReadonlyArray<st
 ]
 
 export const question: Question.Question = {
-  title: "a scrape of 100,000 lines: longest block of the event loop, total, peak memory",
   ask: async () => {
     const wanted: ReadonlyArray<readonly [Exposition.Name, string]> = [
       ["ours", "ours"],

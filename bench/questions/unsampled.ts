@@ -49,7 +49,6 @@ const ours = (name: string, body: Effect.Effect<unknown>, given: Ours.Ours, wher
 }
 
 export const question: Question.Question = {
-  title: "one operation that is not sampled, against the sampled peer's bare span",
   ask: async () => {
     const [root, again, child, off] = await Promise.all([
       Peer.make(),

@@ -19,7 +19,6 @@ const withSpan = Effect.withSpan(Checkout.name)
 const withAttributes = Effect.withSpan(Checkout.name, { attributes })
 
 export const question: Question.Question = {
-  title: "plain Effect.withSpan on our tracer, against the peer",
   ask: async () => {
     const peers = await BareSpans.make()
     const [plain, again, rich] = await Promise.all([
