@@ -39,6 +39,12 @@ export const verdict = ({ limit, noise = 0, reach, unit, value, void: reason }: 
   return distance < noise ? "not resolved" : lacking ? "missed" : "reached"
 }
 
+/** A figure with its verdict, for whoever reads neither this code nor the table. */
+export const judged = (figure: Figure): Figure & { readonly verdict: Verdict } => ({
+  ...figure,
+  verdict: verdict(figure)
+})
+
 // Two digits behind the point where limits are as near to 1 as 1.03.
 const digits = (value: number): string => {
   const size = Math.abs(value)
