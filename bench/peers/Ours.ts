@@ -40,12 +40,12 @@ export interface Ours {
 
 /** What a question may change. */
 export interface Options {
-  /** Exports are not answered before this is. */
+  /** Spans wait as they do for OTLP, as bytes that are written when they end; exports are not answered before this is. */
   readonly gate?: Promise<void> | undefined
   readonly limits?: Partial<Limits.Limits> | undefined
 }
 
-/** Spans wait as they do for OTLP, which nobody answers before the gate opens. */
+/** What OTLP does up to the network: requests are written, and taken once the gate is open. */
 const waiting = (gate: Promise<void>, exporter: ReadingExporter): SpanSink.SpanEncoder | undefined => {
   const { encoder } = OtlpSink.make({
     name: "waiting",
