@@ -128,6 +128,13 @@ export const off = async (catalogue: Catalogue.Catalogue): Promise<
   return { context: await runtime.context(), close: () => runtime.dispose() }
 }
 
+/** A check that nothing of what ran in the context of a layer that is off was taken for a span or counted. */
+export const silent = (context: Context.Context<Observability.Services>): Check => () => {
+  const { started } = Context.get(context, Tracing.Tracing).accounting()
+  const samples = Context.get(context, Metrics.Metrics).samples().length
+  return started === 0 && samples === 0 ? undefined : `${started} spans were made and ${samples} values counted`
+}
+
 /** A check that each operation was counted and its duration observed, with an exemplar where it is sampled. */
 export const counted = (
   { metrics }: Ours,

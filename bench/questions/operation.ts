@@ -51,6 +51,7 @@ export const question: Question.Question = {
     const figures: Array<Figure.Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []
     for (const place of Loop.places) {
+      const unseen = Checkout.ran(Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)))
       const measured = await Interleaved.measure([
         ...peers.candidates(place),
         {
@@ -59,7 +60,11 @@ export const question: Question.Question = {
           ...Peer.contextManager,
           check: Interleaved.all(arrived(byHand.exporter), await byHand.counted())
         },
-        { name: "ours, observability off", run: Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)) },
+        {
+          name: "ours, observability off",
+          run: unseen.run,
+          check: Interleaved.all(unseen.check, Ours.silent(off.context))
+        },
         ours("ours", withCheckout(Checkout.bare), once, place),
         ours("ours, again", withCheckout(Checkout.bare), again, place),
         // As an argument of `Effect.fn` is.

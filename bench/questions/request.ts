@@ -34,6 +34,12 @@ const waves = Math.min(3, rounds)
 /** Why the figures of a program don't count. */
 type Voids = Map<Programs.Mode, string>
 
+/** Why a figure that is made of these programs does not count. */
+const voidOf = (voids: Voids, ...modes: ReadonlyArray<Programs.Mode>): string | undefined => {
+  const mode = modes.find((mode) => voids.has(mode))
+  return mode === undefined ? undefined : `${mode}: ${voids.get(mode)}`
+}
+
 const note = (voids: Voids, mode: Programs.Mode, problem: string | undefined): void => {
   if (problem !== undefined && !voids.has(mode)) voids.set(mode, problem)
 }
@@ -100,7 +106,7 @@ const cpuFigures = (closed: Rounds.Series, voids: Voids): ReadonlyArray<Figure> 
       limit: 3,
       reach: "at most",
       against: "the program with observability off",
-      void: voids.get("ours"),
+      void: voidOf(voids, "ours", "off", "off, again"),
       noise
     },
     {
@@ -112,7 +118,7 @@ const cpuFigures = (closed: Rounds.Series, voids: Voids): ReadonlyArray<Figure> 
       limit: 0.08,
       reach: "at most",
       against: "what the stack wired by hand adds",
-      void: voids.get("ours") ?? voids.get("by hand"),
+      void: voidOf(voids, ...Programs.modes),
       // Ours is the smaller of the two if the figure is reached, and the noise the larger part of it.
       noise: noise / Math.abs(median(aSpan))
     }
@@ -129,7 +135,7 @@ const latencyFigures = (open: Rounds.Series, voids: Voids): ReadonlyArray<Figure
       limit,
       reach: "at most",
       against: "the program with observability off",
-      void: voids.get("ours"),
+      void: voidOf(voids, "ours", "off", "off, again"),
       noise: Noise.ofRatios([of("off"), of("off, again")])
     }
   })

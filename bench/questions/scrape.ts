@@ -16,6 +16,9 @@ const warmUpRounds = 2
 
 /** Times are what differs from scrape to scrape: memory, and candidates that no figure is made of, have one of so many rounds. */
 const allEvery = 4
+/** Those that figures are made of: the first of all. */
+const measuredTwice = 4
+
 const patience = 60_000
 
 // This package's server leaves four times what a scrape took to the program before the next, half a second at most:
@@ -134,7 +137,6 @@ export const question: Question.Question = {
       ["@prometheus-io/client", "@prometheus-io/client"],
       ["Effect's Metric", "Effect's Metric"]
     ]
-    const measuredTwice = 4
     const subjects: Array<Subject> = []
     try {
       for (const [candidate, name] of wanted) subjects.push(await start(candidate, name))
