@@ -54,7 +54,7 @@ export const write = (answers: ReadonlyArray<Answered>, when: string): void => {
     const parts = tables.flatMap(({ rows, title }) => [`**${title}**`, Table.markdown(rows)])
     page = Document.replaced(page, name, [when, ...parts, ...text === undefined ? [] : [text]].join("\n\n"))
   }
-  if (answers.length === Object.keys(Questions.questions).length) {
+  if (answers.length === Questions.names.length) {
     const figures = answers.flatMap((answer) => answer.figures)
     const picture = "![Every figure over what it was to reach](performance.svg)"
     page = Document.replaced(page, "figures", [when, Table.markdown(Figure.table(figures)), picture].join("\n\n"))

@@ -2,6 +2,7 @@
 // observe it, and a combinator with a span, a counter by status and a histogram.
 import { Catalogue, Observation } from "@dawsos/observability"
 import * as Effect from "effect/Effect"
+import type { Candidate, Check } from "./Interleaved.ts"
 
 const { Label } = Catalogue
 
@@ -46,3 +47,18 @@ export const work = (): void => {
 
 /** The effect alone. */
 export const bare = Effect.sync(work)
+
+/** A candidate's `run` with a check that each operation did what it does so many times: of what has no sink that would tell. */
+export const ran = (run: Candidate["run"], each = 1) => {
+  let times = 0
+  const check: Check = (operations) =>
+    times === operations * each ? undefined : `it ran ${times} of ${operations * each} times`
+  return {
+    run: async (count: number): Promise<void> => {
+      const before = counted.times
+      await run(count)
+      times += counted.times - before
+    },
+    check
+  }
+}

@@ -15,7 +15,7 @@ export interface Figure {
   readonly void?: string | undefined
   /**
    * How far the same measured against itself is off, as a factor for ratios and an amount for others: nearer to the
-   * limit than that, a figure can't be told from one beyond it.
+   * limit than that, a figure can't be told from one on the limit's other side.
    */
   readonly noise?: number | undefined
 }
@@ -29,15 +29,21 @@ export const over = (
 
 export type Verdict = "reached" | "missed" | "not resolved" | "void"
 
-/** Whether a figure was reached, as far as the noise lets it be told. */
+/** Whether a figure was reached; on both sides of its limit it is not resolved where the noise is more than its distance. */
 export const verdict = ({ limit, noise = 0, reach, unit, value, void: reason }: Figure): Verdict => {
   if (reason !== undefined || !Number.isFinite(value.median)) return "void"
   const lacking = reach === "at most" ? value.median > limit : value.median < limit
   const distance = unit === "×"
     ? Math.max(value.median / limit, limit / value.median) - 1
     : Math.abs(value.median - limit)
-  return lacking ? distance <= noise ? "not resolved" : "missed" : "reached"
+  return distance < noise ? "not resolved" : lacking ? "missed" : "reached"
 }
+
+/** A figure with its verdict, for whoever reads neither this code nor the table. */
+export const judged = (figure: Figure): Figure & { readonly verdict: Verdict } => ({
+  ...figure,
+  verdict: verdict(figure)
+})
 
 // Two digits behind the point where limits are as near to 1 as 1.03.
 const digits = (value: number): string => {

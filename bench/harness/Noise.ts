@@ -1,5 +1,5 @@
 // How far a measurement is off when it measures the same twice: nearer to its limit than that, a figure can't be told
-// from one beyond it.
+// from one on the limit's other side.
 import { quantile } from "../../scripts/Trend.ts"
 import type { Measured } from "./Interleaved.ts"
 

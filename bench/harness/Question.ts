@@ -15,10 +15,6 @@ export interface Answer {
 
 /** A question: one file exports one as `question`. */
 export interface Question {
-  /** What it asks, in a line. */
-  readonly title: string
-  /** Flags of Node beside those that all have. */
-  readonly flags?: ReadonlyArray<string> | undefined
   readonly ask: () => Promise<Answer>
 }
 

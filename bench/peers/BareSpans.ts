@@ -15,7 +15,8 @@ export const names = {
   alone: "the effect alone",
   aloneAgain: "the effect alone, again",
   peer: "peer",
-  peerAgain: "peer, again"
+  peerAgain: "peer, again",
+  native: "Effect's native tracer, nothing exported"
 } as const
 
 export interface BareSpans {
@@ -47,8 +48,8 @@ export const make = async (): Promise<BareSpans> => {
   const nowhere = { context: Context.empty() }
   return {
     candidates: (place) => [
-      { name: names.alone, run: Loop.batches(Checkout.bare, nowhere) },
-      { name: names.aloneAgain, run: Loop.batches(Checkout.bare, nowhere) },
+      { name: names.alone, ...Checkout.ran(Loop.batches(Checkout.bare, nowhere)) },
+      { name: names.aloneAgain, ...Checkout.ran(Loop.batches(Checkout.bare, nowhere)) },
       peer(names.peer, first, place),
       peer(names.peerAgain, again, place),
       {
@@ -57,7 +58,7 @@ export const make = async (): Promise<BareSpans> => {
         ...Peer.noContextManager,
         check: arrived(without.exporter)
       },
-      { name: "Effect's native tracer, nothing exported", run: Loop.batches(spanned, Loop.at(place, nowhere)) },
+      { name: names.native, ...Checkout.ran(Loop.batches(spanned, Loop.at(place, nowhere))) },
       {
         name: "Effect's OtlpTracer, requests made",
         run: Loop.batches(spanned, Loop.at(place, otlp)),

@@ -40,12 +40,12 @@ export interface Ours {
 
 /** What a question may change. */
 export interface Options {
-  /** Exports are not answered before this is. */
+  /** Spans wait as they do for OTLP, as bytes that are written when they end; exports are not answered before this is. */
   readonly gate?: Promise<void> | undefined
   readonly limits?: Partial<Limits.Limits> | undefined
 }
 
-/** Spans wait as they do for OTLP, which nobody answers before the gate opens. */
+/** What OTLP does up to the network: requests are written, and taken once the gate is open. */
 const waiting = (gate: Promise<void>, exporter: ReadingExporter): SpanSink.SpanEncoder | undefined => {
   const { encoder } = OtlpSink.make({
     name: "waiting",
@@ -126,6 +126,13 @@ export const off = async (catalogue: Catalogue.Catalogue): Promise<
   )
   const runtime = ManagedRuntime.make(layer)
   return { context: await runtime.context(), close: () => runtime.dispose() }
+}
+
+/** A check that nothing of what ran in the context of a layer that is off was taken for a span or counted. */
+export const silent = (context: Context.Context<Observability.Services>): Check => () => {
+  const { started } = Context.get(context, Tracing.Tracing).accounting()
+  const samples = Context.get(context, Metrics.Metrics).samples().length
+  return started === 0 && samples === 0 ? undefined : `${started} spans were made and ${samples} values counted`
 }
 
 /** A check that each operation was counted and its duration observed, with an exemplar where it is sampled. */

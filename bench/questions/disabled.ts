@@ -48,22 +48,27 @@ const uses: ReadonlyArray<Use> = [
 ]
 
 export const question: Question.Question = {
-  title: "what a combinator adds while observability is off",
   ask: async () => {
     const off = await Ours.off(Checkout.catalogue)
     const figures: Array<Figure.Figure> = []
     const rows: Array<ReadonlyArray<string>> = [["", "the effect, ns", "with the combinator, ns", "added"]]
-    const layers: ReadonlyArray<readonly [string, Context.Context<never>]> = [
-      ["no layer", Context.empty()],
-      ["the layer, off", off.context]
+    const layers: ReadonlyArray<readonly [string, Context.Context<never>, Interleaved.Check]> = [
+      ["no layer", Context.empty(), () => undefined],
+      ["the layer, off", off.context, Ours.silent(off.context)]
     ]
-    for (const [layer, context] of layers) {
-      const run = (effect: Effect.Effect<unknown>) => Loop.batches(effect, { context })
-      const measured = await Interleaved.measure(uses.flatMap((use) => [
-        { name: use.name, run: run(use.without) },
-        { name: `${use.name}, again`, run: run(use.without) },
-        { name: `${use.name}, with`, run: run(use.with) }
-      ]))
+    for (const [layer, context, silent] of layers) {
+      const candidate = (name: string, effect: Effect.Effect<unknown>): Interleaved.Candidate => {
+        const { check, run } = Checkout.ran(Loop.batches(effect, { context }))
+        return { name, run, check: Interleaved.all(check, silent) }
+      }
+      const measured = await Interleaved.measure(
+        uses.flatMap((use) => [
+          candidate(use.name, use.without),
+          candidate(`${use.name}, again`, use.without),
+          candidate(`${use.name}, with`, use.with)
+        ]),
+        { rounds: 91 }
+      )
       const found = uses.map(({ name }) => {
         const [without, again, own] = [
           Interleaved.named(measured, name),
@@ -77,7 +82,8 @@ export const question: Question.Question = {
           Figure.spread(Interleaved.spreadOf(own.samples)),
           Figure.spread(value, "ns")
         ])
-        return { name, value, noise: Noise.ofDifferences([without, again]) }
+        const reason = own.void ?? without.void ?? again.void
+        return { name, value, noise: Noise.ofDifferences([without, again]), reason }
       })
       const worst = found.reduce((one, other) => other.value.median > one.value.median ? other : one)
       figures.push({
@@ -87,6 +93,7 @@ export const question: Question.Question = {
         limit,
         reach: "at most",
         against: `the effect alone; the dearest of ${uses.length} uses (${worst.name})`,
+        void: found.find(({ reason }) => reason !== undefined)?.reason,
         noise: worst.noise
       })
     }

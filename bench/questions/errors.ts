@@ -41,7 +41,6 @@ const byDefault = async (): Promise<Interleaved.Measured> => {
 }
 
 export const question: Question.Question = {
-  title: "an error captured and scrubbed, with 20 frames and 5 KB of context, against Sentry's SDK alone",
   ask: async () => {
     const own = [await ours("ours"), await ours("ours, again")] as const
     const peers = [alone("@sentry/node"), alone("@sentry/node, again")] as const

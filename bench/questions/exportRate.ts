@@ -147,7 +147,6 @@ const ask = async (kind: Kind, index: number, server: OtlpServer.OtlpServer) => 
 }
 
 export const question: Question.Question = {
-  title: "spans a second to a local OTLP server, none lost, against the best setting of a BatchSpanProcessor",
   ask: async () => {
     const server = await OtlpServer.start()
     const answers: Array<Awaited<ReturnType<typeof ask>>> = []

@@ -18,7 +18,6 @@ const candidates = [
 ] as const
 
 export const question: Question.Question = {
-  title: "what is left in the heap of a million operations",
   ask: async () => {
     const outcomes = await Processes.run(
       candidates.map(([name, candidate]) => ({
@@ -27,10 +26,10 @@ export const question: Question.Question = {
       })),
       { rounds, warmUp: false }
     )
-    const grown = outcomes.map((outcome) => Processes.measured(outcome, "grown"))
-    const beside = ["first", "code", "before"].map((number) =>
-      outcomes.map((outcome) => Processes.measured(outcome, number))
-    )
+    const numbers = (name: string) => outcomes.map((outcome) => Processes.measured(outcome, name))
+    const grown = numbers("grown")
+    const columns = [numbers("first"), numbers("code"), grown, numbers("before")]
+    const told = operations.toLocaleString("en-US")
     const [ours, again] = [Interleaved.named(grown, "ours"), Interleaved.named(grown, "ours, again")]
     return {
       figures: [{
@@ -44,23 +43,28 @@ export const question: Question.Question = {
         noise: Noise.ofDifferences([ours, again])
       }],
       tables: [{
-        title: `${
-          operations.toLocaleString("en-US")
-        } operations with span, counter and histogram, exported and scraped`,
+        title: `${told} operations with span, counter and histogram, exported and scraped`,
         rows: [
-          ["candidate", "MB more than before", "MB more by the million of the warm-up", "of that code", "MB before"],
-          ...grown.map((one) => [
-            one.void === undefined ? one.name : `${one.name} (void: ${one.void})`,
-            Figure.spread(Interleaved.spreadOf(one.samples)),
-            ...beside.map((told) => Figure.spread(Interleaved.spreadOf(Interleaved.named(told, one.name).samples)))
+          [
+            "candidate",
+            `MB more by the first ${told} after a warm-up`,
+            "of that code",
+            `MB more by the next ${told}`,
+            "MB before that"
+          ],
+          ...grown.map(({ name, void: reason }) => [
+            reason === undefined ? name : `${name} (void: ${reason})`,
+            ...columns.map((column) => Figure.spread(Interleaved.spreadOf(Interleaved.named(column, name).samples)))
           ])
         ]
       }],
       text:
-        "Heap and buffers after garbage collections. A million and a quarter of operations run before as a warm-up; what " +
-        "the million of them leaves is told beside: nearly all of it is the code that V8 compiles for functions that it " +
-        "finds hot, and what runs once for a batch of spans it finds so long after the rest. What the effects alone leave " +
-        "is what the measurement itself can't tell."
+        "Heap and buffers after garbage collections. A quarter of a million of operations run as a warm-up, then a million " +
+        "and another: the figure is what the other leaves. Nearly all that the first of them leaves is the code that V8 " +
+        "compiles for functions that it finds hot, and what runs once for a batch of spans it finds so long after the " +
+        "rest. Spans are scrubbed, written as the bytes that OTLP sends, wait as these, and are put into requests, which " +
+        "are taken at once; the peer's are read by an exporter. What the effects alone leave is what the measurement " +
+        "itself can't tell."
     }
   }
 }

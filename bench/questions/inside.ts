@@ -47,7 +47,12 @@ const digest = (seed: number): number => {
 
 const rows = Effect.gen(function*() {
   let sum = 0
-  for (let n = 0; n < 5; n++) sum += yield* Effect.sync(() => digest(n))
+  for (let n = 0; n < 5; n++) {
+    sum += yield* Effect.sync(() => {
+      Checkout.work()
+      return digest(n)
+    })
+  }
   return sum
 })
 
@@ -56,6 +61,8 @@ const forked = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.flatMap(Effect.
 interface Body {
   readonly name: string
   readonly effect: Effect.Effect<unknown>
+  /** How often it runs the bench's operation. */
+  readonly steps: number
   /** Whether it can run to its end at once. */
   readonly waits: boolean
   /** What is to be reached; nothing where it is only shown. */
@@ -63,12 +70,15 @@ interface Body {
 }
 
 const bodies: ReadonlyArray<Body> = [
-  { name: "ten steps of a generator", effect: generator, waits: false, limit: 1.03 },
-  { name: "ten steps of a pipe", effect: pipe, waits: false, limit: 1.03 },
-  { name: "nine steps and a promise", effect: promise, waits: true, limit: 1.03 },
-  { name: "a fork of five rows of work, and its join", effect: forked(rows), waits: true, limit: 1.1 },
-  { name: "a fork of next to nothing, and its join", effect: forked(step), waits: true }
+  { name: "ten steps of a generator", effect: generator, steps: 10, waits: false, limit: 1.03 },
+  { name: "ten steps of a pipe", effect: pipe, steps: 7, waits: false, limit: 1.03 },
+  { name: "nine steps and a promise", effect: promise, steps: 9, waits: true, limit: 1.03 },
+  { name: "a fork of five rows of work, and its join", effect: forked(rows), steps: 5, waits: true, limit: 1.1 },
+  { name: "a fork of next to nothing, and its join", effect: forked(step), steps: 1, waits: true }
 ]
+
+// A thousand operations or more share a span, which takes a few microseconds.
+const effort = { sampleMillis: 10, unit: 1_024 }
 
 type Around = (self: Effect.Effect<void>) => Effect.Effect<void>
 
@@ -115,13 +125,27 @@ const traced = <R>(body: Body, { around, check, manager, name, sink, way }: Trac
   }
 }
 
+/** With this package's layer, whose books say that there was no span. */
+const outside = (body: Body, given: Ours.Ours): Interleaved.Candidate => {
+  const { check, run: counted } = Checkout.ran(run(body, given.context, nothing), body.steps)
+  return {
+    name: "ours, outside of any span",
+    run: counted,
+    ...Ours.contextManager,
+    check: Interleaved.all(check, () => {
+      const { started } = given.accounting()
+      return started === 0 ? undefined : `${started} spans were made`
+    })
+  }
+}
+
 export const question: Question.Question = {
-  title: "code inside a span against the same without",
   ask: async () => {
-    const [peer, without, otlp, own, observing] = await Promise.all([
+    const [peer, without, otlp, own, observing, alone] = await Promise.all([
       Peer.make(),
       Peer.make(),
       OtlpTracer.make(),
+      Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue)
     ])
@@ -130,8 +154,8 @@ export const question: Question.Question = {
     const tables: Array<Question.Answer["tables"][number]> = []
     for (const body of bodies) {
       const measured = await Interleaved.measure([
-        { name: "nothing traced", run: run(body, nowhere.context, nothing) },
-        { name: "nothing traced, again", run: run(body, nowhere.context, nothing) },
+        { name: "nothing traced", ...Checkout.ran(run(body, nowhere.context, nothing), body.steps) },
+        { name: "nothing traced, again", ...Checkout.ran(run(body, nowhere.context, nothing), body.steps) },
         traced(body, {
           name: "peer",
           way: peer,
@@ -164,12 +188,8 @@ export const question: Question.Question = {
           manager: Ours.contextManager,
           sink: observing.exporter
         }),
-        {
-          name: "ours, outside of any span",
-          run: run(body, own.context, nothing),
-          ...Ours.contextManager
-        }
-      ], { rounds: 41, sampleMillis: 20, unit: 8_192 })
+        outside(body, alone)
+      ], { ...effort, rounds: body.limit === undefined ? 25 : 81 })
       const named = (name: string) => Interleaved.named(measured, name)
       const [base, ours] = [named("nothing traced"), named("ours")]
       if (body.limit !== undefined) {
@@ -182,7 +202,7 @@ export const question: Question.Question = {
       }
       tables.push({ title: body.name, rows: Question.candidates(measured, [base], Interleaved.ratio) })
     }
-    await Promise.all([peer, without, otlp, own, observing].map(({ close }) => close()))
+    await Promise.all([peer, without, otlp, own, observing, alone].map(({ close }) => close()))
     return { figures, tables }
   }
 }

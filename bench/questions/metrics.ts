@@ -210,7 +210,6 @@ const byThemselves = (): ReadonlyArray<Interleaved.Candidate> => {
 }
 
 export const question: Question.Question = {
-  title: "a counter and a histogram, on a combinator and by themselves, against prom-client's bound children",
   ask: async () => {
     const figures: Array<Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []
@@ -219,7 +218,7 @@ export const question: Question.Question = {
       ["counter and histogram by themselves", 0.05, byThemselves]
     ] as const
     for (const [place, limit, candidates] of places) {
-      const measured = await Interleaved.measure(candidates())
+      const measured = await Interleaved.measure(candidates(), { rounds: 101 })
       const of = (name: string) => Interleaved.named(measured, name)
       const [own, peer] = [of("ours"), of("prom-client, bound")]
       figures.push({

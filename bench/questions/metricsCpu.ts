@@ -150,7 +150,6 @@ const measured = (name: string, samples: ReadonlyArray<number>, reason: string |
 })
 
 export const question: Question.Question = {
-  title: "processor time that metrics add at 1,000 requests a second, scraped every five seconds",
   ask: async () => {
     const subjects = wanted.map(([, name]): Subject => ({
       name,

@@ -39,11 +39,11 @@ const ours = (
 }
 
 export const question: Question.Question = {
-  title: "one operation with span, status, counter, histogram and exemplar, against the peer's bare span",
   ask: async () => {
     const peers = await BareSpans.make()
     const byHand = await WithPromClient.make()
-    const [once, eachTime, off] = await Promise.all([
+    const [once, again, eachTime, off] = await Promise.all([
+      Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue),
       Ours.off(Checkout.catalogue)
@@ -51,6 +51,7 @@ export const question: Question.Question = {
     const figures: Array<Figure.Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []
     for (const place of Loop.places) {
+      const unseen = Checkout.ran(Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)))
       const measured = await Interleaved.measure([
         ...peers.candidates(place),
         {
@@ -59,22 +60,27 @@ export const question: Question.Question = {
           ...Peer.contextManager,
           check: Interleaved.all(arrived(byHand.exporter), await byHand.counted())
         },
-        { name: "ours, observability off", run: Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)) },
+        {
+          name: "ours, observability off",
+          run: unseen.run,
+          check: Interleaved.all(unseen.check, Ours.silent(off.context))
+        },
         ours("ours", withCheckout(Checkout.bare), once, place),
+        ours("ours, again", withCheckout(Checkout.bare), again, place),
         // As an argument of `Effect.fn` is.
         ours("ours, applied at each call", Effect.suspend(() => withCheckout(Checkout.bare)), eachTime, place)
-      ])
+      ], { rounds: 71 })
       const named = (name: string) => Interleaved.named(measured, name)
-      const peer = named(BareSpans.names.peer)
-      figures.push(Figure.over(named("ours"), peer, {
+      const [own, peer] = [named("ours"), named(BareSpans.names.peer)]
+      figures.push(Figure.over(own, peer, {
         question: `one operation, ${place}`,
         limit: limits[place],
         against: "the peer's bare span",
-        noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)])
+        noise: Noise.ofRatios([own, named("ours, again")], [peer, named(BareSpans.names.peerAgain)])
       }))
       tables.push({ title: `one operation, ${place}`, rows: Question.candidates(measured, [peer], Interleaved.ratio) })
     }
-    await Promise.all([peers.close(), byHand.close(), once.close(), eachTime.close(), off.close()])
+    await Promise.all([peers.close(), byHand.close(), once.close(), again.close(), eachTime.close(), off.close()])
     return { figures, tables }
   }
 }

@@ -25,7 +25,6 @@ const smaller = (one: Measured, other: Measured): Measured =>
   Interleaved.spreadOf(one.samples).median <= Interleaved.spreadOf(other.samples).median ? one : other
 
 export const question: Question.Question = {
-  title: "bytes that a queued span with 3 attributes takes",
   ask: async () => {
     const outcomes = await Processes.run(
       ways.map(([name, way]) => ({

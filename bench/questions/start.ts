@@ -50,7 +50,6 @@ const subject = (
 }
 
 export const question: Question.Question = {
-  title: "what importing and starting adds to a program with Effect and an HTTP server",
   ask: async () => {
     const server = await OtlpServer.start()
     const compiled = await Compiled.make("bench/subjects/start")

@@ -49,7 +49,6 @@ const ours = (name: string, body: Effect.Effect<unknown>, given: Ours.Ours, wher
 }
 
 export const question: Question.Question = {
-  title: "one operation that is not sampled, against the sampled peer's bare span",
   ask: async () => {
     const [root, again, child, off] = await Promise.all([
       Peer.make(),
@@ -58,17 +57,19 @@ export const question: Question.Question = {
       Peer.make({ sampled: false })
     ])
     const never = { OTEL_TRACES_SAMPLER: "always_off" }
-    const [observing, spanning, parentBased] = await Promise.all([
+    const [observing, observingAgain, spanning, parentBased, parentBasedAgain] = await Promise.all([
       Ours.make(Checkout.catalogue, never),
       Ours.make(Checkout.catalogue, never),
+      Ours.make(Checkout.catalogue, never),
+      Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue)
     ])
     const figures: Array<Figure.Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []
     for (const place of Loop.places) {
-      const asked: ReadonlyArray<readonly [Where, Ours.Ours]> = place === "root"
-        ? [["root", observing]]
-        : [["child", observing], ["child of a caller", parentBased]]
+      const asked: ReadonlyArray<readonly [Where, Ours.Ours, Ours.Ours]> = place === "root"
+        ? [["root", observing, observingAgain]]
+        : [["child", observing, observingAgain], ["child of a caller", parentBased, parentBasedAgain]]
       const measured = await Interleaved.measure([
         { name: BareSpans.names.alone, run: Loop.batches(Checkout.bare, { context: Context.empty() }) },
         BareSpans.peer(BareSpans.names.peer, root, "root"),
@@ -80,18 +81,22 @@ export const question: Question.Question = {
           ...Peer.contextManager,
           check: arrived(off.exporter, 0)
         },
-        ...asked.map(([where, given]) => ours(`ours, ${where}`, observed, given, where)),
+        ...asked.flatMap(([where, given, again]) => [
+          ours(`ours, ${where}`, observed, given, where),
+          ours(`ours, ${where}, again`, observed, again, where)
+        ]),
         ours("ours, by Effect.withSpan", spanned, spanning, place)
-      ])
+      ], { rounds: 81 })
       const named = (name: string) => Interleaved.named(measured, name)
       const peer = named(BareSpans.names.peer)
       for (const [where] of asked) {
-        figures.push(Figure.over(named(`ours, ${where}`), peer, {
+        const own = named(`ours, ${where}`)
+        figures.push(Figure.over(own, peer, {
           question: `not sampled, ${words[where]}`,
           limit: limits[place],
           // Its children cost more: a root is the stricter measure for both.
           against: "the peer's bare span, sampled, a root",
-          noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)])
+          noise: Noise.ofRatios([own, named(`${own.name}, again`)], [peer, named(BareSpans.names.peerAgain)])
         }))
       }
       tables.push({
@@ -99,7 +104,8 @@ export const question: Question.Question = {
         rows: Question.candidates(measured, [peer, named("peer, child")], Interleaved.ratio)
       })
     }
-    await Promise.all([root, again, child, off, observing, spanning, parentBased].map(({ close }) => close()))
+    const all = [root, again, child, off, observing, observingAgain, spanning, parentBased, parentBasedAgain]
+    await Promise.all(all.map(({ close }) => close()))
     return { figures, tables }
   }
 }

@@ -19,15 +19,29 @@ const withSpan = Effect.withSpan(Checkout.name)
 const withAttributes = Effect.withSpan(Checkout.name, { attributes })
 
 export const question: Question.Question = {
-  title: "plain Effect.withSpan on our tracer, against the peer",
   ask: async () => {
     const peers = await BareSpans.make()
-    const [plain, rich] = await Promise.all([Ours.make(Checkout.catalogue), Ours.make(Checkout.catalogue)])
+    const [plain, again, rich] = await Promise.all([
+      Ours.make(Checkout.catalogue),
+      Ours.make(Checkout.catalogue),
+      Ours.make(Checkout.catalogue)
+    ])
     const richPeer = await Peer.make()
     const figures: Array<Figure.Figure> = []
     const tables: Array<Question.Answer["tables"][number]> = []
     for (const place of Loop.places) {
-      const way = Loop.at(place, plain)
+      const ours = (name: string, given: Ours.Ours): Interleaved.Candidate => {
+        const way = Loop.at(place, given)
+        return {
+          name,
+          run: Loop.batches(withSpan(Checkout.bare), way),
+          ...Ours.contextManager,
+          check: Interleaved.all(
+            arrived(given.exporter),
+            Parents.right((self) => Effect.withSpan(self, Checkout.name), way, Ours.contextManager)
+          )
+        }
+      }
       const measured = await Interleaved.measure([
         ...peers.candidates(place),
         {
@@ -36,27 +50,21 @@ export const question: Question.Question = {
           ...Peer.contextManager,
           check: arrived(richPeer.exporter)
         },
-        {
-          name: "ours",
-          run: Loop.batches(withSpan(Checkout.bare), way),
-          ...Ours.contextManager,
-          check: Interleaved.all(
-            arrived(plain.exporter),
-            Parents.right((self) => Effect.withSpan(self, Checkout.name), way, Ours.contextManager)
-          )
-        },
+        ours("ours", plain),
+        ours("ours, again", again),
         {
           name: "ours, three attributes",
           run: Loop.batches(withAttributes(Checkout.bare), Loop.at(place, rich)),
           ...Ours.contextManager,
           check: arrived(rich.exporter)
         }
-      ])
+      ], { rounds: 75 })
       const named = (name: string) => Interleaved.named(measured, name)
-      const peer = named(BareSpans.names.peer)
-      const shared = { limit, noise: Noise.ofRatios([peer, named(BareSpans.names.peerAgain)]) }
+      const [own, peer] = [named("ours"), named(BareSpans.names.peer)]
+      const noise = Noise.ofRatios([own, named("ours, again")], [peer, named(BareSpans.names.peerAgain)])
+      const shared = { limit, noise }
       figures.push(
-        Figure.over(named("ours"), peer, {
+        Figure.over(own, peer, {
           ...shared,
           question: `Effect.withSpan, ${place}`,
           against: "the same on the peer's tracer"
@@ -72,7 +80,7 @@ export const question: Question.Question = {
         rows: Question.candidates(measured, [peer], Interleaved.ratio)
       })
     }
-    await Promise.all([peers.close(), plain.close(), rich.close(), richPeer.close()])
+    await Promise.all([peers.close(), plain.close(), again.close(), rich.close(), richPeer.close()])
     return { figures, tables }
   }
 }

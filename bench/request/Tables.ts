@@ -89,28 +89,53 @@ export interface Profiled {
   readonly cpu: number
 }
 
-/** Modules below this part of the time of each program are shown as one. */
+/** Modules below this part of the time of each program are shown together with others. */
 const smallestShare = 0.005
 
-/** What the second program takes more of than the first comes first. */
+/** Where modules of this package that are too small for a row of their own are shown together. */
+const rooms: ReadonlySet<string> = new Set([
+  "src/tracing",
+  "src/observation",
+  "src/metrics",
+  "src/scrubber",
+  "src/instrument",
+  "src/errors"
+])
+
+const isOwn = (module: string): boolean => module.startsWith("src/")
+
+const othersOf = (module: string): string => {
+  if (!isOwn(module)) return "all others"
+  const room = module.split("/", 2).join("/")
+  return `${rooms.has(room) ? room : "src"}, other modules`
+}
+
+/** By module, what the second program takes more of than the first first; at the end all, and what of it is this package's doing. */
 export const profile = (of: ReadonlyArray<Profiled>): Rows => {
-  const time = (profiled: Profiled | undefined, module: string): number =>
-    (profiled?.shares.get(module) ?? 0) * (profiled?.cpu ?? 0)
-  const more = (module: string): number => time(of[1], module) - time(of[0], module)
+  const [base, layered] = of
+  if (base === undefined || layered === undefined) throw new Error("a profile has nothing to be compared with")
   const modules = [...new Set(of.flatMap(({ shares }) => [...shares.keys()]))]
   const isLarge = (module: string): boolean => of.some(({ shares }) => (shares.get(module) ?? 0) >= smallestShare)
-  const text = (profiled: Profiled, modules: ReadonlyArray<string>): string => {
-    const micros = modules.reduce((sum, module) => sum + time(profiled, module), 0)
-    return `${micros.toFixed(0)} (${(micros / profiled.cpu * 100).toFixed(1)} %)`
-  }
-  const row = (title: string, modules: ReadonlyArray<string>): ReadonlyArray<string> => [
+  const sum = ({ cpu, shares }: Profiled, modules: ReadonlyArray<string>): number =>
+    modules.reduce((sum, module) => sum + (shares.get(module) ?? 0) * cpu, 0)
+  const row = (title: string, micros: (profiled: Profiled) => number): ReadonlyArray<string> => [
     title,
-    ...of.map((profiled) => text(profiled, modules)),
-    modules.reduce((sum, module) => sum + more(module), 0).toFixed(0)
+    ...of.map((profiled) => `${micros(profiled).toFixed(0)} (${(micros(profiled) / profiled.cpu * 100).toFixed(1)} %)`),
+    (micros(layered) - micros(base)).toFixed(0)
   ]
+  const [own, foreign] = [modules.filter(isOwn), modules.filter((module) => !isOwn(module))]
+  const shown = Map.groupBy(modules, (module) => isLarge(module) ? module : othersOf(module))
+  const more = (modules: ReadonlyArray<string>): number => sum(layered, modules) - sum(base, modules)
   return [
-    ["module", ...of.map(({ mode }) => mode), `${of[1]?.mode ?? ""} more than ${of[0]?.mode ?? ""}`],
-    ...modules.filter(isLarge).sort((a, b) => more(b) - more(a)).map((module) => row(module, [module])),
-    row("all others", modules.filter((module) => !isLarge(module)))
+    ["module", ...of.map(({ mode }) => mode), `${layered.mode} more than ${base.mode}`],
+    ...[...shown].sort(([, a], [, b]) => more(b) - more(a)).map(([title, modules]) =>
+      row(title, (profiled) => sum(profiled, modules))
+    ),
+    row("all", (profiled) => sum(profiled, modules)),
+    // The program takes as much as it takes off: what others take beyond that they take for the layer.
+    row(
+      "the layer: src, and what others take more than off",
+      (profiled) => sum(profiled, own) + sum(profiled, foreign) - sum(base, foreign)
+    )
   ]
 }

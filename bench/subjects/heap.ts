@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Heap from "../harness/Heap.ts"
 import * as Loop from "../harness/Loop.ts"
 import * as Processes from "../harness/Processes.ts"
-
 import * as Peer from "../peers/EffectOpenTelemetry.ts"
 import * as Ours from "../peers/Ours.ts"
 import * as PromClient from "../peers/PromClient.ts"
@@ -68,7 +67,10 @@ const ours = async (): Promise<Candidate> => {
       Observation.time(duration, () => ({ operation: "checkout" }))
     ]
   })
-  const ours = await Ours.make(Catalogue.make({ prefix: "bench", metrics: { total, duration } }))
+  // As for a receiver of OTLP, which answers at once: spans wait as the bytes that are sent.
+  const ours = await Ours.make(Catalogue.make({ prefix: "bench", metrics: { total, duration } }), {}, {
+    gate: Promise.resolve()
+  })
   const scrape = () => Effect.runPromise(ours.metrics.render("prometheus"))
   return {
     run: Loop.batches(withCheckout(bare, undefined), ours),

@@ -26,8 +26,17 @@ describe("a figure", () => {
     ["reached", "above a limit that is a least", figure(5, { reach: "at least", limit: 4 })],
     ["missed", "below a limit that is a least", figure(3.9, { reach: "at least", limit: 4 })],
     ["not resolved", "above its limit by less than the noise", figure(0.51, { noise: 0.05 })],
+    ["not resolved", "below its limit by less than the noise", figure(0.49, { noise: 0.05 })],
+    ["reached", "below its limit by more than the noise", figure(0.49, { noise: 0.01 })],
+    [
+      "not resolved",
+      "above a limit that is a least by less than the noise",
+      figure(4.1, { reach: "at least", limit: 4, noise: 0.05 })
+    ],
     ["missed", "above its limit by more than the noise", figure(0.51, { noise: 0.01 })],
     ["not resolved", "above a limit in ns by less than the noise", figure(55, { unit: "ns", limit: 50, noise: 6 })],
+    ["not resolved", "below a limit in ns by less than the noise", figure(45, { unit: "ns", limit: 50, noise: 6 })],
+    ["reached", "below a limit in ns by more than the noise", figure(45, { unit: "ns", limit: 50, noise: 4 })],
     ["missed", "above a limit in ns by more than the noise", figure(55, { unit: "ns", limit: 50, noise: 4 })],
     ["void", "of a candidate that lost something", figure(0.1, { void: "1 of 2 spans arrived" })],
     ["void", "that is no number", figure(Number.NaN)]
@@ -117,11 +126,11 @@ describe("candidates side by side", () => {
 describe("the page of figures", () => {
   const page = readFileSync(Path.join(root, "docs/performance.md"), "utf8")
 
-  it.each(["figures", ...Object.keys(Questions.questions)])("has one block for %s, which the bench writes", (name) => {
+  it.each(["figures", ...Questions.names])("has one block for %s, which the bench writes", (name) => {
     assert.include(Document.replaced(page, name, "something"), "something")
   })
 
-  it.each(Object.keys(Questions.questions))("has a question %s that is there to be asked", (name) => {
+  it.each(Questions.names)("has a question %s that is there to be asked", (name) => {
     assert.isTrue(existsSync(Path.join(root, "bench/questions", `${name}.ts`)))
   })
 })

@@ -3,6 +3,7 @@ import type * as Inspector from "node:inspector"
 import * as Path from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Profile from "../../bench/request/Profile.ts"
+import * as Tables from "../../bench/request/Tables.ts"
 import { root } from "../../scripts/Process.ts"
 
 const file = (path: string): string => pathToFileURL(Path.join(root, path)).href
@@ -49,5 +50,40 @@ describe("a CPU profile", () => {
     assert.strictEqual(Profile.moduleOf("node:_http_outgoing"), "Node: http")
     assert.strictEqual(Profile.moduleOf("node:internal/crypto/random"), "Node: crypto")
     assert.isUndefined(Profile.moduleOf(""))
+  })
+
+  it("has a row for each module, one for small modules of a room, the total, and what is the layer's doing", () => {
+    const rows = Tables.profile([
+      {
+        mode: "off",
+        cpu: 1000,
+        shares: new Map([["effect", 0.9], ["src/Observation.ts", 0.002], ["Node: net", 0.098]])
+      },
+      {
+        mode: "ours",
+        cpu: 2000,
+        shares: new Map([
+          ["effect", 0.5],
+          ["src/tracing/Span.ts", 0.3],
+          ["src/tracing/A.ts", 0.004],
+          ["src/tracing/B.ts", 0.003],
+          ["src/Observation.ts", 0.001],
+          ["src/delivery/Pace.ts", 0.002],
+          ["Node: net", 0.189],
+          ["Node: url", 0.001]
+        ])
+      }
+    ])
+    assert.deepStrictEqual(rows, [
+      ["module", "off", "ours", "ours more than off"],
+      ["src/tracing/Span.ts", "0 (0.0 %)", "600 (30.0 %)", "600"],
+      ["Node: net", "98 (9.8 %)", "378 (18.9 %)", "280"],
+      ["effect", "900 (90.0 %)", "1000 (50.0 %)", "100"],
+      ["src/tracing, other modules", "0 (0.0 %)", "14 (0.7 %)", "14"],
+      ["src, other modules", "2 (0.2 %)", "6 (0.3 %)", "4"],
+      ["all others", "0 (0.0 %)", "2 (0.1 %)", "2"],
+      ["all", "1000 (100.0 %)", "2000 (100.0 %)", "1000"],
+      ["the layer: src, and what others take more than off", "2 (0.2 %)", "1002 (50.1 %)", "1000"]
+    ])
   })
 })
