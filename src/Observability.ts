@@ -15,13 +15,16 @@ import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Catalogue from "./Catalogue.ts"
+import * as Read from "./config/Read.ts"
 import * as ErrorTracking from "./errors/ErrorTracking.ts"
 import * as Guard from "./Guard.ts"
 import * as Logging from "./logging/Logging.ts"
 import * as Metrics from "./metrics/Metrics.ts"
 import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
-import * as ObservabilityConfig from "./ObservabilityConfig.ts"
+import type * as ObservabilityConfig from "./ObservabilityConfig.ts"
 import * as Scrubber from "./Scrubber.ts"
+import * as Later from "./scrubber/Later.ts"
+import * as ScrubberOptions from "./scrubber/Options.ts"
 import type * as TestLayer from "./testing/TestLayer.ts"
 import type { SpanSink } from "./tracing/SpanSink.ts"
 import * as Tracing from "./tracing/Tracing.ts"
@@ -84,6 +87,15 @@ const makeScrubber = ({ scrubber }: Vocabulary, guard: Guard.Guard): Scrubber.Sc
     }
   })
 
+/** What the log says where nothing is observed: nothing that a scrubber would find. */
+const off = "observability is off: ENABLE_OBSERVABILITY=false"
+
+/** Made with the first thing that there is to scrub; options that can't be used are refused at once all the same. */
+const makeScrubberLater = (vocabulary: Vocabulary, guard: Guard.Guard): Scrubber.Scrubber => {
+  ScrubberOptions.check(vocabulary.scrubber ?? {})
+  return Later.make(() => makeScrubber(vocabulary, guard), [off])
+}
+
 /**
  * The layer of a product, built from the environment (`ObservabilityConfig.config`).
  *
@@ -96,9 +108,9 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<Services, Config.ConfigError | MetricsServerError> =>
   Layer.unwrap(Effect.gen(function*() {
-    const config = yield* ObservabilityConfig.config
+    const config = yield* Read.read
     const guard = Guard.make()
-    const scrubber = makeScrubber(vocabulary, guard)
+    const scrubber = config.enabled ? makeScrubber(vocabulary, guard) : makeScrubberLater(vocabulary, guard)
     const base = Logging.layer({
       scrubber,
       service: config.service,
@@ -112,7 +124,7 @@ export const layer = (
     const warnings = Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
     if (!config.enabled) {
       const explained = Layer.effectDiscard(
-        Effect.andThen(warnings, Effect.logInfo("observability is off: ENABLE_OBSERVABILITY=false"))
+        Effect.andThen(warnings, Effect.logInfo(off))
       )
       return Layer.mergeAll(disabled, explained).pipe(Layer.provideMerge(base))
     }
