@@ -12,6 +12,7 @@
  * export const ObservabilityLive = Observability.layer({ catalogue })
  */
 import type * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Catalogue from "./Catalogue.ts"
@@ -71,10 +72,10 @@ export interface Options {
 /** What the layer provides. */
 export type Services = Tracing.Tracing | Metrics.Metrics | ErrorTracking.ErrorTracking
 
-const disabled: Layer.Layer<Services> = Layer.mergeAll(
-  Layer.succeed(Tracing.Tracing, Tracing.disabled),
-  Layer.succeed(Metrics.Metrics, Metrics.disabled),
-  Layer.succeed(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
+// Contexts and not layers that are merged, here and below: Effect builds those side by side, a fiber for each.
+const disabled: Context.Context<Services> = Context.make(Tracing.Tracing, Tracing.disabled).pipe(
+  Context.add(Metrics.Metrics, Metrics.disabled),
+  Context.add(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
 )
 
 // A detector of the product's own that throws is a fault like any other.
@@ -116,17 +117,14 @@ export const layer = (
       service: config.service,
       format: options.logFormat ?? "auto"
     }).pipe(
-      Layer.provideMerge(Layer.mergeAll(
-        Layer.succeed(Guard.CurrentGuard, guard),
-        Layer.succeed(Scrubber.CurrentScrubber, scrubber)
+      Layer.provideMerge(Layer.succeedContext(
+        Context.make(Guard.CurrentGuard, guard).pipe(Context.add(Scrubber.CurrentScrubber, scrubber))
       ))
     )
     const warnings = Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
     if (!config.enabled) {
-      const explained = Layer.effectDiscard(
-        Effect.andThen(warnings, Effect.logInfo(off))
-      )
-      return Layer.mergeAll(disabled, explained).pipe(Layer.provideMerge(base))
+      const explained = Effect.as(Effect.andThen(warnings, Effect.logInfo(off)), disabled)
+      return Layer.effectContext(explained).pipe(Layer.provideMerge(base))
     }
     const live = yield* Effect.promise(() => import("./ObservabilityLive.ts"))
     return Layer.mergeAll(live.layer(vocabulary, options, config, scrubber), Layer.effectDiscard(warnings)).pipe(
