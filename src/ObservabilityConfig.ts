@@ -6,7 +6,6 @@
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
-import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Problem from "./config/Problem.ts"
 import { fromTexts } from "./config/Read.ts"
@@ -118,7 +117,7 @@ let read: Config.Config<ObservabilityConfig> | undefined
 const reading = (): Config.Config<ObservabilityConfig> => {
   if (read !== undefined) return read
   const text = Config.option(Config.String())
-  const texts = Config.all(Record.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)])))
+  const texts = Config.all(Object.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)])))
   return read = Config.mapEffect(texts, fromTexts)
 }
 
