@@ -12,16 +12,20 @@
  * export const ObservabilityLive = Observability.layer({ catalogue })
  */
 import type * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Catalogue from "./Catalogue.ts"
+import * as Read from "./config/Read.ts"
 import * as ErrorTracking from "./errors/ErrorTracking.ts"
 import * as Guard from "./Guard.ts"
 import * as Logging from "./logging/Logging.ts"
 import * as Metrics from "./metrics/Metrics.ts"
 import type { MetricsServerError } from "./metrics/MetricsServerError.ts"
-import * as ObservabilityConfig from "./ObservabilityConfig.ts"
+import type * as ObservabilityConfig from "./ObservabilityConfig.ts"
 import * as Scrubber from "./Scrubber.ts"
+import * as Later from "./scrubber/Later.ts"
+import * as ScrubberOptions from "./scrubber/Options.ts"
 import type * as TestLayer from "./testing/TestLayer.ts"
 import type { SpanSink } from "./tracing/SpanSink.ts"
 import * as Tracing from "./tracing/Tracing.ts"
@@ -68,10 +72,10 @@ export interface Options {
 /** What the layer provides. */
 export type Services = Tracing.Tracing | Metrics.Metrics | ErrorTracking.ErrorTracking
 
-const disabled: Layer.Layer<Services> = Layer.mergeAll(
-  Layer.succeed(Tracing.Tracing, Tracing.disabled),
-  Layer.succeed(Metrics.Metrics, Metrics.disabled),
-  Layer.succeed(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
+// Contexts and not layers that are merged, here and below: Effect builds those side by side, a fiber for each.
+const disabled: Context.Context<Services> = Context.make(Tracing.Tracing, Tracing.disabled).pipe(
+  Context.add(Metrics.Metrics, Metrics.disabled),
+  Context.add(ErrorTracking.ErrorTracking, ErrorTracking.disabled)
 )
 
 // A detector of the product's own that throws is a fault like any other.
@@ -83,6 +87,15 @@ const makeScrubber = ({ scrubber }: Vocabulary, guard: Guard.Guard): Scrubber.Sc
       scrubber?.onFault?.(fault)
     }
   })
+
+/** What the log says where nothing is observed: nothing that a scrubber would find. */
+const off = "observability is off: ENABLE_OBSERVABILITY=false"
+
+/** Made with the first thing that there is to scrub; options that can't be used are refused at once all the same. */
+const makeScrubberLater = (vocabulary: Vocabulary, guard: Guard.Guard): Scrubber.Scrubber => {
+  ScrubberOptions.check(vocabulary.scrubber ?? {})
+  return Later.make(() => makeScrubber(vocabulary, guard), [off])
+}
 
 /**
  * The layer of a product, built from the environment (`ObservabilityConfig.config`).
@@ -96,25 +109,22 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<Services, Config.ConfigError | MetricsServerError> =>
   Layer.unwrap(Effect.gen(function*() {
-    const config = yield* ObservabilityConfig.config
+    const config = yield* Read.read
     const guard = Guard.make()
-    const scrubber = makeScrubber(vocabulary, guard)
+    const scrubber = config.enabled ? makeScrubber(vocabulary, guard) : makeScrubberLater(vocabulary, guard)
     const base = Logging.layer({
       scrubber,
       service: config.service,
       format: options.logFormat ?? "auto"
     }).pipe(
-      Layer.provideMerge(Layer.mergeAll(
-        Layer.succeed(Guard.CurrentGuard, guard),
-        Layer.succeed(Scrubber.CurrentScrubber, scrubber)
+      Layer.provideMerge(Layer.succeedContext(
+        Context.make(Guard.CurrentGuard, guard).pipe(Context.add(Scrubber.CurrentScrubber, scrubber))
       ))
     )
     const warnings = Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
     if (!config.enabled) {
-      const explained = Layer.effectDiscard(
-        Effect.andThen(warnings, Effect.logInfo("observability is off: ENABLE_OBSERVABILITY=false"))
-      )
-      return Layer.mergeAll(disabled, explained).pipe(Layer.provideMerge(base))
+      const explained = Effect.as(Effect.andThen(warnings, Effect.logInfo(off)), disabled)
+      return Layer.effectContext(explained).pipe(Layer.provideMerge(base))
     }
     const live = yield* Effect.promise(() => import("./ObservabilityLive.ts"))
     return Layer.mergeAll(live.layer(vocabulary, options, config, scrubber), Layer.effectDiscard(warnings)).pipe(

@@ -5,12 +5,10 @@
  */
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Problem from "./config/Problem.ts"
-import { resolve } from "./config/Resolve.ts"
+import { fromTexts } from "./config/Read.ts"
 import { Variables } from "./config/Variables.ts"
 
 /** Where ended spans go: OTLP over HTTP in protobuf, or one of Jaeger's Thrift forms. */
@@ -113,8 +111,15 @@ export const variables: ReadonlyArray<Variable> = Object.values(Variables)
     group
   }))
 
-// One for all of them: what Effect makes of a schema before it reads is made once, not for each variable.
-const text = Config.option(Config.String())
+// One text for all of them, and made when it is first read: what Effect makes of a schema before it reads is made once,
+// and not for the layer, which asks the provider itself.
+let read: Config.Config<ObservabilityConfig> | undefined
+const reading = (): Config.Config<ObservabilityConfig> => {
+  if (read !== undefined) return read
+  const text = Config.option(Config.String())
+  const texts = Config.all(Object.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)])))
+  return read = Config.mapEffect(texts, fromTexts)
+}
 
 /**
  * The configuration of the layer as one Effect `Config`.
@@ -126,8 +131,7 @@ const text = Config.option(Config.String())
  * ```ts
  * import { ObservabilityConfig } from "@dawsos/observability"
  * import * as ConfigProvider from "effect/ConfigProvider"
- * import * as Effect from "effect/Effect"
- *
+ *  *
  * const program = Effect.gen(function*() {
  *   const { metrics } = yield* ObservabilityConfig.config
  *   yield* Effect.log(`/metrics listens on ${metrics.host}:${metrics.port}`)
@@ -136,9 +140,7 @@ const text = Config.option(Config.String())
  * const provided = Effect.provide(program, ConfigProvider.layer(ConfigProvider.fromUnknown({ METRICS_PORT: 0 })))
  * ```
  */
-export const config: Config.Config<ObservabilityConfig> = Config.all(
-  Record.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)]))
-).pipe(Config.mapEffect((raw) => Effect.mapError(Effect.fromResult(resolve(raw)), Problem.toConfigError)))
+export const config: Config.Config<ObservabilityConfig> = Config.flatMap(Config.succeed(undefined), reading)
 
 /**
  * A `ConfigError` as one readable block, a line for each bad variable.
@@ -149,8 +151,7 @@ export const config: Config.Config<ObservabilityConfig> = Config.all(
  * ```ts
  * import { ObservabilityConfig } from "@dawsos/observability"
  * import * as Console from "effect/Console"
- * import * as Effect from "effect/Effect"
- *
+ *  *
  * const program = ObservabilityConfig.config.pipe(
  *   Effect.tapError((error) => Console.error(ObservabilityConfig.formatError(error)))
  * )

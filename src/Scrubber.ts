@@ -3,18 +3,18 @@
  * a thing is bound to leave.
  */
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import { accountDetector } from "./scrubber/Accounts.ts"
 import { base64Detector } from "./scrubber/Base64.ts"
 import { byteDetector } from "./scrubber/Bytes.ts"
 import * as CleanTexts from "./scrubber/CleanTexts.ts"
 import * as Credentials from "./scrubber/Credentials.ts"
-import { compile, type Detector, unreadable } from "./scrubber/Detector.ts"
+import { compile, unreadable } from "./scrubber/Detector.ts"
 import { percentDetector } from "./scrubber/Encoding.ts"
 import * as Identifiers from "./scrubber/Identifiers.ts"
 import * as Keys from "./scrubber/Keys.ts"
 import * as Listed from "./scrubber/Listed.ts"
 import * as Locators from "./scrubber/Locators.ts"
+import * as Options from "./scrubber/Options.ts"
 import * as Pairs from "./scrubber/Pairs.ts"
 import * as Paths from "./scrubber/Paths.ts"
 import * as Personal from "./scrubber/Personal.ts"
@@ -28,6 +28,7 @@ import * as Walker from "./scrubber/Walker.ts"
 import { wordedDetector } from "./scrubber/Worded.ts"
 
 export type { Detector } from "./scrubber/Detector.ts"
+export { limits, type ScrubberOptions, ScrubberOptionsError } from "./scrubber/Options.ts"
 export type { Limits } from "./scrubber/Walker.ts"
 
 /**
@@ -54,44 +55,6 @@ export interface Scrubber {
   readonly pseudonym: (id: string) => string
 }
 
-/** Additions to the policy. Everything is added to the defaults; only `allowedKeys` takes something away from them. */
-export interface ScrubberOptions {
-  /** Words of keys whose values are secrets, in any style: `"fund code"` covers `fundCode`, `FUND_CODE`, `x-fund-code`. */
-  readonly sensitiveKeys?: ReadonlyArray<string>
-  /** Last words of keys whose values are ids of people or portfolios. */
-  readonly identifierKeys?: ReadonlyArray<string>
-  /** Whole keys that are harmless although their words say otherwise; their values are still searched. */
-  readonly allowedKeys?: ReadonlyArray<string>
-  /** Where ids stand in paths, such as `/api/alerts/:id`; `*` is one segment, `**` any number of them. */
-  readonly identifierPaths?: ReadonlyArray<string>
-  /** Detectors that run after the built-in ones. */
-  readonly detectors?: ReadonlyArray<Detector>
-  /** How much of a value is read. */
-  readonly limits?: Partial<Walker.Limits>
-  /** Told when a detector throws; the text that it was given is then replaced by `[unreadable]`. */
-  readonly onFault?: (fault: unknown) => void
-}
-
-/** An option that can't be used: which one, its value, and what is allowed. */
-export class ScrubberOptionsError extends Data.TaggedError("ScrubberOptionsError")<{
-  readonly option: string
-  readonly value: unknown
-  readonly allowed: string
-}> {
-  override get message(): string {
-    return `Scrubber option ${this.option}: ${JSON.stringify(this.value)} is not ${this.allowed}`
-  }
-}
-
-/** The default bounds: a large error with its causes fits, a heap dump does not. */
-export const limits: Walker.Limits = {
-  depth: 16,
-  breadth: 512,
-  entries: 10_000,
-  length: 16_384,
-  totalLength: 262_144
-}
-
 /**
  * Makes a scrubber, to be used wherever `CurrentScrubber` is given another one. Throws `ScrubberOptionsError` for an
  * option that can't be used.
@@ -103,15 +66,9 @@ export const limits: Walker.Limits = {
  * scrubber.text("GET /v3/quote?apikey=abc") // GET /v3/quote?apikey=[redacted]
  * ```
  */
-export const make = (options: ScrubberOptions = {}): Scrubber => {
-  const bounds = checkLimits({ ...limits, ...options.limits })
+export const make = (options: Options.ScrubberOptions = {}): Scrubber => {
+  const bounds = Options.check(options)
   const paths = [...Paths.paths, ...options.identifierPaths ?? []]
-  for (const path of options.identifierPaths ?? []) {
-    const allowed = Paths.refusePath(path)
-    if (allowed !== undefined) {
-      throw new ScrubberOptionsError({ option: "identifierPaths", value: path, allowed: `a path with ${allowed}` })
-    }
-  }
   const onFault = guard(options.onFault)
   const judge = Keys.make({
     sensitiveKeys: options.sensitiveKeys ?? [],
@@ -202,19 +159,4 @@ const guard = (onFault: ((fault: unknown) => void) | undefined) => (fault: unkno
   } catch {
     // Whoever counts faults must not add one: there is nobody left to tell.
   }
-}
-
-const checkLimits = (bounds: Walker.Limits): Walker.Limits => {
-  for (const [name, value] of Object.entries(bounds)) {
-    const least = name === "length" ? 256 : 1
-    const most = name === "depth" ? 64 : Number.MAX_SAFE_INTEGER
-    if (!Number.isSafeInteger(value) || value < least || value > most) {
-      throw new ScrubberOptionsError({
-        option: `limits.${name}`,
-        value,
-        allowed: `an integer from ${least} to ${most}`
-      })
-    }
-  }
-  return bounds
 }

@@ -1,4 +1,3 @@
-import * as Base64 from "effect/encoding/Base64"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -65,7 +64,7 @@ const withTracesPath = (url: URL): string => {
 const authorizationOf = (credentials: Parser.HttpUrl["credentials"]): Record<string, Redacted.Redacted<string>> =>
   credentials === undefined
     ? {}
-    : { authorization: Redacted.make(`Basic ${Base64.encode(Redacted.value(credentials))}`) }
+    : { authorization: Redacted.make(`Basic ${Buffer.from(Redacted.value(credentials)).toString("base64")}`) }
 
 const refuseProtocols = (from: Reader): void => {
   const general = from.read(Variables.OTEL_EXPORTER_OTLP_PROTOCOL)

@@ -9,7 +9,7 @@
  *
  * export const delivered = DawsOs.recordAlertDelivered({ deliveryMethod: "webhook", status: "success" })
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { methodLabel } from "../instrument/HttpMethods.ts"
@@ -131,7 +131,7 @@ export const updatePricingPackMetrics = (pack: {
   record((service) => {
     if (pack.sizeBytes !== undefined) service.gauge(metrics.pricingPackSizeBytes, {}).set(pack.sizeBytes)
     if (pack.freshSince !== undefined) {
-      service.gauge(metrics.pricingPackFreshness, {}).set(DateTime.toEpochMillis(pack.freshSince))
+      service.gauge(metrics.pricingPackFreshness, {}).set(pack.freshSince.epochMilliseconds)
     }
     if (pack.status !== undefined) {
       for (const status of pricingPackStatuses) {

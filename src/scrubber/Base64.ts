@@ -14,15 +14,14 @@ const shortestPiece = 7
  * For each character, in which of the four places of a group it can stand when printable ASCII was encoded, a bit each.
  * A byte from 0x20 to 0x7e leaves its upper bits in two of the places: about one character in 14 fits by chance.
  */
-const places = new Uint8Array(128)
-for (let c = 0; c < 128; c++) {
+const places = Uint8Array.from({ length: 128 }, (_, c) => {
   const sextet = isBase64(c) ? Buffer.from(`AAA${String.fromCharCode(c)}`, "base64").readUInt8(2) : -1
-  if (sextet < 0) continue
+  if (sextet < 0) return 0
   const first = sextet >> 3 >= 1 && sextet >> 3 <= 3
   const second = (sextet & 15) >= 2 && (sextet & 15) <= 7
   const third = (sextet & 3) <= 1
-  places[c] = (first ? 1 : 0) | (second ? 2 : 0) | (third ? 4 : 0) | 8
-}
+  return (first ? 1 : 0) | (second ? 2 : 0) | (third ? 4 : 0) | 8
+})
 
 interface Range {
   readonly start: number

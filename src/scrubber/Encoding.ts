@@ -1,11 +1,11 @@
-import { code, hexValue, isAlphanumeric, isHex, runEnd } from "./Characters.ts"
+import { code, hexValue, isAlphanumeric, isHex, runEnd, tableOf } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-const sextets = new Int8Array(128).fill(-1)
-for (let i = 0; i < alphabet.length; i++) sextets[alphabet.charCodeAt(i)] = i
-sextets[code.dash] = 62
-sextets[code.underscore] = 63
+const sextets = Int8Array.from(
+  { length: 128 },
+  (_, c) => c === code.dash ? 62 : c === code.underscore ? 63 : alphabet.indexOf(String.fromCharCode(c))
+)
 
 /** What base64 (either alphabet, padded or not) decodes to, where all of it is printable ASCII; else nothing. */
 export const decodeBase64 = (value: string): string | undefined => {
@@ -56,8 +56,7 @@ export const decodeComponent = (text: string): string => {
 export const encodeComponent = (text: string): string => encodeURIComponent(text.toWellFormed())
 
 /** What stays as it is in an encoded component, and `%` itself; delimiters of URLs are not among them. */
-const component = new Uint8Array(128)
-for (const sign of "-_.~%+'()!*$,:;@") component[sign.charCodeAt(0)] = 1
+const component = tableOf("-_.~%+'()!*$,:;@")
 const isComponent = (c: number): boolean => isAlphanumeric(c) || (c < 128 && component[c] === 1)
 
 /** What else stands in a URL: clients encode only some of it (`detail=Digest%20username=%22…%22,%20response=…`). */

@@ -6,6 +6,7 @@ import {
   isSpace,
   runEnd,
   startsWithIgnoringCase,
+  tableOf,
   trimEnd
 } from "./Characters.ts"
 import { type Detector, followedByWord } from "./Detector.ts"
@@ -100,8 +101,7 @@ const isSource = (segment: string, rooted: () => boolean): boolean => {
 
 /** Ends a segment or a path in running text; everything else can be part of a segment. */
 const breakSigns = "/?#&=<>\\\"'` \t\n\r\v\f"
-const breaks = new Uint8Array(128)
-for (const sign of breakSigns) breaks[sign.charCodeAt(0)] = 1
+const breaks = tableOf(breakSigns)
 
 /** What the first segments of the patterns are compared with. */
 const beginnings = (rules: ReadonlyArray<ReadonlyArray<Step>>) => {

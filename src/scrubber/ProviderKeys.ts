@@ -1,5 +1,5 @@
 /** Keys that their issuers made to be told by their form. */
-import { code, isAlphanumeric, isDigit, isHex, isUpper, mark, runEnd, runStart } from "./Characters.ts"
+import { code, isAlphanumeric, isDigit, isHex, isUpper, mark, runEnd, runStart, tableOf } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
 import { decodeBase64 } from "./Encoding.ts"
 import { isUuid } from "./Identifiers.ts"
@@ -115,14 +115,11 @@ const prefixes: ReadonlyArray<Prefix> = [
 ]
 
 /** The prefixes by their first two characters. */
-const byBeginning = new Map<number, ReadonlyArray<Prefix>>()
-const firsts = new Uint8Array(128)
-for (const prefix of prefixes) {
-  const [first, second] = [prefix[0].charCodeAt(0), prefix[0].charCodeAt(1)]
-  const beginning = first * 128 + second
-  byBeginning.set(beginning, [...byBeginning.get(beginning) ?? [], prefix])
-  firsts[first] = 1
-}
+const byBeginning: ReadonlyMap<number, ReadonlyArray<Prefix>> = Map.groupBy(
+  prefixes,
+  ([prefix]) => prefix.charCodeAt(0) * 128 + prefix.charCodeAt(1)
+)
+const firsts = tableOf(prefixes.map(([prefix]) => prefix.slice(0, 1)).join(""))
 
 /** Keys of providers that can be told by their beginning. */
 export const providerKeyDetector: Detector = {

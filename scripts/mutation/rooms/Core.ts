@@ -26,6 +26,20 @@ export const mutations = [
     ["every bad value is reported at once", "Result.fail([first, ...rest])", "Result.fail([first])"]
   ),
   inFile(
+    "src/config/Read.ts",
+    ["test/config/Read.test.ts"],
+    [
+      "a text beside a list or a record is a text",
+      "node?.value)",
+      "node?._tag === \"Value\" ? node.value : undefined)"
+    ],
+    [
+      "a source that fails is told",
+      "(error) => new Config.ConfigError(error)",
+      "() => new Config.ConfigError(names as never)"
+    ]
+  ),
+  inFile(
     "src/observation/Place.ts",
     ["test/Observation.test.ts"],
     [

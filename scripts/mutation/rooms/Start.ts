@@ -10,6 +10,27 @@ export const mutations = [
     ["a stack trace leads to the sources", "sourcemap: true", "sourcemap: false"]
   ),
   inFile(
+    "src/Observability.ts",
+    ["test/scrubber/Later.test.ts"],
+    [
+      "a program that is off makes no scrubber for nothing",
+      "config.enabled ? makeScrubber(vocabulary, guard) : makeScrubberLater(vocabulary, guard)",
+      "makeScrubber(vocabulary, guard)"
+    ],
+    [
+      "what the layer says when it is off is no reason to make one",
+      "makeScrubber(vocabulary, guard), [off])",
+      "makeScrubber(vocabulary, guard), [])"
+    ],
+    ["options are checked at the start", "ScrubberOptions.check(vocabulary.scrubber ?? {})", ""]
+  ),
+  inFile(
+    "src/scrubber/Later.ts",
+    ["test/scrubber/Later.test.ts"],
+    ["a scrubber is made once", "made ??= scrubber()", "scrubber()"],
+    ["what is not known is scrubbed", "harmless.includes(value)", "harmless.some((text) => value.startsWith(text))"]
+  ),
+  inFile(
     "src/instrument/Sql.ts",
     ["test/architecture.test.ts"],
     ["a program without a database loads nothing for one", "import type * as SqlClient", "import * as SqlClient"]
