@@ -73,6 +73,9 @@ interface Known {
   /** By the text of the statement, or by the name. */
   readonly said: Recent<Said>
   readonly sources: WeakMap<Source["resource"], WeakMap<Scope, Source>>
+  /** As a rule it is the same as before. */
+  lastScope: Scope | undefined
+  lastSource: Source | undefined
 }
 
 // A program has a fixed number of statements and of names of spans: so many of them, of so many characters.
@@ -97,7 +100,9 @@ const knownTo = (scrubber: SpanScrubber): Known => {
       listed: Listed.of(scrubber.attributes),
       lists: new WeakMap(),
       said: recent(...keysOfSaid),
-      sources: new WeakMap()
+      sources: new WeakMap(),
+      lastScope: undefined,
+      lastSource: undefined
     }
     knowledge.set(scrubber, known)
   }
@@ -138,7 +143,9 @@ const tellAgain = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Kno
 
 /** The text of a statement. */
 const keyOf = (given: ReadonlyArray<unknown>): string | undefined => {
-  const statement = given[SpanAttributes.indexOf(given, "db.query.text")]
+  const at = SpanAttributes.indexOf(given, "db.query.text")
+  // A list that is asked for what is at -1 looks for a property of that name.
+  const statement = at < 0 ? undefined : given[at]
   return typeof statement === "string" ? statement : undefined
 }
 
@@ -283,8 +290,10 @@ const scrubTraceState = (traceState: Otel.TraceState | undefined, scrubber: Span
 type Scope = ReadableSpan["instrumentationScope"]
 
 // Whose a span is, is the same for thousands of spans, and a request tells each object once.
-const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, { sources }: Known): Source => {
+const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Source => {
   const { instrumentationScope, resource } = span
+  const { lastScope, lastSource, sources } = known
+  if (lastScope === instrumentationScope && lastSource?.resource === resource) return lastSource
   let ofResource = sources.get(resource)
   if (ofResource === undefined) sources.set(resource, ofResource = new WeakMap())
   let source = ofResource.get(instrumentationScope)
@@ -292,7 +301,8 @@ const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, { sources }
     source = { resource, instrumentationScope: copyScope(instrumentationScope, scrubber) }
     ofResource.set(instrumentationScope, source)
   }
-  return source
+  known.lastScope = instrumentationScope
+  return known.lastSource = source
 }
 
 const copyScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({
