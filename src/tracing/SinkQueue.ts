@@ -113,7 +113,7 @@ export class SinkQueue {
    * Takes a span that ended so many milliseconds ago, or says in the books why not. `scrub` is only called when there may
    * be room.
    */
-  offer(span: ReadableSpan, scrub: () => ReadableSpan | undefined, waited: number): void {
+  offer(span: ReadableSpan, scrub: (span: ReadableSpan) => ReadableSpan | undefined, waited: number): void {
     if (this.#closed) return this.drop("shutdown")
     const selected = this.#selects(span)
     if (selected === undefined) return this.drop("fault")
@@ -122,7 +122,7 @@ export class SinkQueue {
       return
     }
     if (!this.#buffer.hasRoom(0, SpanStore.isFailed(span))) return this.drop("queue_full")
-    const entry = this.#entryOf(scrub())
+    const entry = this.#entryOf(scrub(span))
     if (entry === undefined) return this.drop("fault")
     const refusal = this.#refusalOf(entry)
     if (refusal !== undefined) {
