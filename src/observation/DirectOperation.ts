@@ -149,6 +149,8 @@ class Run<Input> {
     this.#spanEnd = span.end
     if (links.length > 0) span.addLinks(links)
     if (fixed !== undefined) return
+    const own = annotations === undefined ? this.#place.ownAttributes(described) : undefined
+    if (own !== undefined) return span.beginWith(own)
     GuardedSpan.setAll(span, annotations)
     GuardedSpan.setAll(span, described.attributes)
     GuardedSpan.setAll(span, this.#place.options?.attributes)

@@ -83,6 +83,20 @@ describe("the copy of a span that leaves the process", () => {
       }
     }))
 
+  it.effect("has no attribute that had not come when somebody else ended it", () =>
+    Effect.gen(function*() {
+      const withQuote = Observation.make<string>({
+        prefix: "test",
+        span: (symbol) => ({ name: "quote", attributes: { symbol } }),
+        instruments: []
+      })
+      const program = withQuote(Effect.sync(() => Otel.trace.getActiveSpan()?.end()), "AAPL")
+      for (const by of [scrubber, passThrough]) {
+        const { spans } = yield* traced(program, { scrubber: by })
+        assert.deepStrictEqual(spans.map(({ attributes }) => attributes), [{ symbol: "AAPL" }])
+      }
+    }))
+
   it.effect("has its own name where runs of one statement have several", () =>
     Effect.gen(function*() {
       const attributes = { "db.query.text": "select 1" }

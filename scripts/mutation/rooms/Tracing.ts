@@ -357,6 +357,16 @@ export const mutations = [
   ),
   inFile(
     "src/tracing/SpanAttributes.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    ["what has not come yet is no attribute", "if (value !== undefined) object", "object"]
+  ),
+  inFile(
+    "src/tracing/Span.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    ["what has not come yet can't be read", "if (flat[index + 1] !== undefined) readable", "readable"]
+  ),
+  inFile(
+    "src/tracing/SpanAttributes.ts",
     ["test/contract/Spans.test.ts"],
     ["lists of several kinds become text", "typeof item === typeof values[0]", "true"],
     ["large numbers become text", "typeof value === \"bigint\" ? value.toString() : ", ""]
