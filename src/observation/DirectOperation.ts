@@ -175,7 +175,7 @@ class Run<Input> {
     // Whatever is called from here on may have another moment told.
     const { nanos, seconds } = liveTime
     const status = Ending.statusOf(fiber, exit, options)
-    if (metrics !== undefined) {
+    if (metrics !== undefined && kind.metrics.length > 0) {
       const exemplar = span?.sampled === true ? span : undefined
       const at = clock === undefined && exemplar !== undefined ? seconds * 1e3 + nanos / 1e6 : undefined
       const bound = this.#settings.boundTo(this.#place, metrics)
