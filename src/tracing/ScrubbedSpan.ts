@@ -129,11 +129,13 @@ const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Know
 const tellAgain = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => {
   const { listedAttributes: given, name } = span
   if (given === undefined) return tellRecord(span, scrubber, known)
-  const key = keyOf(given) ?? name
+  const isPlain = !isOfInstrumentation(given)
+  const key = isPlain ? name : keyOf(given) ?? name
   const said = known.said.get(key)
   const before = said?.given === name ? said : undefined
   if (before !== undefined && isSame(before.keyValues, given)) return before
-  const told = tellListed(given, name, before?.keyValues, scrubber, known) ?? tellRecord(span, scrubber, known)
+  const told = tellListed(given, name, isPlain, before?.keyValues, scrubber, known) ??
+    tellRecord(span, scrubber, known)
   const times = said?.times ?? 0
   if (times < mostSaid && isSame(told.keyValues, given) && isShort(given)) {
     known.said.set(key, { given: name, name: told.name, keyValues: told.keyValues.map(copied), times: times + 1 })
@@ -141,12 +143,27 @@ const tellAgain = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Kno
   return told
 }
 
+/** Whether there is anything in it that is looked for below: in one look, since most spans have nothing of it. */
+const isOfInstrumentation = (given: ReadonlyArray<unknown>): boolean => {
+  for (let i = 0; i < given.length; i += 2) {
+    const key = given[i]
+    if (key === statementKey || SpanName.decides(key)) return true
+  }
+  return false
+}
+
+const statementKey = "db.query.text"
+
 /** The text of a statement. */
 const keyOf = (given: ReadonlyArray<unknown>): string | undefined => {
-  const at = SpanAttributes.indexOf(given, "db.query.text")
-  // A list that is asked for what is at -1 looks for a property of that name.
-  const statement = at < 0 ? undefined : given[at]
+  const statement = valueOf(given, statementKey)
   return typeof statement === "string" ? statement : undefined
+}
+
+const valueOf = (given: ReadonlyArray<unknown>, key: string): unknown => {
+  const index = SpanAttributes.indexOf(given, key)
+  // A list that is asked for what is at -1 looks for a property of that name.
+  return index < 0 ? undefined : given[index]
 }
 
 const copied = (value: Otel.AttributeValue): Otel.AttributeValue => typeof value === "string" ? copy(value) : value
@@ -167,22 +184,15 @@ const isSame = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): boo
 const tellListed = (
   given: ReadonlyArray<unknown>,
   name: string,
+  isPlain: boolean,
   clean: KeyValues | undefined,
   { url }: SpanScrubber,
   known: Known
 ): Told | undefined => {
-  const attribute = (key: string): unknown => {
-    const index = SpanAttributes.indexOf(given, key)
-    return index < 0 ? undefined : given[index]
-  }
-  const keepsName = !given.some(SpanName.decides)
-  const scrubbed = known.listed(
-    keepsName ? given : listedAlongRoute(given, attribute("http.route"), url),
-    clean
-  )
+  const scrubbed = known.listed(isPlain ? given : listedAlongRoute(given, valueOf(given, "http.route"), url), clean)
   if (scrubbed === undefined) return undefined
   return {
-    name: keepsName ? known.name(name) : tellName(name, attribute, known),
+    name: isPlain ? known.name(name) : tellName(name, (key) => valueOf(given, key), known),
     keyValues: allCarried(scrubbed)
   }
 }

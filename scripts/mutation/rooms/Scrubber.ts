@@ -34,7 +34,7 @@ export const mutations = [
     ["test/tracing/ScrubbedSpan.test.ts"],
     [
       "a list of attributes is judged along its route",
-      "listedAlongRoute(given, attribute(\"http.route\"), url)",
+      "listedAlongRoute(given, valueOf(given, \"http.route\"), url)",
       "given"
     ]
   ),

@@ -352,7 +352,7 @@ export const mutations = [
     ["a span in which something was found is not kept", "isSame(told.keyValues, given) && isShort", "isShort"],
     ["long spans are not kept", " && isShort(given)) {", ") {"],
     ["what differs from span to span is not kept", "times < mostSaid && ", ""],
-    ["a name that stays is scrubbed", "keepsName ? known.name(name) :", "keepsName ? name :"],
+    ["a name that stays is scrubbed", "isPlain ? known.name(name) :", "isPlain ? name :"],
     ["a statement is told apart by each of its values", "if (one[i] !== other[i]) return false", ""]
   ),
   inFile(
