@@ -149,6 +149,8 @@ class Run<Input> {
     this.#spanEnd = span.end
     if (links.length > 0) span.addLinks(links)
     if (fixed !== undefined) return
+    const own = annotations === undefined ? this.#place.ownAttributes(described) : undefined
+    if (own !== undefined) return span.beginWith(own)
     GuardedSpan.setAll(span, annotations)
     GuardedSpan.setAll(span, described.attributes)
     GuardedSpan.setAll(span, this.#place.options?.attributes)
@@ -173,7 +175,7 @@ class Run<Input> {
     // Whatever is called from here on may have another moment told.
     const { nanos, seconds } = liveTime
     const status = Ending.statusOf(fiber, exit, options)
-    if (metrics !== undefined) {
+    if (metrics !== undefined && kind.metrics.length > 0) {
       const exemplar = span?.sampled === true ? span : undefined
       const at = clock === undefined && exemplar !== undefined ? seconds * 1e3 + nanos / 1e6 : undefined
       const bound = this.#settings.boundTo(this.#place, metrics)

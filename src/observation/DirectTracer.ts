@@ -34,6 +34,11 @@ export abstract class DirectSpan implements Tracer.Span, Memory {
   abstract endAt(seconds: number, nanos: number, exit: Exit.Exit<unknown, unknown>): void
   /** `attribute`; `whole` are its fixed attributes with this one, which it takes instead if it has no others. */
   abstract attributeOf(whole: ReadonlyArray<unknown> | undefined, key: string, value: string): void
+  /**
+   * Takes a list as its attributes, keys and values in turn that OpenTelemetry can carry, when it has none; where a value
+   * is undefined it has not got that one yet.
+   */
+  abstract beginWith(attributes: Array<unknown>): void
   /** See `Metrics.Exemplar`. */
   abstract writeIds(into: Int32Array, at: number): void
 }

@@ -37,6 +37,9 @@ export interface Bound {
 // A span's limit is 128: what comes near it is set one by one, and counted.
 const mostFixed = 64
 
+const isPlain = (value: unknown): boolean =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+
 /** Keys and values in turn of attributes that every span can carry as they are; nothing where one is not like that. */
 const flatten = (
   ...several: ReadonlyArray<Readonly<Record<string, unknown>> | undefined>
@@ -46,12 +49,33 @@ const flatten = (
     for (const key in attributes) {
       const value = attributes[key]
       if (value === undefined) continue
-      const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-      if (!isPlain || key === "" || all.size === mostFixed) return undefined
+      if (!isPlain(value) || key === "" || all.size === mostFixed) return undefined
       all.set(key, value)
     }
   }
   return [...all].flat()
+}
+
+/** The same in a list that has as much room as it needs, with a key at its end whose value comes later. */
+const listed = (
+  attributes: Readonly<Record<string, unknown>> | undefined,
+  last: string
+): Array<unknown> | undefined => {
+  let count = 1
+  for (const key in attributes) {
+    if (key === "" || key === last || count === mostFixed || !isPlain(attributes[key])) return undefined
+    count++
+  }
+  // oxlint-disable-next-line unicorn/no-new-array
+  const list = new Array<unknown>(2 * count)
+  let length = 0
+  for (const key in attributes) {
+    list[length++] = key
+    list[length++] = attributes[key]
+  }
+  list[length] = last
+  list[length + 1] = undefined
+  return list
 }
 
 /** See the module. */
@@ -103,6 +127,16 @@ export class Place<Input> {
       }
     }
     return this.#fixed
+  }
+
+  /** Attributes of a span that shares them with none, in a list with room for how it ends; nothing likewise. */
+  ownAttributes(described: SpanDescription): Array<unknown> | undefined {
+    if (this.options?.attributes !== undefined) return undefined
+    try {
+      return listed(described.attributes, this.kind.statusAttribute)
+    } catch {
+      return undefined
+    }
   }
 
   /** The same with how the operation ended. */

@@ -17,6 +17,9 @@ const joined = remembering(
   longest
 )
 
+/** Whether the attribute of this key may decide on a name: without one of these a span keeps the name that it has. */
+export const decides = (key: unknown): boolean => key === "http.route" || key === "effect.sql.method"
+
 /** What the conventions would call a span, else the name that it has. */
 export const conventional = (name: string, attribute: (key: string) => unknown): string => {
   const route = attribute("http.route")

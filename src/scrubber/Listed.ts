@@ -5,8 +5,14 @@
 /** What scrubs attributes as a record. */
 export type ScrubRecord = (record: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
 
-/** The same for keys and values in turn, each key once; undefined where only the record can tell. */
-export type ScrubListed = (keyValues: ReadonlyArray<unknown>) => Array<unknown> | undefined
+/**
+ * The same for keys and values in turn, each key once; undefined where only the record can tell. `clean` are others, of
+ * primitive values, in which it has found nothing: what they say at the same place is not searched again.
+ */
+export type ScrubListed = (
+  keyValues: ReadonlyArray<unknown>,
+  clean?: ReadonlyArray<unknown>
+) => Array<unknown> | undefined
 
 // By the very function: a scrubber that somebody has wrapped, or a part of it, is asked in the way that he knows.
 const twins = new WeakMap<ScrubRecord, ScrubListed>()

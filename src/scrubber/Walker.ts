@@ -6,6 +6,7 @@ import { unreadable } from "./Detector.ts"
 import * as Fields from "./Fields.ts"
 import { identify, isMark, isTemplate, pseudonym } from "./Identifiers.ts"
 import type { KeyVerdict } from "./Keys.ts"
+import type { ScrubListed } from "./Listed.ts"
 import { isCard } from "./Personal.ts"
 import { isCount, isHarmless } from "./Placeholders.ts"
 import { arePairs, bytesOf, isArray, isFlag, isList, listed, nameOf, property, take } from "./Reading.ts"
@@ -44,7 +45,7 @@ export interface Walker {
     record: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
   ) => Record<string, unknown>
   /** What {@link attributes} makes of keys and values in turn, each key once, in that form; undefined where it may differ. */
-  readonly listed: (keyValues: ReadonlyArray<unknown>) => Array<unknown> | undefined
+  readonly listed: ScrubListed
   /** Scrubs JSON text by its keys, as what `owner` names; undefined where it is none. */
   readonly json: (text: string, level: number, owner?: string) => string | undefined
 }
@@ -57,6 +58,7 @@ export interface WalkerOptions {
   readonly onFault: (fault: unknown) => void
 }
 
+const nothing: ReadonlyArray<never> = []
 const cut = "[truncated]"
 const circular = "[circular]"
 
@@ -377,7 +379,10 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
   }
 
   /** Names that are shown as they are need no object to be told apart. */
-  const keyValues = (items: ReadonlyArray<unknown>): Array<unknown> | undefined => {
+  const keyValues = (
+    items: ReadonlyArray<unknown>,
+    clean: ReadonlyArray<unknown>
+  ): Array<unknown> | undefined => {
     if (items.length > 2 * limits.breadth) return undefined
     const walk = begin(0)
     // Made as long as it will be, since a list that grows keeps room for more.
@@ -386,15 +391,21 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
     let length = 0
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i] as string
-      const field = fields.of(key)
-      // An object has an order of its own for numbers, and `__proto__` is no name like others.
-      if (field.shown !== key || key === cut || key === "__proto__" || isIndex(key)) return undefined
-      const content = judged(field, key, items[i + 1], 1, walk)
-      if (content === undefined) continue
+      let content = items[i + 1]
+      if (content === clean[i + 1] && key === clean[i] && walk.length < limits.totalLength) {
+        if (typeof content === "string") walk.length += content.length
+      } else {
+        const field = fields.of(key)
+        // An object has an order of its own for numbers, and `__proto__` is no name like others.
+        if (field.shown !== key || key === cut || key === "__proto__" || isIndex(key)) return undefined
+        content = judged(field, key, content, 1, walk)
+        if (content === undefined) continue
+      }
       out[length++] = key
       out[length++] = content
     }
-    out.length = length
+    // Telling an array its length takes as long as filling it.
+    if (length < items.length) out.length = length
     return out
   }
 
@@ -438,8 +449,8 @@ export const make = ({ judge, limits, onFault, text, url }: WalkerOptions): Walk
       )
       return typeof shown === "string" ? { [unreadable]: true } : shown
     },
-    listed: (items) => {
-      const shown = guarded(() => keyValues(items))
+    listed: (items, clean = nothing) => {
+      const shown = guarded(() => keyValues(items, clean))
       return typeof shown === "string" ? [unreadable, true] : shown
     },
     json: (source, level, owner) => {

@@ -6,7 +6,7 @@ import type * as Otel from "@opentelemetry/api"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import type { Names, ProtobufWriter } from "./ProtobufWriter.ts"
 import * as SpanIds from "./SpanIds.ts"
-import type { EventRecord, KeyValues, LinkRecord, SpanRecord } from "./SpanRecord.ts"
+import { type EventRecord, type KeyValues, type LinkRecord, none, type SpanRecord } from "./SpanRecord.ts"
 
 // A tag is `field << 3 | wire type`: 0 for varints, 1 for 8 bytes, 2 for what tells its length, 5 for 4 bytes.
 const varint = 0
@@ -34,10 +34,10 @@ export const span = (out: ProtobufWriter, names: Names, record: SpanRecord): voi
   time(out, 8, record.endSeconds, record.endNanos)
   attributes(out, 9, names, record.keyValues)
   count(out, 10, details.droppedAttributesCount)
-  for (const each of details.events) event(out, names, each)
+  if (details.events !== none) { for (const each of details.events) event(out, names, each) }
   count(out, 12, details.droppedEventsCount)
   let nowhere = 0
-  for (const each of details.links) if (!link(out, names, each)) nowhere++
+  if (details.links !== none) { for (const each of details.links) if (!link(out, names, each)) nowhere++ }
   count(out, 14, details.droppedLinksCount + nowhere)
   status(out, record.statusCode, details.message)
   flags(out, 16, record.traceFlags, record.parentIsRemote)

@@ -8,7 +8,7 @@ import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace-node"
 import * as SpanName from "../observation/SpanName.ts"
 import * as Listed from "../scrubber/Listed.ts"
 import { alongRoute, listedAlongRoute } from "../scrubber/Locators.ts"
-import { type Recent, recent, remembering } from "../scrubber/Memory.ts"
+import { copy, type Recent, recent, remembering } from "../scrubber/Memory.ts"
 import * as EndedSpan from "./EndedSpan.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 import {
@@ -58,19 +58,34 @@ interface ToldBefore extends Told {
   readonly given: string
 }
 
+/** What a span said in which nothing was found, in texts of its own. */
+interface Said extends ToldBefore {
+  /** How many there were of this key. */
+  readonly times: number
+}
+
 /** What a scrubber was given before and is given again: it makes the same of it each time. */
 interface Known {
   /** Scrubs the name of a span. */
   readonly name: (name: string) => string
   readonly listed: Listed.ScrubListed
   readonly lists: WeakMap<ReadonlyArray<unknown>, ToldBefore>
-  /** By the text of the statement. */
-  readonly statements: Recent<ToldBefore>
+  /** By the text of the statement, or by the name. */
+  readonly said: Recent<Said>
   readonly sources: WeakMap<Source["resource"], WeakMap<Scope, Source>>
+  /** As a rule it is the same as before. */
+  lastScope: Scope | undefined
+  lastSource: Source | undefined
 }
 
-// A program has a fixed number of statements: so many of them, of so many characters.
-const statements = [256, 1_000] as const
+// A program has a fixed number of statements and of names of spans: so many of them, of so many characters.
+const keysOfSaid = [512, 1_000] as const
+
+/** What is remembered of a span has so many characters at most. */
+const longestSaid = 2_048
+
+/** How often something else is remembered of the same key: what differs from span to span is not. */
+const mostSaid = 8
 
 // Names of spans are templates, or from a bounded set: so many of them, of so many characters.
 const names = [1_000, 200] as const
@@ -84,8 +99,10 @@ const knownTo = (scrubber: SpanScrubber): Known => {
       name: remembering(scrubber.text, ...names),
       listed: Listed.of(scrubber.attributes),
       lists: new WeakMap(),
-      statements: recent(...statements),
-      sources: new WeakMap()
+      said: recent(...keysOfSaid),
+      sources: new WeakMap(),
+      lastScope: undefined,
+      lastSource: undefined
     }
     knowledge.set(scrubber, known)
   }
@@ -100,25 +117,61 @@ const tellOnce = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Know
   const { lists } = known
   const before = lists.get(sharedAttributes)
   if (before?.given === span.name) return before
-  const told = { given: span.name, ...tell(span, scrubber, known) }
+  const told = { given: span.name, ...tellAgain(span, scrubber, known) }
   lists.set(sharedAttributes, told)
   return told
 }
 
 /**
- * The runs of a statement say the same, in a list each. They share the one in which nothing was found to be scrubbed: it
- * is all that is kept of them.
+ * The runs of a statement, or spans of a name, say the same, or much of it, in a list each. They share the one in which
+ * nothing was found to be scrubbed; of what says something else the rest is searched.
  */
 const tellAgain = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => {
   const { listedAttributes: given, name } = span
-  const at = given === undefined ? -1 : SpanAttributes.indexOf(given, "db.query.text")
-  const statement = given?.[at]
-  if (given === undefined || typeof statement !== "string") return tell(span, scrubber, known)
-  const before = known.statements.get(statement)
-  if (before?.given === name && isSame(before.keyValues, given)) return before
-  const told = { given: name, ...tell(span, scrubber, known) }
-  if (isSame(told.keyValues, given)) known.statements.set(statement, told)
+  if (given === undefined) return tellRecord(span, scrubber, known)
+  const isPlain = !isOfInstrumentation(given)
+  const key = isPlain ? name : keyOf(given) ?? name
+  const said = known.said.get(key)
+  const before = said?.given === name ? said : undefined
+  if (before !== undefined && isSame(before.keyValues, given)) return before
+  const told = tellListed(given, name, isPlain, before?.keyValues, scrubber, known) ??
+    tellRecord(span, scrubber, known)
+  const times = said?.times ?? 0
+  if (times < mostSaid && isSame(told.keyValues, given) && isShort(given)) {
+    known.said.set(key, { given: name, name: told.name, keyValues: told.keyValues.map(copied), times: times + 1 })
+  }
   return told
+}
+
+/** Whether there is anything in it that is looked for below: in one look, since most spans have nothing of it. */
+const isOfInstrumentation = (given: ReadonlyArray<unknown>): boolean => {
+  for (let i = 0; i < given.length; i += 2) {
+    const key = given[i]
+    if (key === statementKey || SpanName.decides(key)) return true
+  }
+  return false
+}
+
+const statementKey = "db.query.text"
+
+/** The text of a statement. */
+const keyOf = (given: ReadonlyArray<unknown>): string | undefined => {
+  const statement = valueOf(given, statementKey)
+  return typeof statement === "string" ? statement : undefined
+}
+
+const valueOf = (given: ReadonlyArray<unknown>, key: string): unknown => {
+  const index = SpanAttributes.indexOf(given, key)
+  // A list that is asked for what is at -1 looks for a property of that name.
+  return index < 0 ? undefined : given[index]
+}
+
+const copied = (value: Otel.AttributeValue): Otel.AttributeValue => typeof value === "string" ? copy(value) : value
+
+const isShort = (given: ReadonlyArray<unknown>): boolean => {
+  let length = 0
+  for (const value of given) length += typeof value === "string" ? value.length : 1
+  return length <= longestSaid
 }
 
 const isSame = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): boolean => {
@@ -127,23 +180,21 @@ const isSame = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): boo
   return true
 }
 
-const tell = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told =>
-  tellListed(span, scrubber, known) ?? tellRecord(span, scrubber, known)
-
 /** Most spans of our own tracer: no object is made of their attributes. */
 const tellListed = (
-  { listedAttributes: given, name }: EndedSpan.EndedSpan,
+  given: ReadonlyArray<unknown>,
+  name: string,
+  isPlain: boolean,
+  clean: KeyValues | undefined,
   { url }: SpanScrubber,
   known: Known
 ): Told | undefined => {
-  if (given === undefined) return undefined
-  const attribute = (key: string): unknown => {
-    const index = SpanAttributes.indexOf(given, key)
-    return index < 0 ? undefined : given[index]
-  }
-  const scrubbed = known.listed(listedAlongRoute(given, attribute("http.route"), url))
+  const scrubbed = known.listed(isPlain ? given : listedAlongRoute(given, valueOf(given, "http.route"), url), clean)
   if (scrubbed === undefined) return undefined
-  return { name: tellName(name, attribute, known), keyValues: allCarried(scrubbed) }
+  return {
+    name: isPlain ? known.name(name) : tellName(name, (key) => valueOf(given, key), known),
+    keyValues: allCarried(scrubbed)
+  }
 }
 
 const tellRecord = ({ attributes, name }: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Told => ({
@@ -187,7 +238,7 @@ const keyValues = (values: Readonly<Record<string, unknown>> | undefined, scrubb
     flat[length++] = key
     flat[length++] = carried(value)
   }
-  flat.length = length
+  if (length < flat.length) flat.length = length
   return flat
 }
 
@@ -201,7 +252,7 @@ const allCarried = (scrubbed: Array<unknown>): KeyValues => {
     scrubbed[length++] = carried(value)
   }
   if (length === 0) return none
-  scrubbed.length = length
+  if (length < scrubbed.length) scrubbed.length = length
   return scrubbed as Array<Otel.AttributeValue>
 }
 
@@ -249,8 +300,10 @@ const scrubTraceState = (traceState: Otel.TraceState | undefined, scrubber: Span
 type Scope = ReadableSpan["instrumentationScope"]
 
 // Whose a span is, is the same for thousands of spans, and a request tells each object once.
-const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, { sources }: Known): Source => {
+const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Known): Source => {
   const { instrumentationScope, resource } = span
+  const { lastScope, lastSource, sources } = known
+  if (lastScope === instrumentationScope && lastSource?.resource === resource) return lastSource
   let ofResource = sources.get(resource)
   if (ofResource === undefined) sources.set(resource, ofResource = new WeakMap())
   let source = ofResource.get(instrumentationScope)
@@ -258,7 +311,8 @@ const sourceOf = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, { sources }
     source = { resource, instrumentationScope: copyScope(instrumentationScope, scrubber) }
     ofResource.set(instrumentationScope, source)
   }
-  return source
+  known.lastScope = instrumentationScope
+  return known.lastSource = source
 }
 
 const copyScope = (scope: Scope, scrubber: SpanScrubber): Scope => ({

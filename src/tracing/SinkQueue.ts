@@ -17,6 +17,7 @@ import { type Flush, Flushes } from "./Flushes.ts"
 import type { Limits } from "./Limits.ts"
 import { Receiver } from "./Receiver.ts"
 import * as SpanBuffer from "./SpanBuffer.ts"
+import type { Source } from "./SpanRecord.ts"
 import type { ExportResult, SpanSink, SpanSinkError } from "./SpanSink.ts"
 import * as SpanSize from "./SpanSize.ts"
 import * as SpanStore from "./SpanStore.ts"
@@ -71,6 +72,10 @@ export class SinkQueue {
   // Everything up to this sequence is to be exported without waiting for a full batch.
   #due = 0
   #finished = 0
+  // Whose the last span was, and what is told of that in a request.
+  #resource: Source["resource"] | undefined = undefined
+  #scope: Source["instrumentationScope"] | undefined = undefined
+  #envelope = 0
   readonly #receiver: Receiver
   // The state of its circuit that was told of last.
   #told: Circuit.State = Circuit.closed.state
@@ -113,7 +118,7 @@ export class SinkQueue {
    * Takes a span that ended so many milliseconds ago, or says in the books why not. `scrub` is only called when there may
    * be room.
    */
-  offer(span: ReadableSpan, scrub: () => ReadableSpan | undefined, waited: number): void {
+  offer(span: ReadableSpan, scrub: (span: ReadableSpan) => ReadableSpan | undefined, waited: number): void {
     if (this.#closed) return this.drop("shutdown")
     const selected = this.#selects(span)
     if (selected === undefined) return this.drop("fault")
@@ -122,7 +127,7 @@ export class SinkQueue {
       return
     }
     if (!this.#buffer.hasRoom(0, SpanStore.isFailed(span))) return this.drop("queue_full")
-    const entry = this.#entryOf(scrub())
+    const entry = this.#entryOf(scrub(span))
     if (entry === undefined) return this.drop("fault")
     const refusal = this.#refusalOf(entry)
     if (refusal !== undefined) {
@@ -205,7 +210,13 @@ export class SinkQueue {
   }
 
   #refusalOf({ isFailed, length, room, source }: SpanStore.Entry): Accounting.DropReason | undefined {
-    if (length + SpanSize.ofEnvelope(source) > this.#env.limits.maxRequestBytes) return "too_large"
+    const { instrumentationScope, resource } = source
+    if (resource !== this.#resource || instrumentationScope !== this.#scope) {
+      this.#resource = resource
+      this.#scope = instrumentationScope
+      this.#envelope = SpanSize.ofEnvelope(source)
+    }
+    if (length + this.#envelope > this.#env.limits.maxRequestBytes) return "too_large"
     return this.#buffer.hasRoom(room, isFailed) ? undefined : "queue_full"
   }
 

@@ -189,6 +189,10 @@ export class Span extends DirectSpan {
     else this.attribute(key, value)
   }
 
+  beginWith(attributes: Array<unknown>): void {
+    this.ownAttributes = attributes
+  }
+
   /** Sets an attribute that OpenTelemetry can carry, as it is exported; the program does not see it. */
   record(key: string, value: Otel.AttributeValue): void {
     if (this.isFinished || key === "") return
@@ -326,7 +330,9 @@ export class Span extends DirectSpan {
     const readable = new Map<string, unknown>()
     for (const flat of [this.fixedAttributes, this.ownAttributes]) {
       if (flat === undefined) continue
-      for (let index = 0; index < flat.length; index += 2) readable.set(flat[index] as string, flat[index + 1])
+      for (let index = 0; index < flat.length; index += 2) {
+        if (flat[index + 1] !== undefined) readable.set(flat[index] as string, flat[index + 1])
+      }
     }
     return details.attributes = readable
   }

@@ -4,7 +4,7 @@
 import type * as Otel from "@opentelemetry/api"
 import * as Inspectable from "effect/Inspectable"
 
-/** Keys and values in turn. */
+/** Keys and values in turn; a value that is undefined has not come yet. */
 export type Flat = Array<unknown>
 
 const isPrimitive = (value: unknown): value is string | number | boolean => {
@@ -42,7 +42,8 @@ export const toObject = (...parts: ReadonlyArray<ReadonlyArray<unknown> | undefi
   for (const flat of parts) {
     if (flat === undefined) continue
     for (let index = 0; index < flat.length; index += 2) {
-      object[flat[index] as string] = flat[index + 1] as Otel.AttributeValue
+      const value = flat[index + 1] as Otel.AttributeValue | undefined
+      if (value !== undefined) object[flat[index] as string] = value
     }
   }
   return object

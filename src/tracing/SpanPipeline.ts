@@ -40,6 +40,9 @@ export class SpanPipeline {
   readonly #scrub: (span: ReadableSpan) => ReadableSpan
   // They are in the books at once, and in the queues before anybody looks at these.
   readonly #endedSpans: Gathering<ReadableSpan>
+  // The span that is offered to the queues, and what scrubbing made of it.
+  #offered: ReadableSpan | undefined = undefined
+  #copy: ReadableSpan | undefined = undefined
   #isClosed = false
   #started = 0
   #open = 0
@@ -211,24 +214,26 @@ export class SpanPipeline {
   }
 
   #queue(span: ReadableSpan, waited: number): void {
-    let scrubbed: ReadableSpan | undefined
-    let tried = false
-    const scrub = (): ReadableSpan | undefined => {
-      if (!tried) {
-        tried = true
-        scrubbed = this.#scrubbed(span)
-      }
-      return scrubbed
-    }
     for (const queue of this.#queues) {
       // Nobody is above a timer: what is thrown here would end the program.
       try {
-        queue.offer(span, scrub, waited)
+        queue.offer(span, this.#scrubOnce, waited)
       } catch (fault) {
         this.#guard.count("sink", fault)
         queue.drop("fault")
       }
     }
+    this.#offered = undefined
+    this.#copy = undefined
+  }
+
+  // One for all spans and queues. Where a queue lets other spans end meanwhile, those are offered in between.
+  readonly #scrubOnce = (span: ReadableSpan): ReadableSpan | undefined => {
+    if (this.#offered !== span) {
+      this.#copy = this.#scrubbed(span)
+      this.#offered = span
+    }
+    return this.#copy
   }
 
   /** Each span that leaves comes through here: guarded without a closure. */

@@ -159,7 +159,8 @@ describe("Attributes that all spans of a place have", () => {
       const cases: ReadonlyArray<readonly [Record<string, unknown>, Record<string, unknown>]> = [
         [{ "shop.value": 2 }, { "shop.value": 2 }],
         [{ "shop.value": 2n }, { "shop.value": "2" }],
-        [{ "": "nobody's", "shop.value": true }, { "shop.value": true }]
+        [{ "": "nobody's", "shop.value": true }, { "shop.value": true }],
+        [{ "shop.status": "mine" }, {}]
       ]
       for (const [attributes, exported] of cases) {
         const { collected, run } = under()
@@ -174,6 +175,47 @@ describe("Attributes that all spans of a place have", () => {
           })
         }
       }
+    }))
+
+  it.effect("are exported alike where a place is used once", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [Record<string, unknown>, Record<string, unknown>]> = [
+        [{}, {}],
+        [{ value: 2, more: "two" }, { value: 2, more: "two" }],
+        [{ value: 2n, none: undefined }, { value: "2" }],
+        [{ "": "nobody's", value: true }, { value: true }],
+        [{ "test.status": "mine", value: 3 }, { value: 3 }]
+      ]
+      const place = Observation.make<Record<string, unknown>>({
+        prefix: "test",
+        span: (attributes) => ({ name: "once", attributes }),
+        instruments: []
+      })
+      for (const [attributes, exported] of cases) {
+        const { collected, run } = under()
+        const read = Effect.map(Effect.currentSpan, (span) => Object.fromEntries(span.attributes))
+        const inside = yield* run(place(read, attributes))
+        expect(Object.keys(inside).filter((key) => key !== "")).toEqual(
+          Object.keys(attributes).filter((key) => key !== "" && attributes[key] !== undefined)
+        )
+        const [span] = collected.spans
+        assert(span instanceof Span)
+        expect(SpanAttributes.toObject(span.fixedAttributes, span.ownAttributes)).toEqual({
+          ...exported,
+          "test.status": "success"
+        })
+        expect(span.ownAttributes?.filter((key) => key === "test.status")).toEqual(["test.status"])
+      }
+    }))
+
+  it.effect("do not tell how an operation ended that has not", () =>
+    Effect.gen(function*() {
+      const { run } = under()
+      const exported = Effect.map(Effect.currentSpan, (span) => {
+        assert(span instanceof Span)
+        return SpanAttributes.toObject(span.fixedAttributes, span.ownAttributes)
+      })
+      expect(Object.entries(yield* run(withOrder(exported, "phone")))).toEqual([["shop.channel", "phone"]])
     }))
 
   it.effect("can be read inside, and hold against annotations from outside", () =>

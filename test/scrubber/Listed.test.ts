@@ -72,6 +72,27 @@ describe("attributes that come as keys and values in turn", () => {
     assert.isAbove(answered, 100)
   })
 
+  it("are scrubbed the same whatever was found clean before", () => {
+    const listed = Listed.of(scrubber.attributes)
+    const few = FastCheck.constantFrom("web", "ann@example.org", "hunter2", 3, "5432")
+    const said = FastCheck.uniqueArray(
+      FastCheck.tuple(FastCheck.constantFrom("shop.channel", "password", "user_id", "shop.items"), few),
+      { selector: ([key]) => key }
+    )
+    let reused = 0
+    FastCheck.assert(
+      FastCheck.property(said, said, (before, now) => {
+        const given = before.flat(1)
+        const shown = listed(given)
+        if (shown === undefined || shown.some((part, index) => part !== given[index])) return
+        reused++
+        assert.deepStrictEqual(listed(now.flat(1), shown), listed(now.flat(1)))
+      }),
+      { numRuns: 1_000 }
+    )
+    assert.isAbove(reused, 100)
+  })
+
   it("are left to the record where a name is not shown as it is, or numbers and marks are names", () => {
     const listed = Listed.of(scrubber.attributes)
     for (const key of ["ann@example.com", "[truncated]", "__proto__", "7"]) {

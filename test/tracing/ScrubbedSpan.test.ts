@@ -54,6 +54,82 @@ describe("the copy of a span that leaves the process", () => {
       assert.deepInclude(open.spans[0]?.attributes, { "url.full": "https://x.test/quote?apikey=12345" })
     }))
 
+  it.effect("says of each span of a name what it would say of the only one, whatever those before were like", () =>
+    Effect.gen(function*() {
+      const given = FastCheck.sample(
+        FastCheck.record({
+          name: FastCheck.constantFrom("GET", "quote", "ann@example.org"),
+          attributes: FastCheck.record({
+            "shop.channel": FastCheck.constantFrom("web", "phone", "ann@example.org"),
+            "http.request.method": FastCheck.constantFrom("GET", "quote"),
+            "http.route": FastCheck.constantFrom("/quote/{symbol}", "/fail/:portfolio_id", 7),
+            "url.path": FastCheck.constantFrom("/quote/AAPL", "/fail/SECRET", "/fail/:portfolio_id"),
+            password: FastCheck.constantFrom("", "web", "hunter2"),
+            note: FastCheck.constantFrom("web", "x".repeat(3_000))
+          }, { requiredKeys: ["shop.channel"] })
+        }),
+        { numRuns: 500, seed: 7 }
+      )
+      const of = (each: typeof given) =>
+        traced(
+          Effect.forEach(each, ({ attributes, name }) => Effect.withSpan(Effect.void, name, { attributes })),
+          { scrubber: Scrubber.make() }
+        )
+      const { spans } = yield* of(given)
+      for (const [index, each] of given.entries()) {
+        const { spans: [alone] } = yield* of([each])
+        const { attributes, name } = spans[index]!
+        assert.deepStrictEqual({ name, attributes }, { name: alone?.name, attributes: alone?.attributes })
+      }
+    }))
+
+  it.effect("has no attribute that had not come when somebody else ended it", () =>
+    Effect.gen(function*() {
+      const withQuote = Observation.make<string>({
+        prefix: "test",
+        span: (symbol) => ({ name: "quote", attributes: { symbol } }),
+        instruments: []
+      })
+      const program = withQuote(Effect.sync(() => Otel.trace.getActiveSpan()?.end()), "AAPL")
+      for (const by of [scrubber, passThrough]) {
+        const { spans } = yield* traced(program, { scrubber: by })
+        assert.deepStrictEqual(spans.map(({ attributes }) => attributes), [{ symbol: "AAPL" }])
+      }
+    }))
+
+  it.effect("has its own name where runs of one statement have several", () =>
+    Effect.gen(function*() {
+      const attributes = { "db.query.text": "select 1" }
+      const names = ["read", "read", "count", "read"]
+      const { spans } = yield* traced(
+        Effect.forEach(names, (name) => Effect.withSpan(Effect.void, name, { attributes })),
+        { scrubber }
+      )
+      assert.deepStrictEqual(spans.map(({ name }) => name), names)
+    }))
+
+  it.effect("holds on to no more of a name than a few of its spans", () =>
+    Effect.gen(function*() {
+      let searched = 0
+      const counting = {
+        ...passThrough,
+        attributes: (attributes: Readonly<Record<string, unknown>>) => {
+          if ("order" in attributes) searched++
+          return attributes
+        }
+      }
+      const orders = Array.from({ length: 20 }, (_, order) => ({ order }))
+      const runs = Effect.forEach(orders, (attributes) => Effect.withSpan(Effect.void, "run", { attributes }))
+      const last = Effect.withSpan(Effect.void, "run", { attributes: { order: 7 } })
+      yield* traced(Effect.all([runs, last]), { scrubber: counting })
+      assert.strictEqual(searched, 20)
+      yield* traced(Effect.withSpan(Effect.void, "run", { attributes: { order: 8 } }), { scrubber: counting })
+      assert.strictEqual(searched, 21)
+      const long = Effect.withSpan(Effect.void, "long", { attributes: { order: "x".repeat(3_000) } })
+      yield* traced(Effect.all([long, long]), { scrubber: counting })
+      assert.strictEqual(searched, 23)
+    }))
+
   it.effect("says of each run of a statement what it would say of the only one, whatever the runs before were like", () =>
     Effect.gen(function*() {
       const given = FastCheck.sample(

@@ -52,7 +52,9 @@ export const mutations = [
     "src/observation/Place.ts",
     ["test/observation/DirectOperation.test.ts"],
     ["an attribute without a key is none", "|| key === \"\" ||", "||"],
-    ["attributes are text, numbers and switches, or are made so", "!isPlain ||", ""]
+    ["attributes are text, numbers and switches, or are made so", "!isPlain(value) ||", ""],
+    ["a span that shares its attributes with none has them as it can carry them", "|| !isPlain(attributes[key])", ""],
+    ["an operation may have said how it ends", "key === last || ", ""]
   ),
   inFile(
     "src/observation/Ending.ts",

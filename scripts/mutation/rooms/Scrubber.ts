@@ -20,8 +20,13 @@ export const mutations = [
     ["a list of attributes is as bounded as the record", "items.length > 2 * limits.breadth", "false"],
     [
       "a list of attributes is judged by its keys",
-      "judged(field, key, items[i + 1], 1, walk)",
-      "any(items[i + 1], key, 1, walk)"
+      "judged(field, key, content, 1, walk)",
+      "any(content, key, 1, walk)"
+    ],
+    [
+      "what was clean is so under its own key",
+      "content === clean[i + 1] && key === clean[i]",
+      "content === clean[i + 1]"
     ]
   ),
   inFile(
@@ -29,7 +34,7 @@ export const mutations = [
     ["test/tracing/ScrubbedSpan.test.ts"],
     [
       "a list of attributes is judged along its route",
-      "listedAlongRoute(given, attribute(\"http.route\"), url)",
+      "listedAlongRoute(given, valueOf(given, \"http.route\"), url)",
       "given"
     ]
   ),

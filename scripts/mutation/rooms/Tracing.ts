@@ -348,13 +348,23 @@ export const mutations = [
     ["test/tracing/ScrubbedSpan.test.ts"],
     ["a span of the same place may have another name", "if (before?.given === span.name)", "if (before !== undefined)"],
     ["each layer has its own scrubber", "const { lists } = known", "const { lists } = knownTo(letPass)"],
-    [
-      "runs of a statement may say something else",
-      "before?.given === name && isSame(before.keyValues, given)",
-      "before"
-    ],
-    ["a statement in which something was found is not kept", "if (isSame(told.keyValues, given)) known", "known"],
+    ["runs of a statement may say something else", "isSame(before.keyValues, given)) return", "true) return"],
+    ["a span of the same statement may have another name", "said?.given === name ? said", "true ? said"],
+    ["a span in which something was found is not kept", "isSame(told.keyValues, given) && isShort", "isShort"],
+    ["long spans are not kept", " && isShort(given)) {", ") {"],
+    ["what differs from span to span is not kept", "times < mostSaid && ", ""],
+    ["a name that stays is scrubbed", "isPlain ? known.name(name) :", "isPlain ? name :"],
     ["a statement is told apart by each of its values", "if (one[i] !== other[i]) return false", ""]
+  ),
+  inFile(
+    "src/tracing/SpanAttributes.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    ["what has not come yet is no attribute", "if (value !== undefined) object", "object"]
+  ),
+  inFile(
+    "src/tracing/Span.ts",
+    ["test/observation/DirectOperation.test.ts"],
+    ["what has not come yet can't be read", "if (flat[index + 1] !== undefined) readable", "readable"]
   ),
   inFile(
     "src/tracing/SpanAttributes.ts",
