@@ -127,8 +127,7 @@ const alone = (client: Sdk.NodeClient, arrivals: Arrivals): Alone => {
 }
 
 /** A client that makes the same event as this package's and nothing more: no integration, none of the process's parts. */
-export const make = (): Alone => {
-  const arrivals = new Arrivals()
+const bareClient = (arrivals: Arrivals): Sdk.NodeClient => {
   const client = new Sdk.NodeClient({
     dsn,
     transport: arrivals.transport,
@@ -140,7 +139,20 @@ export const make = (): Alone => {
     enableRuntimeChannelInjection: false
   })
   client.init()
-  return alone(client, arrivals)
+  return client
+}
+
+/** Sets up such a client alone. */
+export const make = (): Alone => {
+  const arrivals = new Arrivals()
+  return alone(bareClient(arrivals), arrivals)
+}
+
+/** Makes such a client the one that the SDK's functions capture with, and says where events arrive. */
+export const install = (): Arrivals => {
+  const arrivals = new Arrivals()
+  Sdk.setCurrentClient(bareClient(arrivals))
+  return arrivals
 }
 
 /** As its documentation sets it up, with its default integrations: in a process of its own, into all of which it hooks. */
