@@ -8,8 +8,8 @@ export interface Candidate {
   readonly name: string
   /** Does `count` operations, all that belongs to them included: what was handed over is exported. */
   readonly run: (count: number) => void | Promise<void>
-  /** Sets up what others must not have, and is not timed. */
-  readonly before?: (() => void) | undefined
+  /** Sets up what others must not have, and what so many operations are about; it is not timed. */
+  readonly before?: ((count: number) => void) | undefined
   readonly after?: (() => void) | undefined
   /**
    * Compares what arrived with the operations done until now, and says what is wrong. A batch processor that drops
@@ -109,7 +109,7 @@ interface State {
 
 const timed = async (state: State): Promise<number> => {
   const { after, before, run } = state.candidate
-  before?.()
+  before?.(state.count)
   const start = performance.now()
   const running = run(state.count)
   if (running !== undefined) await running

@@ -1,6 +1,11 @@
 // OpenTelemetry's SDK by itself, without Effect: `startSpan` and `end`.
 import * as Otel from "@opentelemetry/api"
-import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-node"
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor
+} from "@opentelemetry/sdk-trace-node"
 import * as Checkout from "../harness/Checkout.ts"
 import * as Loop from "../harness/Loop.ts"
 import { ReadingExporter } from "./ReadingExporter.ts"
@@ -12,10 +17,12 @@ export interface BareSdk {
   readonly close: () => Promise<void>
 }
 
-export const make = (): BareSdk => {
+/** Sets it up; `sampled: false` leaves every span out. */
+export const make = (options: { readonly sampled?: boolean | undefined } = {}): BareSdk => {
   const exporter = new ReadingExporter()
   const processor = new BatchSpanProcessor(exporter, { maxQueueSize: 8_192, scheduledDelayMillis: 600_000 })
-  const provider = new BasicTracerProvider({ spanProcessors: [processor] })
+  const sampler = options.sampled === false ? new AlwaysOffSampler() : new AlwaysOnSampler()
+  const provider = new BasicTracerProvider({ spanProcessors: [processor], sampler })
   const tracer = provider.getTracer("bench")
   return {
     exporter,

@@ -8,10 +8,7 @@ import { hrTimeToMilliseconds } from "@opentelemetry/core"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
 import { BatchSpanProcessor, type ReadableSpan, type SpanProcessor } from "@opentelemetry/sdk-trace-node"
 import * as Sentry from "@sentry/node"
-import type * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as ErrorReporter from "effect/ErrorReporter"
 import * as Layer from "effect/Layer"
 import type * as Tracer from "effect/Tracer"
 import { createServer } from "node:http"
@@ -105,31 +102,6 @@ export const combinator = <Input>(kind: Kind<Input>): Observation.Combinator<Inp
   }
   return combine as Observation.Combinator<Input>
 }
-
-/** What an error event of the request or job at hand tells beside the error. Effect's fibers share no AsyncLocalStorage. */
-export const CurrentScope = Context.Reference<Sentry.Scope | undefined>("bench/SentryScope", {
-  defaultValue: () => undefined
-})
-
-/** Tells the scope at hand something, if there is one. */
-export const tellScope = (tell: (scope: Sentry.Scope) => void): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const scope = fiber.getRef(CurrentScope)
-    if (scope !== undefined) tell(scope)
-    return Effect.void
-  })
-
-const capture = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-  tellScope((scope) => {
-    for (const reason of cause.reasons) {
-      const error = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
-      if (error !== undefined && !ErrorReporter.isIgnored(error)) Sentry.captureException(error, scope)
-    }
-  })
-
-/** Captures what an effect fails with, with a scope of its own. */
-export const withCapture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => Effect.provideService(Effect.tapCause(self, capture), CurrentScope, new Sentry.Scope()))
 
 /** How a statement is counted. */
 export interface Statements {

@@ -11,6 +11,8 @@ export interface Options {
   readonly name: string
   readonly attributes: Readonly<Record<string, string>>
   readonly buckets: ReadonlyArray<number>
+  /** Has the registry of metrics that belong together. */
+  readonly context?: Context.Context<never> | undefined
 }
 
 export interface EffectMetric {
@@ -26,8 +28,9 @@ export interface EffectMetric {
 
 const one = (): number => 1
 
-export const make = ({ attributes, buckets, name }: Options): EffectMetric => {
-  const context: Context.Context<never> = Context.make(Metric.MetricRegistry, new Map())
+const registered = (): Context.Context<never> => Context.make(Metric.MetricRegistry, new Map())
+
+export const make = ({ attributes, buckets, context = registered(), name }: Options): EffectMetric => {
   const counter = (status: string) =>
     Metric.counter(`${name}_total`, { incremental: true, attributes: { ...attributes, status } })
   const [success, error] = [counter("success"), counter("error")]

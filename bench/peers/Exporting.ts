@@ -16,6 +16,7 @@ import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Limits from "../../src/tracing/Limits.ts"
+import type { Candidate } from "../harness/Interleaved.ts"
 import * as Loop from "../harness/Loop.ts"
 import * as Peer from "./EffectOpenTelemetry.ts"
 import * as OrderSpan from "./OrderSpan.ts"
@@ -31,7 +32,7 @@ export interface Exporting {
   readonly flush: () => Promise<unknown>
   readonly close: () => Promise<unknown>
   /** Context managers are for one candidate at a time. */
-  readonly contextManager: typeof Peer.contextManager
+  readonly contextManager: Pick<Candidate, "before" | "after">
 }
 
 /** How spans are sent together. */
@@ -111,6 +112,12 @@ const byEffect = async (processor: BatchSpanProcessor): Promise<Pick<Exporting, 
   const { close, context } = await Peer.through(processor)
   return { make: programs(context, OrderSpan.spanned), close }
 }
+
+/** The same without AsyncLocalStorage, and so with wrong parents for third-party instrumentation. */
+export const withoutContextManager: typeof batchSpanProcessor = async (...given) => ({
+  ...await batchSpanProcessor(...given),
+  contextManager: Peer.noContextManager
+})
 
 /** This package as its users install it, configured by the environment: scrubber, books, metrics and all. */
 export const ours = async (

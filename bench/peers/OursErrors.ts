@@ -10,14 +10,13 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as ErrorTrackingLive from "../../src/errors/ErrorTrackingLive.ts"
 import * as SentrySink from "../../src/errors/SentrySink.ts"
+import * as Capturing from "../errors/Capturing.ts"
 import * as Incident from "../errors/Incident.ts"
 import * as Loop from "../harness/Loop.ts"
 import * as Sentry from "./Sentry.ts"
 
-export interface OursErrors {
+export interface OursErrors extends Capturing.Capturing {
   readonly arrivals: Sentry.Arrivals
-  /** Captures so many errors, no more than the queue holds, and waits until all of them have left. */
-  readonly capture: (count: number) => Promise<void>
   /** The faults that were caught. */
   readonly faults: () => number
   readonly close: () => Promise<void>
@@ -48,8 +47,8 @@ const makeClock = () => {
   return { clock, pass }
 }
 
-/** Sets it up for incidents: each has a boundary with its steps, as a request has. */
-export const make = async (incidents: ReadonlyArray<Incident.Incident>): Promise<OursErrors> => {
+/** Sets it up: each incident has a boundary with its steps, as a request has. */
+export const make = async (): Promise<OursErrors> => {
   const arrivals = new Sentry.Arrivals()
   const guard = Guard.make()
   const scrubber = Scrubber.make()
@@ -81,7 +80,7 @@ export const make = async (incidents: ReadonlyArray<Incident.Incident>): Promise
   ))
   const context = Loop.programContext(await runtime.context())
   const errors = Context.get(context, ErrorTracking.ErrorTracking)
-  const requests = incidents.map(({ attributes, steps, tags }) => {
+  const incidents = new Capturing.Incidents(({ attributes, steps, tags }) => {
     const boundary = new Boundary.Boundary("job", "portfolio_overview")
     for (const step of steps) boundary.addBreadcrumb({ ...step, timestamp: Date.now() })
     return {
@@ -89,14 +88,14 @@ export const make = async (incidents: ReadonlyArray<Incident.Incident>): Promise
       run: Effect.runSyncWith(Context.add(context, Boundary.CurrentBoundary, boundary))
     }
   })
-  let captured = 0
   return {
     arrivals,
+    prepare: (count) => incidents.prepare(count),
     capture: async (count) => {
       pass()
-      for (let n = 0; n < count; n++, captured++) {
-        const request = requests[captured % requests.length]
-        request?.run(ErrorTracking.captureException(Incident.errorOf(captured), request.options))
+      for (let n = 0; n < count; n++) {
+        const { context: { options, run }, error } = incidents.take()
+        run(ErrorTracking.captureException(error, options))
       }
       await Effect.runPromise(errors.flush)
     },

@@ -9,14 +9,31 @@ export interface Options {
   readonly buckets: ReadonlyArray<number>
 }
 
-export interface SdkMetrics {
+/** A counter and a histogram. */
+interface Instruments {
   readonly total: Otel.Counter
   readonly duration: Otel.Histogram
+}
+
+export interface SdkMetrics extends Instruments {
   readonly recorded: () => Promise<Recorded>
 }
 
+/** Several of them, that are read together. */
+export interface All {
+  readonly instruments: ReadonlyArray<Instruments>
+  readonly recorded: () => Promise<Recorded>
+}
+
+/** Beyond it label sets are told as one; the default is one less than the bench has. */
+const mostLabelSets = 10_000
+
 /** Collects when it is asked. */
 class Reader extends MetricReader {
+  constructor() {
+    super({ cardinalitySelector: () => mostLabelSets })
+  }
+
   protected override onForceFlush(): Promise<void> {
     return Promise.resolve()
   }
@@ -26,15 +43,19 @@ class Reader extends MetricReader {
   }
 }
 
-export const make = ({ buckets, name }: Options): SdkMetrics => {
+export const makeAll = (
+  { buckets, names }: { readonly names: ReadonlyArray<string>; readonly buckets: ReadonlyArray<number> }
+): All => {
   const reader = new Reader()
   const meter = new MeterProvider({ readers: [reader] }).getMeter("bench")
   return {
-    total: meter.createCounter(`${name}_total`),
-    duration: meter.createHistogram(`${name}_seconds`, {
-      unit: "s",
-      advice: { explicitBucketBoundaries: [...buckets] }
-    }),
+    instruments: names.map((name) => ({
+      total: meter.createCounter(`${name}_total`),
+      duration: meter.createHistogram(`${name}_seconds`, {
+        unit: "s",
+        advice: { explicitBucketBoundaries: [...buckets] }
+      })
+    })),
     recorded: async () => {
       const { errors, resourceMetrics } = await reader.collect()
       if (errors.length > 0) throw new AggregateError(errors)
@@ -49,4 +70,10 @@ export const make = ({ buckets, name }: Options): SdkMetrics => {
       return { counted, observed, series }
     }
   }
+}
+
+export const make = ({ buckets, name }: Options): SdkMetrics => {
+  const { instruments: [instruments], recorded } = makeAll({ names: [name], buckets })
+  if (instruments === undefined) throw new Error("no instruments were made")
+  return { ...instruments, recorded }
 }

@@ -1,5 +1,6 @@
 // Sentry's SDK with a transport that accepts at once: the event is made, written as it would be sent, and counted.
 import * as Sdk from "@sentry/node"
+import * as Capturing from "../errors/Capturing.ts"
 import * as Incident from "../errors/Incident.ts"
 
 /** Never reached. */
@@ -17,7 +18,7 @@ const isEvent = (body: string | Uint8Array): body is string =>
 export class Arrivals {
   /** How many events arrived. */
   count = 0
-  #last = ""
+  readonly #latest: Array<string> = []
   #wanted = Infinity
   #resume = (): void => {}
 
@@ -25,7 +26,7 @@ export class Arrivals {
   readonly transport = (options: TransportOptions): ReturnType<typeof Sdk.makeNodeTransport> =>
     Sdk.createTransport(options, ({ body }) => {
       if (isEvent(body)) {
-        this.#last = body
+        this.#latest[this.count % Capturing.effort.unit] = body
         this.count++
         if (this.count >= this.#wanted) this.#resume()
       }
@@ -47,56 +48,64 @@ export class Arrivals {
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 
-  /** What arrived last. */
-  get last(): string {
-    return this.#last
+  /** The events that arrived last, by their number. */
+  get latest(): ReadonlyMap<number, string> {
+    const unit = Capturing.effort.unit
+    const first = Math.max(0, this.count - unit)
+    return new Map(Array.from(this.#latest, (_, n) => [first + n, this.#latest[(first + n) % unit] ?? ""]))
   }
 
-  /** The size of that, in bytes. */
+  /** The size of one of them, in bytes. */
   get bytes(): number {
-    return Buffer.byteLength(this.#last)
+    return Buffer.byteLength(this.#latest[0] ?? "")
   }
 }
 
 interface Payload {
   readonly exception?: {
-    readonly values?: ReadonlyArray<{ readonly stacktrace?: { readonly frames?: ReadonlyArray<unknown> } }>
+    readonly values?: ReadonlyArray<
+      { readonly value?: string; readonly stacktrace?: { readonly frames?: ReadonlyArray<unknown> } }
+    >
   }
-  readonly breadcrumbs?: ReadonlyArray<unknown>
+  readonly breadcrumbs?: ReadonlyArray<{ readonly message?: string; readonly data?: unknown }>
   readonly tags?: Readonly<Record<string, string>>
   readonly extra?: Readonly<Record<string, unknown>>
 }
 
-/** A check that each operation brought an event that tells everything, with the secret or without it. */
+/** What of the event of the n-th incident is not as it was made, if anything is; what is scrubbed lacks secrets alone. */
+const wrong = (n: number, body: string, scrubbed: boolean): string | undefined => {
+  const { breadcrumbs, exception, extra, tags }: Payload = JSON.parse(body.split("\n")[2] ?? "{}")
+  const [incident, [thrown]] = [Incident.make(n), exception?.values ?? []]
+  const told = (steps: Payload["breadcrumbs"]) => steps?.map(({ data, message }) => [message, data])
+  const pairs: ReadonlyArray<readonly [what: string, sent: unknown, made: unknown]> = [
+    ["message", thrown?.value, Incident.errorOf(n).message],
+    ["frames", thrown?.stacktrace?.frames?.length, Incident.frames],
+    ["steps", told(breadcrumbs), told(incident.steps)],
+    ...Object.entries(incident.tags).map(([name, value]) => [`tag ${name}`, tags?.[name], value] as const),
+    ...Object.entries(incident.attributes).map(([name, value]) => [`attribute ${name}`, extra?.[name], value] as const)
+  ]
+  const expected = (value: unknown): string =>
+    scrubbed ? Incident.scrubbed(JSON.stringify(value)) : JSON.stringify(value)
+  return pairs.find(([, sent, made]) => JSON.stringify(sent) !== expected(made))?.[0]
+}
+
+/** A check that each operation brought an event, and that the events tell all of the incidents, in their order. */
 export const arrived = (arrivals: Arrivals, scrubbed: boolean) => (operations: number): string | undefined => {
   if (arrivals.count !== operations) return `${arrivals.count} of ${operations} events arrived`
-  const payload = JSON.parse(arrivals.last.split("\n")[2] ?? "{}") as Payload
-  const frames = payload.exception?.values?.[0]?.stacktrace?.frames?.length ?? 0
-  const steps = payload.breadcrumbs?.length ?? 0
-  const { attributes, tags } = Incident.make(0)
-  const lacks = [
-    ...Object.keys(tags).filter((name) => payload.tags?.[name] === undefined),
-    ...Object.keys(attributes).filter((name) => payload.extra?.[name] === undefined)
-  ]
-  if (frames !== Incident.frames || steps !== Incident.steps || lacks.length > 0) {
-    return `an event arrived with ${frames} frames and ${steps} steps, and without ${
-      lacks.join(", ") || "nothing else"
-    }`
+  for (const [n, body] of arrivals.latest) {
+    const other = wrong(n, body, scrubbed)
+    if (other !== undefined) return `incident ${n} has another ${other}`
   }
-  return arrivals.last.includes(Incident.secret) === scrubbed
-    ? scrubbed ? "the secret arrived" : "the event is not the same"
-    : undefined
+  return undefined
 }
 
 /** The SDK alone, which captures incidents: each in a scope that has its context. */
-export interface Alone {
+export interface Alone extends Capturing.Capturing {
   readonly arrivals: Arrivals
-  /** Captures so many errors, and waits until they have arrived. */
-  readonly capture: (count: number) => Promise<void>
 }
 
-const alone = (client: Sdk.NodeClient, arrivals: Arrivals, incidents: ReadonlyArray<Incident.Incident>): Alone => {
-  const scopes = incidents.map(({ attributes, steps, tags }) => {
+const alone = (client: Sdk.NodeClient, arrivals: Arrivals): Alone => {
+  const incidents = new Capturing.Incidents(({ attributes, steps, tags }) => {
     const scope = new Sdk.Scope()
     scope.setClient(client)
     for (const step of steps) scope.addBreadcrumb({ ...step })
@@ -105,9 +114,12 @@ const alone = (client: Sdk.NodeClient, arrivals: Arrivals, incidents: ReadonlyAr
   let captured = 0
   return {
     arrivals,
+    prepare: (count) => incidents.prepare(count),
     capture: (count) => {
-      for (let n = 0; n < count; n++, captured++) {
-        scopes[captured % scopes.length]?.captureException(Incident.errorOf(captured))
+      captured += count
+      for (let n = 0; n < count; n++) {
+        const { context, error } = incidents.take()
+        context.captureException(error)
       }
       return arrivals.until(captured)
     }
@@ -115,8 +127,7 @@ const alone = (client: Sdk.NodeClient, arrivals: Arrivals, incidents: ReadonlyAr
 }
 
 /** A client that makes the same event as this package's and nothing more: no integration, none of the process's parts. */
-export const make = (incidents: ReadonlyArray<Incident.Incident>): Alone => {
-  const arrivals = new Arrivals()
+const bareClient = (arrivals: Arrivals): Sdk.NodeClient => {
   const client = new Sdk.NodeClient({
     dsn,
     transport: arrivals.transport,
@@ -128,11 +139,24 @@ export const make = (incidents: ReadonlyArray<Incident.Incident>): Alone => {
     enableRuntimeChannelInjection: false
   })
   client.init()
-  return alone(client, arrivals, incidents)
+  return client
+}
+
+/** Sets up such a client alone. */
+export const make = (): Alone => {
+  const arrivals = new Arrivals()
+  return alone(bareClient(arrivals), arrivals)
+}
+
+/** Makes such a client the one that the SDK's functions capture with, and says where events arrive. */
+export const install = (): Arrivals => {
+  const arrivals = new Arrivals()
+  Sdk.setCurrentClient(bareClient(arrivals))
+  return arrivals
 }
 
 /** As its documentation sets it up, with its default integrations: in a process of its own, into all of which it hooks. */
-export const makeDefault = (incidents: ReadonlyArray<Incident.Incident>): Alone => {
+export const makeDefault = (): Alone => {
   const arrivals = new Arrivals()
   const client = Sdk.init({
     dsn,
@@ -141,5 +165,5 @@ export const makeDefault = (incidents: ReadonlyArray<Incident.Incident>): Alone 
     environment: Incident.environment
   })
   if (client === undefined) throw new Error("the SDK made no client")
-  return alone(client, arrivals, incidents)
+  return alone(client, arrivals)
 }

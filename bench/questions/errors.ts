@@ -1,4 +1,5 @@
 // What it costs that an error is captured, scrubbed and sent, against Sentry's SDK alone, which sends it as it is.
+import * as Capturing from "../errors/Capturing.ts"
 import * as Incident from "../errors/Incident.ts"
 import * as Figure from "../harness/Figure.ts"
 import * as Interleaved from "../harness/Interleaved.ts"
@@ -8,24 +9,24 @@ import * as Question from "../harness/Question.ts"
 import * as OursErrors from "../peers/OursErrors.ts"
 import * as Sentry from "../peers/Sentry.ts"
 
-const incidents = Array.from({ length: Incident.kinds }, (_, n) => Incident.make(n))
-
 const ours = async (name: string) => {
-  const { arrivals, capture, close, faults } = await OursErrors.make(incidents)
+  const made = await OursErrors.make()
+  const { arrivals, close, faults } = made
   const arrived = Sentry.arrived(arrivals, true)
   const candidate: Interleaved.Candidate = {
     name,
-    run: Incident.batches(capture),
+    ...Capturing.candidate(made),
     check: (operations) => arrived(operations) ?? (faults() === 0 ? undefined : `${faults()} faults`)
   }
   return { candidate, arrivals, close }
 }
 
 const alone = (name: string) => {
-  const { arrivals, capture } = Sentry.make(incidents)
+  const made = Sentry.make()
+  const { arrivals } = made
   const candidate: Interleaved.Candidate = {
     name,
-    run: Incident.batches(capture),
+    ...Capturing.candidate(made),
     check: Sentry.arrived(arrivals, false)
   }
   return { candidate, arrivals }
@@ -44,12 +45,13 @@ export const question: Question.Question = {
   ask: async () => {
     const own = [await ours("ours"), await ours("ours, again")] as const
     const peers = [alone("@sentry/node"), alone("@sentry/node, again")] as const
-    const measured = await Interleaved.measure([...own, ...peers].map(({ candidate }) => candidate), Incident.effort)
+    const measured = await Interleaved.measure([...own, ...peers].map(({ candidate }) => candidate), Capturing.effort)
     await Promise.all(own.map(({ close }) => close()))
     const withDefaults = await byDefault()
     const of = (name: string) => Interleaved.named(measured, name)
     const [mine, peer] = [of("ours"), of("@sentry/node")]
-    const context = Interleaved.spreadOf(incidents.map(Incident.bytes)).median
+    const contexts = Array.from({ length: 50 }, (_, n) => Incident.bytes(Incident.make(n)))
+    const context = Interleaved.spreadOf(contexts).median
     return {
       figures: [{
         question: "an error captured and scrubbed",
@@ -75,8 +77,9 @@ export const question: Question.Question = {
       }],
       text:
         `${Incident.frames} frames and ${(context / 1000).toFixed(1)} KB of context: ${Incident.steps} breadcrumbs, ` +
-        "tags and attributes, of which some hold what is scrubbed. The context is there before the capture, and so " +
-        "it is not measured; the event is made, scrubbed where it is, written as it would be sent, and accepted at " +
+        "tags and attributes, of which some hold what is scrubbed. What differs from one failure to the next in real ones " +
+        "(ids, times, amounts, messages) differs in these, and both capture the same in the same order. Error and " +
+        "context are there before the capture, and so they are not measured; the event is made, scrubbed where it is, written as it would be sent, and accepted at " +
         `once (${(own[0].arrivals.bytes / 1000).toFixed(1)} KB ours, ${
           (peers[0].arrivals.bytes / 1000).toFixed(1)
         } KB ` +

@@ -55,6 +55,9 @@ const settings: ReadonlyArray<Exporting.Batching> = [
 const describe = ({ batch, delayMillis, queue }: Exporting.Batching): string =>
   `${batch.toLocaleString("en-US")} of ${queue.toLocaleString("en-US")}, ${delayMillis.toLocaleString("en-US")} ms`
 
+/** With the setting that is the best of the peer's. */
+const largest = settings.slice(-1)
+
 type Make = (url: string, batching: Exporting.Batching) => Promise<Exporting.Exporting>
 
 /** Ways to export the spans of one kind of program; the first is this package's, and measured twice. */
@@ -64,6 +67,8 @@ interface Kind {
   readonly ours: string
   readonly peer: string
   readonly ways: Readonly<Record<string, Make>>
+  /** Those that are only shown, with one setting. */
+  readonly shown: Readonly<Record<string, Make>>
 }
 
 const kinds: ReadonlyArray<Kind> = [
@@ -78,6 +83,10 @@ const kinds: ReadonlyArray<Kind> = [
       "@effect/opentelemetry, BatchSpanProcessor": (url, batching) =>
         Exporting.batchSpanProcessor(url, "withSpan", batching),
       "Effect's OtlpTracer": Exporting.otlpTracer
+    },
+    shown: {
+      "@effect/opentelemetry without AsyncLocalStorage": (url, batching) =>
+        Exporting.withoutContextManager(url, "withSpan", batching)
     }
   },
   {
@@ -88,7 +97,8 @@ const kinds: ReadonlyArray<Kind> = [
     ways: {
       ours: (url, batching) => Exporting.ours(url, "api", batching),
       "SDK, BatchSpanProcessor": (url, batching) => Exporting.batchSpanProcessor(url, "api", batching)
-    }
+    },
+    shown: {}
   }
 ]
 
@@ -106,9 +116,11 @@ const best = (measured: ReadonlyArray<Interleaved.Measured>, way: string): Inter
 }
 
 const ask = async (kind: Kind, index: number, server: OtlpServer.OtlpServer) => {
-  const ways = Object.entries(kind.ways).flatMap(([way, make]) =>
-    settings.map((setting) => ({ name: `${way}: ${describe(setting)}`, make, setting }))
-  )
+  const each = (ways: Readonly<Record<string, Make>>, settings: ReadonlyArray<Exporting.Batching>) =>
+    Object.entries(ways).flatMap(([way, make]) =>
+      settings.map((setting) => ({ name: `${way}: ${describe(setting)}`, make, setting }))
+    )
+  const ways = [...each(kind.ways, settings), ...each(kind.shown, largest)]
   // The same twice, with the defaults: what it differs by is noise.
   const [first] = ways
   if (first !== undefined) ways.push({ ...first, name: "again" })
@@ -157,8 +169,9 @@ export const question: Question.Question = {
       tables: answers.map(({ table }) => table),
       text:
         "A second of making spans with three attributes and of exporting them, until the last one has arrived. All " +
-        "have OpenTelemetry's AsyncLocalStorage context manager or this package's own. Effect's OtlpTracer has no queue: " +
-        "it was given no more spans than that many in open requests."
+        "have OpenTelemetry's AsyncLocalStorage context manager or this package's own, unless a name says otherwise. Effect's " +
+        "OtlpTracer has no queue: it was given no more spans than that many in open requests. By OpenTelemetry's API the " +
+        "spans of both are made by OpenTelemetry's SDK itself: only what comes after the end of a span differs."
     }
   }
 }

@@ -3,6 +3,7 @@
 import { Catalogue, type Metrics, Observation } from "@dawsos/observability"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import { seeded } from "../../scripts/Random.ts"
 import * as Checkout from "../harness/Checkout.ts"
 import type { Figure } from "../harness/Figure.ts"
@@ -10,9 +11,12 @@ import * as Interleaved from "../harness/Interleaved.ts"
 import * as Loop from "../harness/Loop.ts"
 import * as Noise from "../harness/Noise.ts"
 import * as Question from "../harness/Question.ts"
+import * as EffectMetric from "../peers/EffectMetric.ts"
 import * as OursMetrics from "../peers/OursMetrics.ts"
 import * as PromClient from "../peers/PromClient.ts"
+import * as PrometheusClient from "../peers/PrometheusClient.ts"
 import { kept, type Recorded } from "../peers/Recorded.ts"
+import * as SdkMetrics from "../peers/SdkMetrics.ts"
 import * as TimedByHand from "../peers/TimedByHand.ts"
 
 const { Label } = Catalogue
@@ -121,7 +125,7 @@ const touched = ({ metrics, tenants }: Workload, record: (metric: number, tenant
   for (let metric = 0; metric < metrics; metric++) for (const tenant of tenants) record(metric, tenant)
 }
 
-const beyond = ({ sets }: Workload, read: () => Promise<Recorded>): Interleaved.Check => {
+const beyond = ({ sets }: Workload, read: () => Recorded | Promise<Recorded>): Interleaved.Check => {
   const check = kept(read, sets)
   return (operations) => check(operations + sets)
 }
@@ -171,14 +175,13 @@ const promOf = ({ metrics }: Workload): ReadonlyArray<PromClient.PromClient> => 
   ]
 }
 
-const promUnbound: Way = (workload) => {
+/** Peers that are given the label set with each value; next to what that takes, a loop that they share is nothing. */
+const unbound = (
+  workload: Workload,
+  record: (metric: number, tenant: string, seconds: number) => void,
+  read: () => Recorded | Promise<Recorded>
+): ReturnType<Way> => {
   const { metrics: count, order, tenants } = workload
-  const metrics = promOf(workload)
-  const record = (metric: number, tenant: string, seconds: number): void => {
-    const { duration, total } = metrics[metric]!
-    total.inc({ tenant, status: "success" })
-    duration.observe({ tenant }, seconds)
-  }
   touched(workload, (metric, tenant) => record(metric, tenant, 0.01))
   return {
     run: (operations) => {
@@ -187,8 +190,59 @@ const promUnbound: Way = (workload) => {
         record(at % count, tenants[Math.floor(at / count)]!, values[n & durationMask]!)
       }
     },
-    check: beyond(workload, metrics[0]!.recorded)
+    check: beyond(workload, read)
   }
+}
+
+const promUnbound: Way = (workload) => {
+  const metrics = promOf(workload)
+  return unbound(workload, (metric, tenant, seconds) => {
+    const { duration, total } = metrics[metric]!
+    total.inc({ tenant, status: "success" })
+    duration.observe({ tenant }, seconds)
+  }, metrics[0]!.recorded)
+}
+
+const prometheusUnbound: Way = (workload) => {
+  const first = PrometheusClient.make({ name: nameOf(0), label, buckets })
+  const { recorded, registry } = first
+  const more = Array.from(
+    { length: workload.metrics - 1 },
+    (_, n) => PrometheusClient.make({ name: nameOf(n + 1), label, buckets, registry })
+  )
+  const metrics = [first, ...more]
+  return unbound(workload, (metric, tenant, seconds) => {
+    const { duration, total } = metrics[metric]!
+    total.inc({ tenant, status: "success" })
+    duration.observe({ tenant }, seconds)
+  }, recorded)
+}
+
+const sdkMetrics: Way = (workload) => {
+  const { instruments, recorded } = SdkMetrics.makeAll({
+    names: Array.from({ length: workload.metrics }, (_, n) => nameOf(n)),
+    buckets
+  })
+  return unbound(workload, (metric, tenant, seconds) => {
+    const { duration, total } = instruments[metric]!
+    total.add(1, { tenant, status: "success" })
+    duration.record(seconds, { tenant })
+  }, recorded)
+}
+
+const effectMetric: Way = (workload) => {
+  const first = EffectMetric.make({ name: nameOf(0), attributes: {}, buckets })
+  const { context, recorded } = first
+  const more = Array.from(
+    { length: workload.metrics - 1 },
+    (_, n) => EffectMetric.make({ name: nameOf(n + 1), attributes: {}, buckets, context })
+  )
+  const metrics = [first, ...more]
+  return unbound(workload, (metric, tenant, seconds) => {
+    const { duration, success } = metrics[metric]!
+    Metric.withAttributes(success, { tenant }).updateUnsafe(1, context)
+    Metric.withAttributes(duration, { tenant }).updateUnsafe(seconds, context)
+  }, recorded)
 }
 
 /** Children that are found by the value of the label, and bound when it is new. */
@@ -246,6 +300,9 @@ const ways: ReadonlyArray<readonly [name: string, way: Way]> = [
   ["ours", ours],
   ["prom-client, bound", promBound],
   ["prom-client, unbound", promUnbound],
+  ["@prometheus-io/client, unbound", prometheusUnbound],
+  ["sdk-metrics", sdkMetrics],
+  ["Effect's Metric, tagged at each call", effectMetric],
   ["ours, on a combinator", oursOnCombinator],
   ["prom-client, bound, on a combinator", promOnCombinator]
 ]
@@ -265,7 +322,7 @@ export const question: Question.Question = {
         { ...make(one), name: called(way, one) },
         { ...make(one), name: `${called(way, one)}, again` },
         ...workloads.map((workload) => ({ ...make(workload), name: called(way, workload) }))
-      ], { sampleMillis, rounds: way === "ours" ? 81 : 15 })
+      ], { sampleMillis, rounds: way === "ours" ? 61 : 11 })
       const single = Interleaved.named(measured, called(way, one))
       tables.push({ title: way, rows: Question.candidates(measured, [single], Interleaved.ratio) })
       if (way !== "ours") continue

@@ -8,10 +8,12 @@ import * as Loop from "../harness/Loop.ts"
 import * as Noise from "../harness/Noise.ts"
 import * as Question from "../harness/Question.ts"
 import * as BareSpans from "../peers/BareSpans.ts"
+import * as CapturedByHand from "../peers/CapturedByHand.ts"
 import * as Peer from "../peers/EffectOpenTelemetry.ts"
 import * as Ours from "../peers/Ours.ts"
 import * as Parents from "../peers/Parents.ts"
 import { arrived } from "../peers/ReadingExporter.ts"
+import * as Sentry from "../peers/Sentry.ts"
 import * as WithPromClient from "../peers/WithPromClient.ts"
 
 const limits: Readonly<Record<Loop.Place, number>> = { root: 0.25, child: 0.18 }
@@ -41,7 +43,8 @@ const ours = (
 export const question: Question.Question = {
   ask: async () => {
     const peers = await BareSpans.make()
-    const byHand = await WithPromClient.make()
+    const [byHand, allByHand] = await Promise.all([WithPromClient.make(), WithPromClient.make()])
+    const captured = CapturedByHand.check(Sentry.install())
     const [once, again, eachTime, off] = await Promise.all([
       Ours.make(Checkout.catalogue),
       Ours.make(Checkout.catalogue),
@@ -54,6 +57,15 @@ export const question: Question.Question = {
       const unseen = Checkout.ran(Loop.batches(withCheckout(Checkout.bare), Loop.at(place, off)))
       const measured = await Interleaved.measure([
         ...peers.candidates(place),
+        {
+          name: "peer, prom-client and @sentry/node by hand",
+          run: Loop.batches(
+            CapturedByHand.withCapture(allByHand.withCheckout(Checkout.bare)),
+            Loop.at(place, allByHand)
+          ),
+          ...Peer.contextManager,
+          check: Interleaved.all(arrived(allByHand.exporter), await allByHand.counted(), captured)
+        },
         {
           name: "peer, and prom-client by hand",
           run: Loop.batches(byHand.withCheckout(Checkout.bare), Loop.at(place, byHand)),
@@ -80,7 +92,15 @@ export const question: Question.Question = {
       }))
       tables.push({ title: `one operation, ${place}`, rows: Question.candidates(measured, [peer], Interleaved.ratio) })
     }
-    await Promise.all([peers.close(), byHand.close(), once.close(), again.close(), eachTime.close(), off.close()])
+    await Promise.all([
+      peers.close(),
+      byHand.close(),
+      allByHand.close(),
+      once.close(),
+      again.close(),
+      eachTime.close(),
+      off.close()
+    ])
     return { figures, tables }
   }
 }

@@ -8,6 +8,7 @@ import * as Interleaved from "../harness/Interleaved.ts"
 import * as Loop from "../harness/Loop.ts"
 import * as Noise from "../harness/Noise.ts"
 import * as Question from "../harness/Question.ts"
+import * as BareSdk from "../peers/BareSdk.ts"
 import * as BareSpans from "../peers/BareSpans.ts"
 import * as Peer from "../peers/EffectOpenTelemetry.ts"
 import * as Ours from "../peers/Ours.ts"
@@ -22,6 +23,19 @@ const remote = Tracer.externalSpan({
   traceId: "0123456789abcdef0123456789abcdef",
   spanId: "0123456789abcdef",
   sampled: false
+})
+
+/** By Effect's own tracer, which knows no sampler: an option says so, or a parent. */
+const leftOut = Effect.withSpan(Checkout.bare, Checkout.name, { sampled: false })
+const native = (place: Loop.Place): Loop.Way<never> => ({
+  context: place === "root"
+    ? Context.empty()
+    : Context.make(
+      Tracer.ParentSpan,
+      Effect.runSync(Effect.makeSpan("request", { sampled: false }))
+    ) as Context.Context<
+      never
+    >
 })
 
 type Where = Loop.Place | "child of a caller"
@@ -50,12 +64,14 @@ const ours = (name: string, body: Effect.Effect<unknown>, given: Ours.Ours, wher
 
 export const question: Question.Question = {
   ask: async () => {
-    const [root, again, child, off] = await Promise.all([
+    const [root, again, child, off, offWithout] = await Promise.all([
       Peer.make(),
       Peer.make(),
       Peer.make(),
+      Peer.make({ sampled: false }),
       Peer.make({ sampled: false })
     ])
+    const sdk = BareSdk.make({ sampled: false })
     const never = { OTEL_TRACES_SAMPLER: "always_off" }
     const [observing, observingAgain, spanning, parentBased, parentBasedAgain] = await Promise.all([
       Ours.make(Checkout.catalogue, never),
@@ -81,6 +97,18 @@ export const question: Question.Question = {
           ...Peer.contextManager,
           check: arrived(off.exporter, 0)
         },
+        {
+          name: "peer without a context manager, not sampled",
+          run: Loop.batches(spanned, Loop.at(place, offWithout)),
+          ...Peer.noContextManager,
+          check: arrived(offWithout.exporter, 0)
+        },
+        { name: "Effect's native tracer, not sampled", ...Checkout.ran(Loop.batches(leftOut, native(place))) },
+        {
+          name: "OpenTelemetry's SDK alone, not sampled",
+          run: sdk.run(place),
+          check: arrived(sdk.exporter, 0)
+        },
         ...asked.flatMap(([where, given, again]) => [
           ours(`ours, ${where}`, observed, given, where),
           ours(`ours, ${where}, again`, observed, again, where)
@@ -104,7 +132,19 @@ export const question: Question.Question = {
         rows: Question.candidates(measured, [peer, named("peer, child")], Interleaved.ratio)
       })
     }
-    const all = [root, again, child, off, observing, observingAgain, spanning, parentBased, parentBasedAgain]
+    const all = [
+      root,
+      again,
+      child,
+      off,
+      offWithout,
+      sdk,
+      observing,
+      observingAgain,
+      spanning,
+      parentBased,
+      parentBasedAgain
+    ]
     await Promise.all(all.map(({ close }) => close()))
     return { figures, tables }
   }

@@ -15,6 +15,7 @@ import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as ByHand from "../peers/ByHand.ts"
+import * as CapturedByHand from "../peers/CapturedByHand.ts"
 
 export const withPatternMetrics = ByHand.combinator<{ readonly patternId: string }>({
   span: ({ patternId }) => ({ name: `pattern ${patternId}`, attributes: { "dawsos.pattern_id": patternId } }),
@@ -109,7 +110,7 @@ const observed = HttpRouter.middleware(
           exemplarLabels: { trace_id: span.traceId }
         })
       }
-      return yield* Effect.onExit(ByHand.withCapture(handler), (exit) =>
+      return yield* Effect.onExit(CapturedByHand.withCapture(handler), (exit) =>
         exit._tag === "Success"
           ? Effect.sync(() => record(exit.value))
           : Effect.map(HttpServerError.causeResponse(exit.cause), ([response]) => record(response)))
