@@ -6,7 +6,6 @@
  * used: there one failure costs the whole scrape, and an OpenMetrics scrape renames the counters for good.
  */
 import type * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import type { Metric as PromMetric, Registry as PromRegistry, RegistryContentType } from "prom-client"
 import * as Catalogue from "../Catalogue.ts"
 import * as Asking from "./Asking.ts"
@@ -82,7 +81,7 @@ const claimsOf = ({ name, type }: Formattable): ReadonlyArray<string> => {
 }
 
 /** A metric of Node's as the formatter reads it: prom-client's types leave its `get()` out, and call its type a number. */
-const collected = (metric: object): Promise<Formattable> =>
+const collected = async (metric: object): Promise<Formattable> =>
   (metric as { readonly get: () => Promise<Formattable> }).get()
 
 const formatted = async (
@@ -108,22 +107,11 @@ const formatted = async (
 /** Makes what asks for them. */
 export const make = ({ context, prom, registry, runtime: source }: Options): Foreign => {
   const { books } = registry
-  const asking = new WeakMap<object, Asking.Asking<Formattable>>()
-  /** Asked once at a time and with a deadline, since a metric of prom-client's may answer with a promise. */
-  const askingOf = (metric: object): Asking.Asking<Formattable> => {
-    const known = asking.get(metric)
-    if (known !== undefined) return known
-    const made = new Asking.Asking(
-      Effect.tryPromise({ try: () => collected(metric), catch: (fault) => fault }),
-      context
-    )
-    asking.set(metric, made)
-    return made
-  }
+  // With a deadline, since a metric of prom-client's may answer with a promise.
+  const asking = new Asking.Questions(collected, context)
 
   const runtime: Foreign["runtime"] = async () => {
-    const metrics = source?.getMetricsAsArray() ?? []
-    const told = await Promise.allSettled(metrics.map((metric) => askingOf(metric).ask()))
+    const told = await asking.ask(source?.getMetricsAsArray() ?? [])
     return told.flatMap((answer) => {
       if (answer.status === "rejected") {
         books.scrapeFailed("runtime", answer.reason)

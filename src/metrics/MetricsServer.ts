@@ -218,7 +218,7 @@ export const serve: (
       return refused("busy", plain(503, "too many scrapes wait to be read", { "retry-after": "1" }))
     }
     yield* Effect.promise(() => answers.turn(response))
-    yield* Effect.promise((signal) => Sending.send(page, response, headers, signal))
+    yield* Sending.send(page, response, headers)
     // It is sent, and this is not looked at.
     return HttpServerResponse.empty()
   })

@@ -2,6 +2,7 @@
  * Sends a page as fast as it is read: one chunk at a time is in memory, in a buffer that the next one is written into
  * when the socket has taken it.
  */
+import * as Effect from "effect/Effect"
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { Lines } from "./Lines.ts"
 import type * as Page from "./Page.ts"
@@ -17,17 +18,26 @@ const taken = (response: ServerResponse, bytes: Uint8Array): Promise<boolean> =>
 
 /**
  * Answers with a page, when the answer has its connection. What fits into one chunk has its length told. An answer that
- * does not come to its end, because the page can't be written or `signal` aborts, must not look whole: it is cut.
+ * does not come to its end, because the page can't be written or nobody waits for it any more, must not look whole: it is
+ * cut.
  */
-export const send = async (
+export const send = (
   page: Page.Page,
   response: ServerResponse,
-  headers: OutgoingHttpHeaders,
-  signal: AbortSignal
+  headers: OutgoingHttpHeaders
+): Effect.Effect<void> =>
+  // As soon as it is known: whoever handles an answer after this looks whether it is destroyed.
+  Effect.onInterrupt(
+    Effect.promise(() => written(page, response, headers)),
+    () => Effect.sync(() => void response.destroy())
+  )
+
+const written = async (
+  page: Page.Page,
+  response: ServerResponse,
+  headers: OutgoingHttpHeaders
 ): Promise<void> => {
   if (isGone(response)) return
-  // As soon as it is known: whoever handles an answer after this looks whether it is destroyed.
-  signal.addEventListener("abort", () => response.destroy())
   const lines = new Lines()
   const reading = page.read()
   try {

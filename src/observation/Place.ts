@@ -7,7 +7,7 @@ import * as Guard from "../Guard.ts"
 import type * as Metrics from "../metrics/Metrics.ts"
 import * as Announcement from "./Announcement.ts"
 import type { Description, Options, Recorder, SpanDescription } from "./Description.ts"
-import type { Inner } from "./SpanlessOperation.ts"
+import type { Inner, Run } from "./SpanlessOperation.ts"
 import type { Status } from "./Status.ts"
 
 /** What all places of one description have in common. */
@@ -82,6 +82,8 @@ const listed = (
 export class Place<Input> {
   readonly kind: Kind<Input>
   readonly options: Options | undefined
+  /** One without a span that has ended and can be run again. */
+  run: Run<Input> | undefined = undefined
   readonly #input: Input
   // Counted up to two.
   #runs = 0
@@ -100,7 +102,7 @@ export class Place<Input> {
     this.options = options
   }
 
-  /** How its span is described, asked for at each run. */
+  /** How its span is described, asked for at each run that has one. */
   span(fiber: Fiber.Fiber<unknown, unknown>): SpanDescription {
     if (this.#runs < 2) this.#runs++
     if (this.#span !== undefined) return this.#span

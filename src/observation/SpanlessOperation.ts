@@ -2,11 +2,13 @@
  * A run of an observed operation that has no span: there is no tracer, or tracing is off.
  *
  * It does what `GuardedOperation` does, which is the text to read first, but for spans. What makes it fast: a place of use
- * remembers, for each layer's metrics, what the context of its last run said and the context that was made of it.
+ * remembers, for each layer's metrics, what the context of its last run said and the context that was made of it, and it
+ * keeps what a run is made of for the next one.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Announcement from "./Announcement.ts"
 import * as ContextSettings from "./ContextSettings.ts"
@@ -21,33 +23,78 @@ export const observe = <A, E, R, Input>(
   fiber: Fiber.Fiber<unknown, unknown>,
   inner: Inner
 ): Effect.Effect<A, E, R> => {
-  const { frame, outer } = inner
-  const { name } = place.span(fiber)
-  const recorded = place.recordedAround(fiber)
-  let start: number | undefined
+  const run = place.run ?? new Run(place)
+  place.run = undefined
+  run.prepare(self, fiber, inner)
+  // It is whatever `self` is until it has ended.
+  return run.effect as Effect.Effect<A, E, R>
+}
 
-  // The exit is waited for before anything is begun: an interruption can come in between the two.
-  const inside = Effect.withFiber<A, E, R>(() => {
-    frame.running++
-    start = millisOf(inner.clock)
-    fiber.setContext(inner.context)
-    return self
-  })
-  return Effect.onExitPrimitive(inside, (exit) => {
-    if (start === undefined) return undefined
-    const { bound, clock, listener } = inner
-    const durationMillis = millisOf(clock) - start
+/** One run at a time: a place keeps one that has ended for its next run. One that Effect never came to is not kept. */
+export class Run<Input> {
+  readonly effect: Effect.Effect<unknown, unknown, unknown>
+  readonly #place: Place<Input>
+  // Nothing that was run is kept beyond its end.
+  #self: Effect.Effect<unknown, unknown, unknown> | undefined = undefined
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  #inner: Inner | undefined = undefined
+  #recorded: ReadonlyArray<boolean> | undefined = undefined
+  #isBegun = false
+  #startMillis = 0
+
+  constructor(place: Place<Input>) {
+    this.#place = place
+    // The exit is waited for before anything is begun: an interruption can come in between the two.
+    const inside = Effect.withFiber<unknown, unknown, unknown>(() => this.#begin())
+    this.effect = Effect.onExitPrimitive(inside, (exit) => {
+      this.#end(exit)
+      return undefined
+    })
+  }
+
+  /** Makes it a run of `self`. */
+  prepare(self: Effect.Effect<unknown, unknown, unknown>, fiber: Fiber.Fiber<unknown, unknown>, inner: Inner): void {
+    this.#self = self
+    this.#fiber = fiber
+    this.#inner = inner
+    this.#recorded = this.#place.recordedAround(fiber)
+  }
+
+  #begin(): Effect.Effect<unknown, unknown, unknown> {
+    const inner = this.#inner!
+    this.#startMillis = millisOf(inner.clock)
+    this.#isBegun = true
+    inner.frame.running++
+    this.#fiber!.setContext(inner.context)
+    return this.#self!
+  }
+
+  #end(exit: Exit.Exit<unknown, unknown>): void {
+    const place = this.#place
+    if (this.#isBegun) this.#observe(exit, this.#fiber!, this.#inner!)
+    this.#self = undefined
+    this.#fiber = undefined
+    this.#inner = undefined
+    this.#recorded = undefined
+    this.#isBegun = false
+    place.run = this
+  }
+
+  #observe(exit: Exit.Exit<unknown, unknown>, fiber: Fiber.Fiber<unknown, unknown>, inner: Inner): void {
+    const place = this.#place
+    const { bound, clock, frame, listener, name, outer } = inner
+    const durationMillis = millisOf(clock) - this.#startMillis
     fiber.setContext(outer)
     frame.running--
     const { kind, options } = place
     const status = Ending.statusOf(fiber, exit, options)
-    if (bound !== undefined) place.record(bound, fiber, recorded, status, durationMillis / 1e3, undefined, undefined)
+    const seconds = durationMillis / 1e3
+    if (bound !== undefined) place.record(bound, fiber, this.#recorded, status, seconds, undefined, undefined)
     if (exit._tag === "Failure") Ending.noteFailure(fiber, exit, name, undefined)
     if (listener !== undefined) {
       Announcement.tell(listener, fiber, { category: kind.category, name, status, durationMillis })
     }
-    return undefined
-  })
+  }
 }
 
 const millisOf = (clock: Clock.Clock | undefined): number =>
@@ -56,6 +103,8 @@ const millisOf = (clock: Clock.Clock | undefined): number =>
 /** The context inside of the runs of an operation in a context, and what that one says. */
 export interface Inner {
   readonly place: object
+  /** What its operation is called. */
+  readonly name: string
   readonly bound: Bound | undefined
   readonly outer: Context.Context<never>
   readonly context: Context.Context<never>
@@ -89,6 +138,7 @@ export const innerOf = <Input>(place: Place<Input>, fiber: Fiber.Fiber<unknown, 
   const frame = Announcement.frame(fiber, place.kind.metrics)
   const inner: Inner = {
     place,
+    name: place.span(fiber).name,
     bound,
     outer,
     context: Context.add(outer, Announcement.CurrentFrame, frame),

@@ -350,10 +350,13 @@ describe("A metric of prom-client's", () => {
       const runtime = new prom.Registry()
       const latch = yield* Latch.make()
       let asked = 0
+      let resume = (): void => {}
       const hanging = () => {
         asked++
         latch.openUnsafe()
-        return new Promise<void>(() => {})
+        return new Promise<void>((resolve) => {
+          resume = resolve
+        })
       }
       for (const [name, collect] of [["hanging", hanging], ["sound", () => {}]] as const) {
         const gauge = new prom.Gauge({ name, help: name, registers: [runtime], collect })
@@ -367,5 +370,8 @@ describe("A metric of prom-client's", () => {
         expect([read.value("sound"), read.families.has("hanging")]).toEqual([7, false])
       }
       expect(asked).toBe(1)
+      resume()
+      const again = parse(yield* during(scrape, latch, "1 second"), "prometheus")
+      expect([again.value("sound"), again.families.has("hanging"), asked]).toEqual([7, false, 2])
     }))
 })

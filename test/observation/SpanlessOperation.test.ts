@@ -1,6 +1,7 @@
 // What holds of operations where no span is made, beside what holds under any tracer (test/Observation.test.ts).
 import { Catalogue, Observation } from "@dawsos/observability"
 import { describe, expect, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -170,6 +171,11 @@ describe("Without a span", () => {
   it.effect("an interruption between any two steps leaves neither a count without a duration nor a run that goes on", () =>
     Effect.gen(function*() {
       const recorded = Recorded.make()
+      const clock = yield* Clock.Clock
+      let readings = 0
+      const counted: Clock.Clock = Object.assign(Object.create(clock), {
+        monotonicTimeNanosUnsafe: () => BigInt(readings++)
+      })
       const asked: Array<boolean> = []
       const ask = Effect.withFiber((fiber) => Effect.sync(() => asked.push(Observation.isRecorded(fiber, total))))
       const work = Effect.onExit(
@@ -179,7 +185,9 @@ describe("Without a span", () => {
       let interrupted = 0
       for (let steps = 0; steps < 90; steps++) {
         const fiber = yield* Effect.forkChild(
-          Effect.provideService(under(work, recorded), Scheduler.MaxOpsBeforeYield, 2 + steps % 3)
+          Effect.provideService(under(work, recorded), Scheduler.MaxOpsBeforeYield, 2 + steps % 3).pipe(
+            Effect.provideService(Clock.Clock, counted)
+          )
         )
         for (let step = 0; step < steps / 3; step++) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
@@ -190,7 +198,10 @@ describe("Without a span", () => {
       expect(asked.length).toBeGreaterThan(10)
       expect(asked).not.toContain(true)
       const counts = Observation.statuses.map((status) => recorded.value("shop_orders_total", { status }) ?? 0)
-      expect(recorded.value("shop_order_duration_seconds_count")).toBe(counts.reduce((sum, count) => sum + count))
+      const observed = recorded.value("shop_order_duration_seconds_count") ?? 0
+      expect(observed).toBe(counts.reduce((sum, count) => sum + count))
+      // What did not begin has no end either.
+      expect(readings).toBe(2 * observed)
     }))
 
   it.effect("automatic instrumentation inside an operation leaves the count to it, and around one it does not", () =>

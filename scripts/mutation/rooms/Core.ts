@@ -79,13 +79,16 @@ export const mutations = [
     ["another context says something else", "known.outer === outer && ", ""],
     ["whoever asks is told by a frame that is its run's own", "isAsked = place.isAsked", "isAsked = false"],
     ["an operation is what it is, whatever ran before it", "last.place === place", "true"],
-    ["a duration is told in seconds", "status, durationMillis / 1e3", "status, durationMillis"],
+    ["a duration is told in seconds", "seconds = durationMillis / 1e3", "seconds = durationMillis"],
     ["the context is what it was", "fiber.setContext(outer)", ""],
+    ["a run is of one effect at a time", "  place.run = undefined\n", ""],
+    ["an end without a beginning is no operation", "if (this.#isBegun) ", ""],
+    ["a run that ended before it began leaves the next one nothing", "    this.#isBegun = false\n", ""],
     ["what outlives an operation is no part of it", "frame.running--", ""],
     [
       "nothing is begun before its end is waited for",
-      "  let start: number | undefined\n",
-      "  let start: number | undefined\n  frame.running++\n"
+      "    this.#inner = inner\n",
+      "    this.#inner = inner\n    inner.frame.running++\n"
     ]
   ),
   inFile(

@@ -316,7 +316,11 @@ export const mutations = [
     ["test/metrics/Collectors.test.ts"],
     ["a collector that hangs is not asked again", "if (this.#answer !== undefined) return this.#answer", ""],
     ["a scrape does not wait for a collector that hangs", "Effect.timeoutOption(deadline)", "Effect.asSome"],
-    ["what hangs is let go with its scope", "this.#running?.interruptUnsafe()", ""]
+    ["what hangs is let go with its scope", "this.#running?.interruptUnsafe()", ""],
+    ["a metric that hangs is not asked again", "if (present !== undefined) return present", ""],
+    ["a scrape does not wait for a metric that hangs", "Promise.race([answer, passed])", "answer"],
+    ["a scrape waits for a metric that hangs but once", "if (isLate) this", "if (false) this"],
+    ["a metric that has answered is asked again", "void this.#asked.delete(question)", "undefined"]
   ),
   inFile(
     "src/metrics/Collectors.ts",
