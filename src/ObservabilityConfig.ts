@@ -131,7 +131,8 @@ const reading = (): Config.Config<ObservabilityConfig> => {
  * ```ts
  * import { ObservabilityConfig } from "@dawsos/observability"
  * import * as ConfigProvider from "effect/ConfigProvider"
- *  *
+ * import * as Effect from "effect/Effect"
+ *
  * const program = Effect.gen(function*() {
  *   const { metrics } = yield* ObservabilityConfig.config
  *   yield* Effect.log(`/metrics listens on ${metrics.host}:${metrics.port}`)
@@ -151,7 +152,8 @@ export const config: Config.Config<ObservabilityConfig> = Config.flatMap(Config.
  * ```ts
  * import { ObservabilityConfig } from "@dawsos/observability"
  * import * as Console from "effect/Console"
- *  *
+ * import * as Effect from "effect/Effect"
+ *
  * const program = ObservabilityConfig.config.pipe(
  *   Effect.tapError((error) => Console.error(ObservabilityConfig.formatError(error)))
  * )
