@@ -168,8 +168,9 @@ const checkKnown = (
 }
 
 const checkedKnown = <L extends Labels>(metric: string, labels: L, known: Known<L>): Known<L> => {
+  if (known.length === 0) return Object.keys(labels).length === 0 ? [{} as LabelValues<L>] : known
   checkKnown(metric, labels, known)
-  return known.length === 0 && Object.keys(labels).length === 0 ? [{} as LabelValues<L>] : known
+  return known
 }
 
 // A program that observes nothing asks for no known label sets: it doesn't wait for them at its start.
