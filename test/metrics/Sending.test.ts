@@ -1,10 +1,13 @@
 // How a page reaches those who asked for it.
-import { describe, expect } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
+import * as Http from "node:http"
 import type * as Net from "node:net"
 import * as Page from "../../src/metrics/Page.ts"
+import * as Sending from "../../src/metrics/Sending.ts"
 import { Turns } from "../../src/metrics/Turns.ts"
 import { connect, paged, raw, request, served } from "./server.ts"
 
@@ -100,4 +103,23 @@ describe("A page", () => {
         expect(begun).toBe(3)
       })
   )
+
+  it.live("that nobody waits for any more is cut where it is", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.acquireRelease(
+        Effect.sync(() => Http.createServer()),
+        (server) => Effect.sync(() => void server.close().closeAllConnections())
+      )
+      yield* Effect.promise(() => new Promise<void>((resume) => void server.listen(0, "127.0.0.1", resume)))
+      const asked = new Promise<Http.ServerResponse>((answer) => void server.on("request", (_, to) => answer(to)))
+      const socket = yield* connect(
+        { host: "127.0.0.1", port: (server.address() as Net.AddressInfo).port },
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+      )
+      const response = yield* Effect.promise(() => asked)
+      const sending = yield* Effect.forkChild(Sending.send(pageOf(large), response, {}))
+      yield* Effect.promise(() => new Promise((resume) => void socket.once("readable", resume)))
+      yield* Fiber.interrupt(sending)
+      expect([response.headersSent, response.writableEnded, response.destroyed]).toEqual([true, false, true])
+    }))
 })

@@ -224,7 +224,8 @@ export const mutations = [
       "if (response.headersSent && !response.writableEnded) response.destroy()",
       "response.end()"
     ],
-    ["nothing is written for those who are gone", "if (isGone(response)) return\n  //", "//"]
+    ["nothing is written for those who are gone", "if (isGone(response)) return\n  const", "const"],
+    ["an answer that nobody waits for any more is cut", "Effect.sync(() => void response.destroy())", "Effect.void"]
   ),
   inFile(
     "src/metrics/EffectMetrics.ts",
