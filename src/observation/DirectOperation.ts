@@ -148,7 +148,13 @@ class Run<Input> {
     this.#span = span
     this.#spanEnd = span.end
     if (links.length > 0) span.addLinks(links)
-    if (fixed !== undefined) return
+    if (fixed === undefined) this.#setAttributes(span)
+  }
+
+  /** Those of a span that shares them with none. */
+  #setAttributes(span: DirectSpan): void {
+    const { annotations } = this.#settings
+    const described = this.#described
     const own = annotations === undefined ? this.#place.ownAttributes(described) : undefined
     if (own !== undefined) return span.beginWith(own)
     GuardedSpan.setAll(span, annotations)

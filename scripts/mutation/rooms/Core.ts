@@ -124,7 +124,16 @@ export const mutations = [
       "addUnsafe(settings.context, References.CurrentStackFrame",
       "addUnsafe(settings.bare, References.CurrentStackFrame"
     ],
-    ["annotations do not replace what the operation says", "annotations === undefined ? this", "true ? this"],
+    [
+      "annotations do not replace what the operation says",
+      "annotations === undefined ? this.#place.fixed",
+      "true ? this.#place.fixed"
+    ],
+    [
+      "annotations reach a place that is used once",
+      "annotations === undefined ? this.#place.own",
+      "true ? this.#place.own"
+    ],
     [
       "nothing is opened before its end is waited for",
       "  const run = new Run(place, fiber, tracer)\n",
