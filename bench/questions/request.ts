@@ -155,8 +155,8 @@ const text = (voids: Voids, closed: Rounds.Series, rate: number): string =>
     "answers to reads, so that it is no bottleneck; requests that ask data providers are left out, since their quotas " +
     "are a few a minute. The rate of the open loop is half of what the program answers that is off: " +
     `${ofCapacity(closed, "ours", rate)} of what it answers with this package, and ` +
-    `${ofCapacity(closed, "by hand", rate)} of what it answers wired by hand, so percentiles tell there how long ` +
-    "requests wait for one another as well, and beyond 100 % nothing else.",
+    `${ofCapacity(closed, "by hand", rate)} of what it answers wired by hand. So percentiles there tell how ` +
+    "long requests wait for one another as well, and beyond 100 % they wait the longer the longer the load lasts.",
     ...[...voids].map(([mode, problem]) => `The program ${mode} is void: ${problem}.`)
   ].join(" ")
 

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import { existsSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
+import * as Incident from "../../bench/errors/Incident.ts"
 import * as Chart from "../../bench/harness/Chart.ts"
 import * as Figure from "../../bench/harness/Figure.ts"
 import * as Interleaved from "../../bench/harness/Interleaved.ts"
@@ -78,10 +79,14 @@ describe("a figure", () => {
 describe("candidates side by side", () => {
   it("each run the operations that they are asked for, and have as many samples as rounds", async () => {
     const done = { one: 0, other: 0 }
+    const announced = { one: 0, other: 0 }
     const order: Array<string> = []
     const candidate = (name: keyof typeof done): Interleaved.Candidate => ({
       name,
-      before: () => void order.push(name),
+      before: (count) => {
+        order.push(name)
+        announced[name] += count
+      },
       run: (count) => {
         done[name] += count
       },
@@ -94,6 +99,7 @@ describe("candidates side by side", () => {
     })
     assert.deepStrictEqual(measured.map(({ name, samples }) => [name, samples.length]), [["one", 8], ["other", 8]])
     assert.deepStrictEqual(measured.map((one) => one.void), [undefined, undefined])
+    assert.deepStrictEqual(announced, done)
     // Both orders occur.
     assert.include(order.join(), "one,other,one,other")
     assert.include(order.join(), "other,one,one,other")
@@ -120,6 +126,29 @@ describe("candidates side by side", () => {
     assert.deepStrictEqual(Interleaved.added(slow, fast), { median: 20, low: 12, high: 84 })
     assert.strictEqual(Interleaved.named([fast, slow], "slow"), slow)
     assert.throws(() => Interleaved.named([fast], "slow"), "no candidate named slow")
+  })
+})
+
+describe("an error of the bench", () => {
+  const texts = (n: number): ReadonlySet<string> => {
+    const found = new Set<string>([Incident.errorOf(n).message])
+    const gather = (value: unknown): void => {
+      if (typeof value === "string") found.add(value)
+      else if (typeof value === "object" && value !== null) Object.values(value).forEach(gather)
+    }
+    gather(Incident.make(n))
+    return found
+  }
+
+  it("is the same for everyone, and has texts that no other has", () => {
+    assert.deepStrictEqual(Incident.make(7), Incident.make(7))
+    const seen = new Map<string, number>()
+    for (let n = 0; n < 64; n++) for (const text of texts(n)) seen.set(text, (seen.get(text) ?? 0) + 1)
+    const fresh = [...seen.values()].filter((times) => times === 1).length
+    const everywhere = [...seen.values()].filter((times) => times === 64).length
+    // What real ones have in common is the same here: statements, names of tags, the message of a query.
+    assert.isAbove(everywhere, 10)
+    assert.isAbove(fresh / 64, 30)
   })
 })
 
