@@ -141,6 +141,7 @@ export const ours = async (
     )
   )
   const context = await runtime.context()
+  Ours.keepInstalled()
   const tracing = Context.get(context, Tracing.Tracing)
   const tracer: Otel.Tracer = tracing.tracer("bench")
   const make = source === "api"

@@ -184,8 +184,11 @@ const put = (descriptors: typeof plain): void =>
     if (descriptor !== undefined) Object.defineProperty(FiberInternals.prototype, name, descriptor)
   })
 
-/** Keeps what the first layer has installed, which all of them share. */
-const keepInstalled = (): void => {
+/**
+ * Keeps what the first layer has installed, which all of them share, for {@link contextManager}; to be called when a layer
+ * is built.
+ */
+export const keepInstalled = (): void => {
   if (manager !== undefined) return
   manager = Reflect.get(Otel.context, "_getContextManager").call(Otel.context) as Otel.ContextManager
   wrapped = methods.map((name) => Object.getOwnPropertyDescriptor(FiberInternals.prototype, name))
