@@ -873,7 +873,11 @@ describe("options", () => {
       [{ limits: { depth: 0 } }, "limits.depth", "0"],
       [{ limits: { depth: 1000 } }, "limits.depth", "1000"],
       [{ limits: { length: 10 } }, "limits.length", "10"],
-      [{ limits: { breadth: 1.5 } }, "limits.breadth", "1.5"]
+      [{ limits: { breadth: 1.5 } }, "limits.breadth", "1.5"],
+      // As a program without types may give them.
+      [{ detectors: [{ name: "own", find: () => {} }] as never }, "detectors[0].triggers", "undefined"],
+      [{ detectors: [{ name: 7, triggers: "#", find: () => {} }] as never }, "detectors[0].name", "7"],
+      [{ detectors: [{ name: "own", triggers: "#", find: "#" }] as never }, "detectors[0].find", "\"#\""]
     ] as const
   )("%j are refused, naming the option and its value", (options, option, value) => {
     try {

@@ -305,12 +305,12 @@ export const recoveryWithin = 60
 
 /**
  * Seconds after the last fault for a sink whose circuit has been open: it is open for 10 s first and for twice as long
- * after each trial that fails, so for no longer than the faults have lasted and 10 s, and never for more than two
- * minutes and a tenth.
+ * after each trial that fails, so for no longer than the faults have lasted and 10 s, and never for more than half a
+ * minute and a tenth.
  */
 export const recoveryOfCircuitWithin = ({ calmFrom, calmUntil }: Pick<Run, "calmFrom" | "calmUntil">): number => {
   const deadline = 30
-  return recoveryWithin + 1.1 * Math.min(120, calmFrom - calmUntil + deadline + 10)
+  return recoveryWithin + 1.1 * Math.min(30, calmFrom - calmUntil + deadline + 10)
 }
 
 /** How a sink came through: seconds after the last fault when it had taken spans again with its circuit closed. */

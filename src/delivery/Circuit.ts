@@ -15,10 +15,10 @@ export interface Policy {
 }
 
 /**
- * Five failures, 10 s, doubling up to two minutes: a trial costs one small request, whereas what waits is lost once the
+ * Five failures, 10 s, doubling up to half a minute: a trial costs one small request, whereas what waits is lost once the
  * queue is full, so a receiver that is back should be noticed soon.
  */
-export const defaultPolicy: Policy = { failures: 5, open: 10_000, maxOpen: 120_000 }
+export const defaultPolicy: Policy = { failures: 5, open: 10_000, maxOpen: 30_000 }
 
 /** `closed`: all is sent. `open`: nothing is. `half_open`: a trial is on its way. */
 export type State = "closed" | "open" | "half_open"

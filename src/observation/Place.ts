@@ -115,6 +115,11 @@ export class Place<Input> {
     }
   }
 
+  /** Whether its description has answered. */
+  get isDescribed(): boolean {
+    return this.#span !== undefined
+  }
+
   /** Attributes that all its spans share: keys and values in turn. Nothing where they have to be set one by one. */
   fixedAttributes(described: SpanDescription): ReadonlyArray<unknown> | undefined {
     // A description that threw is asked again, and may then tell others. Many places are used once, and share with nobody.

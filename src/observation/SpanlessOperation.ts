@@ -146,6 +146,8 @@ export const innerOf = <Input>(place: Place<Input>, fiber: Fiber.Fiber<unknown, 
     clock: clock === ContextSettings.liveClock ? undefined : clock,
     listener
   }
+  // A description that threw is asked again: the next run may have its name.
+  if (!place.isDescribed) return inner
   if (bound !== undefined) bound.inner = inner
   return outer[Last] = inner
 }

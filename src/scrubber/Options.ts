@@ -61,5 +61,18 @@ export const check = (options: ScrubberOptions): Limits => {
       throw new ScrubberOptionsError({ option: "identifierPaths", value: path, allowed: `a path with ${allowed}` })
     }
   }
+  for (const [index, detector] of (options.detectors ?? []).entries()) checkDetector(detector, index)
   return bounds
+}
+
+/** What every detector has, as programs must be told that nobody type-checks. */
+const partsOfDetector = { name: "string", triggers: "string", find: "function" } as const
+
+const checkDetector = (detector: Detector, index: number): void => {
+  for (const [part, type] of Object.entries(partsOfDetector)) {
+    const value: unknown = Reflect.get(detector, part)
+    if (typeof value !== type) {
+      throw new ScrubberOptionsError({ option: `detectors[${index}].${part}`, value, allowed: `a ${type}` })
+    }
+  }
 }

@@ -137,8 +137,9 @@ const tellAgain = (span: EndedSpan.EndedSpan, scrubber: SpanScrubber, known: Kno
   const told = tellListed(given, name, isPlain, before?.keyValues, scrubber, known) ??
     tellRecord(span, scrubber, known)
   const times = said?.times ?? 0
-  if (times < mostSaid && isSame(told.keyValues, given) && isShort(given)) {
-    known.said.set(key, { given: name, name: told.name, keyValues: told.keyValues.map(copied), times: times + 1 })
+  if (times < mostSaid && isSame(told.keyValues, given) && isShort(name, given)) {
+    const [own, keyValues] = [copy(name), told.keyValues.map(copied)]
+    known.said.set(key, { given: own, name: told.name === name ? own : copy(told.name), keyValues, times: times + 1 })
   }
   return told
 }
@@ -168,8 +169,8 @@ const valueOf = (given: ReadonlyArray<unknown>, key: string): unknown => {
 
 const copied = (value: Otel.AttributeValue): Otel.AttributeValue => typeof value === "string" ? copy(value) : value
 
-const isShort = (given: ReadonlyArray<unknown>): boolean => {
-  let length = 0
+const isShort = (name: string, given: ReadonlyArray<unknown>): boolean => {
+  let { length } = name
   for (const value of given) length += typeof value === "string" ? value.length : 1
   return length <= longestSaid
 }

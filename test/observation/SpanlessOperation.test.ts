@@ -128,6 +128,28 @@ describe("Without a span", () => {
       expect(seconds()).toBeCloseTo(before + 2)
     }))
 
+  it.effect("an operation whose description threw once has its own name from then on", () =>
+    Effect.gen(function*() {
+      const recorded = Recorded.make()
+      const ended: Array<string> = []
+      let asked = 0
+      const withDelivery = Observation.make<string>({
+        prefix: "shop",
+        span: (channel) => {
+          if (asked++ === 0) throw new Error("not yet")
+          return { name: `delivery ${channel}` }
+        },
+        instruments: [Observation.count(total, (_, status) => ({ status }))]
+      })
+      const delivery = withDelivery("web")(Effect.void)
+      yield* under(Effect.all([delivery, delivery, delivery]), recorded).pipe(
+        Effect.provideService(Observation.CurrentOperationListener, { onEnd: ({ name }) => ended.push(name) })
+      )
+      expect(ended).toEqual(["shop operation", "delivery web", "delivery web"])
+      expect(recorded.faults("recorder")).toBe(1)
+      expect(asked).toBe(2)
+    }))
+
   it.effect("the context behind an operation is what it was, and so is the exit", () =>
     Effect.gen(function*() {
       const recorded = Recorded.make()

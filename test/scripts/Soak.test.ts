@@ -247,8 +247,8 @@ describe("the judge of a long run", () => {
       const open = 42 + Judge.recoveryOfCircuitWithin({ calmUntil: 12, calmFrom: 42 })
       assert.deepStrictEqual(states(short(Math.floor(open), stopped(30, 1))), ["waiting"])
       assert.deepStrictEqual(states(short(Math.floor(open) + 1, stopped(30, 1))), ["late"])
-      // Never for more than two minutes and a tenth.
-      assert.strictEqual(Judge.recoveryOfCircuitWithin({ calmUntil: 120, calmFrom: 7_000 }), 60 + 132)
+      // Never for more than half a minute and a tenth.
+      assert.strictEqual(Judge.recoveryOfCircuitWithin({ calmUntil: 120, calmFrom: 7_000 }), 60 + 33)
     })
 
     it("takes a sink for recovered once it took spans with its circuit closed", () => {

@@ -52,9 +52,10 @@ const off = Effect.fnUntraced(function*(program: Effect.Effect<void>, identifier
   const { console, lines } = Harness.recordingConsole()
   const detector: Scrubber.Detector = {
     name: "own",
-    get triggers() {
+    triggers: "#",
+    get pairs() {
       looks++
-      return "§"
+      return ["##"]
     },
     find: () => undefined
   }

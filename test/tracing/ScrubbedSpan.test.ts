@@ -128,6 +128,10 @@ describe("the copy of a span that leaves the process", () => {
       const long = Effect.withSpan(Effect.void, "long", { attributes: { order: "x".repeat(3_000) } })
       yield* traced(Effect.all([long, long]), { scrubber: counting })
       assert.strictEqual(searched, 23)
+      const statement = { attributes: { order: 1, "db.query.text": "select 1" } }
+      const longNamed = Effect.withSpan(Effect.void, "x".repeat(3_000), statement)
+      yield* traced(Effect.all([longNamed, longNamed]), { scrubber: counting })
+      assert.strictEqual(searched, 25)
     }))
 
   it.effect("says of each run of a statement what it would say of the only one, whatever the runs before were like", () =>

@@ -77,6 +77,7 @@ export const mutations = [
     "src/observation/SpanlessOperation.ts",
     ["test/observation/SpanlessOperation.test.ts"],
     ["another context says something else", "known.outer === outer && ", ""],
+    ["a description that threw is asked again", "if (!place.isDescribed) return inner", ""],
     ["whoever asks is told by a frame that is its run's own", "isAsked = place.isAsked", "isAsked = false"],
     ["an operation is what it is, whatever ran before it", "last.place === place", "true"],
     ["a duration is told in seconds", "seconds = durationMillis / 1e3", "seconds = durationMillis"],

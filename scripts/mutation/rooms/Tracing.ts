@@ -351,7 +351,8 @@ export const mutations = [
     ["runs of a statement may say something else", "isSame(before.keyValues, given)) return", "true) return"],
     ["a span of the same statement may have another name", "said?.given === name ? said", "true ? said"],
     ["a span in which something was found is not kept", "isSame(told.keyValues, given) && isShort", "isShort"],
-    ["long spans are not kept", " && isShort(given)) {", ") {"],
+    ["long spans are not kept", " && isShort(name, given)) {", ") {"],
+    ["spans with a long name are not kept", "let { length } = name", "let length = 0"],
     ["what differs from span to span is not kept", "times < mostSaid && ", ""],
     ["a name that stays is scrubbed", "isPlain ? known.name(name) :", "isPlain ? name :"],
     ["a statement is told apart by each of its values", "if (one[i] !== other[i]) return false", ""]

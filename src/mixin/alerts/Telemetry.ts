@@ -67,7 +67,7 @@ const spansDropped = ({ dashboard, own, spansDroppedRatio }: Context): Rules.Ale
         "A wrong endpoint or a wrong token after a change of configuration."
       ],
       actions: [
-        "Receiver down: start it again. What waits is sent within two minutes; lost spans do not come back. There is " +
+        "Receiver down: start it again. What waits is sent within half a minute; lost spans do not come back. There is " +
         "nothing to repair in the backend.",
         "`queue_full` in a burst: raise `OTEL_BSP_MAX_QUEUE_SIZE` (a span is about 1 KB), or sample " +
         "(`OTEL_TRACES_SAMPLER_ARG`).",
@@ -104,7 +104,7 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
         "Is it up? Target `jaeger` on Prometheus's page \"Target health\"; `docker compose -f " +
         "docker-compose.observability.yml ps jaeger`.",
         `Is anything sent at all? ${Rules.query(PromQL.gauge(own.spansCircuit))}: 1 says that nothing is, after five ` +
-        "failures in a row; a few spans are tried after 10 s, then ever more rarely, every two minutes at last.",
+        "failures in a row; a few spans are tried after 10 s, then ever more rarely, every half a minute at last.",
         "In the log of the backend: the one line `spans don't arrive at …`, with what went wrong."
       ],
       usualCauses: [
@@ -113,7 +113,7 @@ const exportFailing = ({ dashboard, own }: Context): Rules.Alert =>
         "A proxy in between answers 4xx."
       ],
       actions: [
-        "Start Jaeger; its log says why it ended. The backend notices within two minutes. Disk full: shorten the spans' time to live in `jaeger/jaeger.yml`.",
+        "Start Jaeger; its log says why it ended. The backend notices within half a minute. Disk full: shorten the spans' time to live in `jaeger/jaeger.yml`.",
         "Address: correct it and restart the backend.",
         "It takes long: nothing is urgent, users are not affected."
       ]
@@ -142,7 +142,7 @@ const errorEventsDropped = ({ dashboard, own }: Context): Rules.Alert => {
         `Is anything sent at all? ${
           Rules.query(PromQL.gauge(own.eventsCircuit))
         }: 1 says that nothing is, after five ` +
-        "failures in a row; one event is tried after 10 s, then ever more rarely, every two minutes at last.",
+        "failures in a row; one event is tried after 10 s, then ever more rarely, every half a minute at last.",
         "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
       ],
       usualCauses: [

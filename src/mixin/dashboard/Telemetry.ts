@@ -149,7 +149,7 @@ const spans = (own: Own, limits: Limits): Section => ({
     Panel.stat({
       title: "Way to the destination",
       description:
-        "Whether spans are sent to each sink's destination, by the worst process. Stopped: after five failures in a row nothing is sent but a small trial now and then, at least every two minutes; it begins again by itself.",
+        "Whether spans are sent to each sink's destination, by the worst process. Stopped: after five failures in a row nothing is sent but a small trial now and then, at least every half a minute; it begins again by itself.",
       unit: "none",
       width: 12,
       thresholds: Panel.above({ warning: 1 }),
@@ -203,7 +203,7 @@ const events = (own: Own): Section => ({
     Panel.stat({
       title: "Way to the error tracker",
       description:
-        "Whether error events are sent, by the worst process. Stopped: after five failures in a row nothing is sent but one event now and then, at least every two minutes; it begins again by itself.",
+        "Whether error events are sent, by the worst process. Stopped: after five failures in a row nothing is sent but one event now and then, at least every half a minute; it begins again by itself.",
       unit: "none",
       width: 24,
       thresholds: Panel.above({ warning: 1 }),
