@@ -57,13 +57,21 @@ export interface Guard {
   readonly last: (hook: Hook) => unknown
 }
 
+/** Who is told of faults beside the books. */
+export interface Options {
+  /** Told of the first fault of each hook, in the midst of whatever it interrupts; it may not throw. */
+  readonly onFirst?: ((hook: Hook, fault: unknown) => void) | undefined
+}
+
 /** Makes a guard whose counts begin at zero. */
-export const make = (): Guard => {
+export const make = ({ onFirst }: Options = {}): Guard => {
   const counts = new Map<Hook, number>(hooks.map((hook) => [hook, 0]))
   const last = new Map<Hook, unknown>()
   const count = (hook: Hook, fault: unknown): void => {
-    counts.set(hook, (counts.get(hook) ?? 0) + 1)
+    const count = (counts.get(hook) ?? 0) + 1
+    counts.set(hook, count)
     last.set(hook, fault)
+    if (count === 1) onFirst?.(hook, fault)
   }
   return {
     run: (hook, body, fallback) => {

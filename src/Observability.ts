@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import type * as Catalogue from "./Catalogue.ts"
 import * as Read from "./config/Read.ts"
 import * as ErrorTracking from "./errors/ErrorTracking.ts"
+import * as FaultLines from "./FaultLines.ts"
 import * as Guard from "./Guard.ts"
 import * as Logging from "./logging/Logging.ts"
 import * as Metrics from "./metrics/Metrics.ts"
@@ -110,7 +111,8 @@ export const layer = (
 ): Layer.Layer<Services, Config.ConfigError | MetricsServerError> =>
   Layer.unwrap(Effect.gen(function*() {
     const config = yield* Read.read
-    const guard = Guard.make()
+    const faults = FaultLines.make()
+    const guard = Guard.make({ onFirst: faults.onFirst })
     const scrubber = config.enabled ? makeScrubber(vocabulary, guard) : makeScrubberLater(vocabulary, guard)
     const base = Logging.layer({
       scrubber,
@@ -121,7 +123,10 @@ export const layer = (
         Context.make(Guard.CurrentGuard, guard).pipe(Context.add(Scrubber.CurrentScrubber, scrubber))
       ))
     )
-    const warnings = Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
+    const warnings = Effect.andThen(
+      faults.listen,
+      Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning), { discard: true })
+    )
     if (!config.enabled) {
       const explained = Effect.as(Effect.andThen(warnings, Effect.logInfo(off)), disabled)
       return Layer.effectContext(explained).pipe(Layer.provideMerge(base))

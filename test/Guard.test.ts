@@ -24,6 +24,16 @@ describe("Guard", () => {
     expect(guard.last("logger")).toBe("second")
   })
 
+  it("tells of the first fault of each hook, and of no other", () => {
+    const told: Array<readonly [Guard.Hook, unknown]> = []
+    const guard = Guard.make({ onFirst: (hook, fault) => told.push([hook, fault]) })
+    for (const fault of ["first", "second"]) {
+      guard.count("sink", fault)
+      guard.count("tracer", fault)
+    }
+    expect(told).toEqual([["sink", "first"], ["tracer", "first"]])
+  })
+
   it("two guards share no counts", () => {
     const [one, other] = [Guard.make(), Guard.make()]
     one.count("recorder", new Error("boom"))

@@ -10,13 +10,13 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Boundary from "../Boundary.ts"
 import * as Guard from "../Guard.ts"
 import * as Observation from "../Observation.ts"
 import * as Scrubber from "../Scrubber.ts"
+import * as ArrivalLines from "./ArrivalLines.ts"
 import * as Breadcrumbs from "./Breadcrumbs.ts"
 import * as ErrorReporter from "./ErrorReporter.ts"
 import * as ErrorTracking from "./ErrorTracking.ts"
@@ -71,28 +71,12 @@ interface Built {
   readonly pipeline: EventPipeline.EventPipeline
 }
 
-/** A line when the tracker is given up for a while and one when it works again, instead of one for each trial. */
-const reportCircuit = (guard: Guard.Guard) =>
-  Effect.map(Effect.context<never>(), (context): EventPipeline.Delivery["onCircuit"] => {
-    const run = Effect.runForkWith(Context.add(context, References.TracerEnabled, false))
-    let isOpen = false
-    const change = (line: Effect.Effect<void>): void => {
-      isOpen = !isOpen
-      run(Effect.catchCause(line, (cause) => Effect.sync(() => guard.count("logger", cause))))
-    }
-    return (state) => {
-      if (state === "open" && !isOpen) {
-        change(Effect.logWarning("error events do not arrive: they wait, and one is tried from time to time"))
-      }
-      if (state === "closed" && isOpen) change(Effect.logInfo("error events arrive again"))
-    }
-  })
-
 const build = Effect.fnUntraced(
   function*(
     program: Program,
     options: Options,
-    sink: EventSink.EventSink
+    sink: EventSink.EventSink,
+    where: string
   ) {
     const guard = yield* Guard.CurrentGuard
     const scrubber = yield* Scrubber.CurrentScrubber
@@ -106,7 +90,7 @@ const build = Effect.fnUntraced(
       scrub: EventScrubber.make({ scrubber, sendEmail: options.sendEmail === true }),
       guard,
       limits: options.limits,
-      delivery: { onCircuit: yield* reportCircuit(guard), ...options.delivery }
+      delivery: { ...yield* ArrivalLines.make(where, guard), ...options.delivery }
     })
     const capturer = ErrorReporter.makeCapturer({
       pipeline,
@@ -173,7 +157,7 @@ export const layerSink = (
   sink: EventSink.EventSink,
   options?: Options | undefined
 ): Layer.Layer<ErrorTracking.ErrorTracking> =>
-  Layer.effectContext(Effect.map(build(programOf(config), options ?? {}, sink), ({ context }) => context))
+  Layer.effectContext(Effect.map(build(programOf(config), options ?? {}, sink, "the sink"), ({ context }) => context))
 
 const off = Effect.as(
   Effect.logInfo("error tracking is off: SENTRY_DSN is not set"),
@@ -205,11 +189,12 @@ const toSentry = Effect.fnUntraced(
       untraced: options.untraced,
       profilesSampleRate: rate
     })
-    const { capturer, context, pipeline } = yield* build(program, options, sink)
+    const { host } = new URL(Redacted.value(dsn))
+    const { capturer, context, pipeline } = yield* build(program, options, sink, host)
     if (options.handleUncaught === true) {
       yield* UncaughtErrors.install({ ...options.crash, capturer, pipeline, guard, scrubText })
     }
-    yield* Effect.logInfo(`error tracking is on: events go to ${new URL(Redacted.value(dsn)).host}`)
+    yield* Effect.logInfo(`error tracking is on: events go to ${host}`)
     if (rate > 0) yield* Effect.logInfo(profilingLine(rate, yield* sink.startProfiling))
     return context
   }

@@ -19,7 +19,7 @@ import type { DropReason, ErrorAccounting } from "./ErrorTracking.ts"
 import * as EventLimiter from "./EventLimiter.ts"
 import * as EventQueue from "./EventQueue.ts"
 import { EventSender } from "./EventSender.ts"
-import type { EventSink } from "./EventSink.ts"
+import type { EventSink, SendResult } from "./EventSink.ts"
 import * as Pace from "./Pace.ts"
 
 /** How many events may pass, and how much of them is held. */
@@ -49,6 +49,8 @@ export interface Delivery {
   readonly timers: Timers.Timers
   /** Told when the circuit opens, lets a trial pass, and closes. */
   readonly onCircuit: (state: Circuit.State) => void
+  /** Told what became of each attempt to send an event. */
+  readonly onResult: (result: SendResult) => void
 }
 
 /** How long `flush`, and a layer's end as a whole, may take. */
@@ -107,7 +109,7 @@ export const make = (options: {
     const { guard, sink } = options
     const limits = { ...defaultLimits, ...options.limits }
     const limiter = EventLimiter.make(limits)
-    const { backoff = Backoff.defaultPolicy, onCircuit, timers = Timers.live } = options.delivery ?? {}
+    const { backoff = Backoff.defaultPolicy, onCircuit, onResult, timers = Timers.live } = options.delivery ?? {}
     const pace = new Pace.Pace({
       backoff,
       circuit: options.delivery?.circuit ?? Circuit.defaultPolicy,
@@ -128,6 +130,7 @@ export const make = (options: {
       run,
       queue,
       pace,
+      onResult: (result) => guard.run("logger", () => onResult?.(result), () => undefined),
       concurrency: options.concurrency ?? defaultConcurrency,
       maxAttempts: backoff.attempts
     })

@@ -15,6 +15,8 @@ import type * as Pace from "./Pace.ts"
 export interface Environment extends EventAttempt.Environment {
   readonly queue: EventQueue
   readonly pace: Pace.Pace
+  /** Told what became of each attempt; it may not throw. */
+  readonly onResult: (result: SendResult) => void
   /** How many events may be on their way at once. */
   readonly concurrency: number
   /** How many attempts an event gets. */
@@ -163,7 +165,8 @@ export class EventSender {
   }
 
   #settle(held: Held, ticket: number, result: SendResult): void {
-    const { maxAttempts, pace, queue, timers } = this.#env
+    const { maxAttempts, onResult, pace, queue, timers } = this.#env
+    onResult(result)
     if (result._tag === "Sent") {
       queue.markSent(held)
       for (const other of this.#attempts) other.hung = false

@@ -1,5 +1,8 @@
 /** An expectation of a test that was not met. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Guard from "../Guard.ts"
+import * as Scrubber from "../Scrubber.ts"
 
 /**
  * Why an expectation was not met, readable as it is. Expectations die with it: the program under test can't catch it
@@ -20,9 +23,21 @@ const callerOf = (from: Function): string | undefined => {
   return site.stack?.split("\n").slice(1).join("\n") || undefined
 }
 
+// What the layer kept out of the program is often why something was not recorded.
+const faults: Effect.Effect<string> = Effect.gen(function*() {
+  const guard = yield* Guard.CurrentGuard
+  const scrubber = yield* Scrubber.CurrentScrubber
+  return Guard.hooks.filter((hook) => (guard.faults().get(hook) ?? 0) > 0).map((hook) => {
+    const { message } = Cause.prettyErrors(Cause.die(guard.last(hook)))[0] ?? {}
+    return `\nthe layer's ${hook} failed (${guard.faults().get(hook)} in all), the last time with: ${
+      scrubber.text(message ?? "")
+    }`
+  }).join("")
+})
+
 /**
- * An expectation as an effect that dies with `problem`'s answer, if there is one. The stack of the error begins where
- * `from` was called: in the test.
+ * An expectation as an effect that dies with `problem`'s answer, if there is one, and with what the layer's hooks threw.
+ * The stack of the error begins where `from` was called: in the test.
  */
 export const expect = <A, E, R>(
   from: Function | undefined,
@@ -31,9 +46,11 @@ export const expect = <A, E, R>(
   const frames = from === undefined ? undefined : callerOf(from)
   return Effect.flatMap(check, (result) => {
     if ("met" in result) return Effect.succeed(result.met)
-    const error = new ExpectationError(result.problem)
-    if (frames !== undefined) error.stack = `${error.name}: ${result.problem}\n${frames}`
-    return Effect.die(error)
+    return Effect.flatMap(faults, (also) => {
+      const error = new ExpectationError(result.problem + also)
+      if (frames !== undefined) error.stack = `${error.name}: ${error.message}\n${frames}`
+      return Effect.die(error)
+    })
   })
 }
 

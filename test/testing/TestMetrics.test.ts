@@ -1,4 +1,4 @@
-import { Catalogue, Metrics, Observability, Recorder } from "@dawsos/observability"
+import { Catalogue, Metrics, Observability, Observation, Recorder } from "@dawsos/observability"
 import * as DawsOs from "@dawsos/observability/dawsos"
 import { TestMetrics } from "@dawsos/observability/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -51,6 +51,26 @@ describe("TestMetrics", () => {
       yield* TestMetrics.expectValue(metrics.ordersTotal, { channel: "web", by: "nobody" }, 0)
       yield* TestMetrics.expectAbsent(metrics.ordersTotal, { channel: "phone", by: "ann" })
       assert.isTrue(Option.isNone(yield* TestMetrics.value(metrics.ordersTotal, { channel: "phone", by: "ann" })))
+    }).pipe(Effect.provide(shop)))
+
+  it.effect("tells of what the layer kept out of the program, which may be why nothing was recorded", () =>
+    Effect.gen(function*() {
+      const placed = Observation.make<string>({
+        prefix: "shop",
+        span: () => ({ name: "order" }),
+        instruments: [Observation.count(metrics.ordersTotal, () => {
+          throw new Error("no channel for password=hunter2")
+        })]
+      })
+      yield* placed("ann")(Effect.void)
+      const problem = yield* failureOf(
+        TestMetrics.expectValue(metrics.ordersTotal, { channel: "web", by: "nobody" }, 1)
+      )
+      assert.include(problem, "to be 1, was 0")
+      assert.include(
+        problem,
+        "\nthe layer's recorder failed (1 in all), the last time with: no channel for password=[redacted]"
+      )
     }).pipe(Effect.provide(shop)))
 
   it.effect("tells a gauge that was never set from one that is 0", () =>

@@ -204,7 +204,19 @@ export const mutations = [
     "src/Guard.ts",
     ["test/Guard.test.ts"],
     ["a fault stays out of the program", "return fallback()", "throw fault"],
-    ["faults are counted", "(counts.get(hook) ?? 0) + 1", "1"]
+    ["faults are counted", "(counts.get(hook) ?? 0) + 1", "1"],
+    ["the first fault of a hook is told, and no other", "if (count === 1) onFirst", "onFirst"]
+  ),
+  inFile(
+    "src/FaultLines.ts",
+    ["test/FaultLines.test.ts"],
+    ["what was thrown before somebody listened is said", "for (const line of early.splice(0)) log(line)", ""],
+    ["a log that throws is counted", "guard.count(\"logger\", cause)", "cause"]
+  ),
+  inFile(
+    "src/testing/ExpectationError.ts",
+    ["test/testing/TestMetrics.test.ts"],
+    ["an expectation tells of faults", "result.problem + also", "result.problem"]
   ),
   inFile(
     "src/Boundary.ts",

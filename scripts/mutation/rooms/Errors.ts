@@ -25,6 +25,14 @@ export const mutations = [
     ["a minute passes", "passed.filter(({ at }) => now - at < minute)", "passed.filter(() => false)"]
   ),
   inFile(
+    "src/errors/ArrivalLines.ts",
+    ["test/errors/ArrivalLines.test.ts"],
+    ["a failure is said once", "why === undefined || isFailing", "why === undefined"],
+    ["one that is too large says nothing of the others", "why === undefined || ", ""],
+    ["that they arrive again is said", "if (isFailing) log", "if (isHeldBack) log"],
+    ["that nothing is sent is said once it is so", "state !== \"open\" || ", "state === \"open\" || "]
+  ),
+  inFile(
     "src/errors/EventPipeline.ts",
     ["test/errors/EventPipeline.test.ts"],
     ["what waits is limited", "if (!isLast && queue.isFull) return lost(\"queue_full\")", ""],

@@ -143,6 +143,7 @@ const errorEventsDropped = ({ dashboard, own }: Context): Rules.Alert => {
           Rules.query(PromQL.gauge(own.eventsCircuit))
         }: 1 says that nothing is, after five ` +
         "failures in a row; one event is tried after 10 s, then ever more rarely, every half a minute at last.",
+        "In the log of the backend: the one line `error events don't arrive at …`, with why.",
         "What failed meanwhile is still in the traces: Jaeger, tag `error=true`, and in the log."
       ],
       usualCauses: [
@@ -262,8 +263,8 @@ const observabilityFault = ({ dashboard, own }: Context): Rules.Alert =>
           Rules.query(PromQL.sum(PromQL.increase(PromQL.counter(own.faults), "1 day"), { by: ["hook"] }))
         }.`,
         "What happens at the same time? `sink`: an export (SpansDropped, ErrorEventsDropped). `recorder`, `instrument`: a " +
-        "metric whose values look wrong or stand still. `scrubber`: spans and events that are withheld. The faults " +
-        "themselves are not logged; `Guard.last(hook)` has the last one in a program that you can attach to."
+        "metric whose values look wrong or stand still. `scrubber`: spans and events that are withheld.",
+        "In the log of the backend: `observability: its … failed`, with the first fault of each hook and its stack."
       ],
       usualCauses: [
         "A callback of the program's own: `degraded`, labels that are computed, a scrubber's detector.",
