@@ -63,5 +63,5 @@ export const ofPackage = (manifest: Manifest): Record<string, unknown> => {
     exports[entry] = { types: published(target.types), default: published(target.default) }
   }
   exports["./package.json"] = "./package.json"
-  return { ...kept, files: ["**/*.js", "**/*.js.map", "**/*.d.ts", "CHANGELOG.md", "SECURITY.md"], exports }
+  return { ...kept, files: ["**/*.js", "**/*.js.map", "**/*.d.ts", "docs", "CHANGELOG.md", "SECURITY.md"], exports }
 }

@@ -1,5 +1,14 @@
 // npm run build: dist/ with declarations, then the tarball made of it is used as a stranger would use it.
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Manifest from "../Manifest.ts"
@@ -24,6 +33,8 @@ const mixinPeers = peers.filter((name) => optional(name) && name in manifest.dev
 
 const json = (path: string, value: unknown): void => writeFileSync(path, JSON.stringify(value, null, 2) + "\n")
 
+const documents = ["README.md", "CHANGELOG.md", "SECURITY.md"]
+
 const succeed: Process.Outcome = { code: 0, output: "" }
 
 const emit = async () => {
@@ -33,9 +44,8 @@ const emit = async () => {
   const bundled = await Bundle.write(manifest, dist)
   if (bundled.code !== 0) return bundled
   json(Path.join(dist, "package.json"), Manifest.ofPackage(manifest))
-  for (const file of ["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"]) {
-    copyFileSync(Path.join(Process.root, file), Path.join(dist, file))
-  }
+  for (const file of ["LICENSE", ...documents]) copyFileSync(Path.join(Process.root, file), Path.join(dist, file))
+  cpSync(Path.join(Process.root, "docs"), Path.join(dist, "docs"), { recursive: true })
   return succeed
 }
 
@@ -85,6 +95,18 @@ const withoutOptionalPeers = (): Promise<Process.Outcome> => {
   )
 }
 
+/** What the documents of the package link to came with it. */
+const linked = (): Promise<Process.Outcome> => {
+  const home = Path.join(consumer, "node_modules", manifest.name)
+  const missing = documents.flatMap((document) =>
+    [...readFileSync(Path.join(home, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, path = ""]) => path)
+      .filter((path) => !existsSync(Path.join(home, path)))
+      .map((path) => `${document}: ${path}`)
+  )
+  return Promise.resolve(missing.length === 0 ? succeed : { code: 1, output: missing.join("\n") })
+}
+
 /** The package's own generation, run from the tarball, gives what is committed. */
 const generated = async (): Promise<Process.Outcome> => {
   const { code, output } = await Process.run("node", ["monitoring.ts"], { cwd: consumer })
@@ -108,6 +130,7 @@ const steps: ReadonlyArray<readonly [name: string, step: () => Promise<Process.O
   ["pack the tarball", pack],
   ["install the tarball in an empty folder", install],
   ["no optional peer came with it", withoutOptionalPeers],
+  ["what its documents link to is there", linked],
   ["import every entry point that observes", importAll(observing)],
   ["import them under the condition source", importAll(observing, "--conditions=source")],
   ["type-check a program against the tarball", consumerTypes("tsconfig.json")],
