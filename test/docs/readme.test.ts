@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type { ChildProcessWithoutNullStreams } from "node:child_process"
 import { spawn } from "node:child_process"
@@ -67,7 +68,9 @@ describe("The README's program", () => {
       ])
       const [, shown = ""] = /```text\n(\{"symbol"[\s\S]*?)```/.exec(text) ?? []
       const [answer, ...series] = shown.trimEnd().split("\n")
+      const logged = yield* Effect.forkChild(said(child, [/"(Sent HTTP response)"/]), { startImmediately: true })
       expect(yield* get(`${api}/api/quotes/AAPL`)).toBe(answer)
+      yield* Fiber.join(logged)
       const page = yield* get(metrics)
       // What the command in the README leaves over.
       const left = page.split("\n").filter((line) => /^dawsos_.*_total.*quote/.test(line) && !line.endsWith(" 0"))
