@@ -1,5 +1,5 @@
 /** The command line of the program. */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import { parseArgs } from "node:util"
 import { type Fault, faults, isFault } from "./Faults.ts"
 import { parseDuration, variableLines } from "./Settings.ts"
@@ -12,10 +12,22 @@ export interface Options {
   readonly help: boolean
 }
 
+/** What a healthy program needs, on a machine that is not fast, to show all that the summary asks for. */
+const shortestJudged = Duration.seconds(10)
+
+const seconds = Duration.toSeconds(shortestJudged)
+
+/** What to say below a summary that fails, where that may be for want of time alone. */
+export const tooShort = ({ duration }: Options): string | undefined =>
+  duration !== undefined && Duration.isLessThan(duration, shortestJudged)
+    ? `A healthy program may fail too when it ends this soon: --duration ${seconds}s is the shortest to judge it by.`
+    : undefined
+
 export const usage = [
   "usage: npm start -- [--duration 10s] [--fault NAME [--fault-duration 60s]] [--help]",
   "",
-  "  --duration 10s        ends by itself after that time, with a summary",
+  "  --duration 10s        ends by itself after that time, with a summary;",
+  `                        after less than ${seconds}s a healthy program may have too little to show, and FAILED is said`,
   "  --fault NAME          makes something go wrong, from the start on",
   "  --fault-duration 60s  ends the fault after that time, and all is well again; SIGUSR2 ends it at once",
   "",

@@ -106,6 +106,7 @@ const server = Layer.unwrap(Effect.gen(function*() {
   )
 }))
 
+// Some lines a second of answers would be in the view's way, which tells of them and of failures.
 const api = DawsOs.serve(Routes.layer, { disableLogger: true, disableListenLog: true })
 
 const traffic = Layer.unwrap(Effect.map(HttpServer.HttpServer, (http) => {

@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import * as TraceTree from "../receiver/TraceTree.ts"
+import { demoUsers } from "./database/Seed.ts"
 import * as Environment from "./Environment.ts"
 import * as Faults from "./Faults.ts"
 import { FaultSwitch, steeredByParent } from "./FaultSwitch.ts"
@@ -122,6 +123,7 @@ const run = Effect.fnUntraced(
     screen.print(`metrics   ${Option.getOrElse(metricsUrl, () => "nowhere, observability is off")}`)
     screen.print(`traces    ${Environment.traceDestination(environment)}`)
     screen.print(`errors    ${Environment.eventDestination(environment)}`)
+    screen.print(`try       curl -H "authorization: Bearer ${demoUsers[0].token}" ${api}/api/quotes/AAPL`)
     if (process.connected) yield* steeredByParent(suffered)
     if (suffered.fault !== undefined) {
       screen.print(`fault     ${suffered.fault}: ${Faults.describe(suffered.fault).meaning}`)
@@ -203,7 +205,10 @@ const main = Effect.fnUntraced(function*(options: Options.Options) {
     screen.print({ text: `  ${result.padEnd(11)}  ${first}`, style })
     for (const detail of details) screen.print(`${" ".repeat(17)}${detail}`)
   }
-  if (checks.some(({ result }) => result === "FAILED")) return yield* new Failed()
+  if (!checks.some(({ result }) => result === "FAILED")) return
+  const hint = Options.tooShort(options)
+  if (hint !== undefined) screen.print(hint)
+  return yield* new Failed()
 })
 
 const messageOf = (error: unknown): string =>

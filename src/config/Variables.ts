@@ -253,7 +253,7 @@ export const Variables = {
     name: "SENTRY_PROFILES_SAMPLE_RATE",
     group: sentry,
     default: "0.1",
-    meaning: "The share of sessions that are profiled, where @sentry/profiling-node is installed.",
+    meaning: "The share of processes that are profiled, where @sentry/profiling-node is installed.",
     parser: Parser.ratio
   })
 }

@@ -33,7 +33,7 @@ export type Dropped = Readonly<Record<DropReason, number>>
 
 /** How the sending to a sink goes, beside its books. */
 export interface Delivery {
-  /** What is queued and in flight takes about so many bytes in the heap; 8 MiB are the bound. */
+  /** What is queued and in flight takes about so many bytes of memory; 8 MiB are the bound. */
   readonly bytes: number
   /** How often a span was sent once more, since an attempt had failed. */
   readonly retried: number

@@ -69,8 +69,8 @@ const spansDropped = ({ dashboard, own, spansDroppedRatio }: Context): Rules.Ale
       actions: [
         "Receiver down: start it again. What waits is sent within half a minute; lost spans do not come back. There is " +
         "nothing to repair in the backend.",
-        "`queue_full` in a burst: raise `OTEL_BSP_MAX_QUEUE_SIZE` (a span is about 1 KB), or sample " +
-        "(`OTEL_TRACES_SAMPLER_ARG`).",
+        "`queue_full` in a burst: raise `OTEL_BSP_MAX_QUEUE_SIZE` as long as the bytes are below their 8 MiB, which stay " +
+        "(a span takes about 0.5 KB by OTLP and 0.7 KB by Thrift), or sample (`OTEL_TRACES_SAMPLER_ARG`).",
         "`rejected`: the log line on the lost spans has the receiver's answer; mind the endpoint and the headers."
       ]
     }

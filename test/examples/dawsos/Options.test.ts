@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { faults } from "../../../examples/dawsos/Faults.ts"
-import { parse, usage } from "../../../examples/dawsos/Options.ts"
+import { parse, tooShort, usage } from "../../../examples/dawsos/Options.ts"
 
 const nothing = { duration: undefined, fault: undefined, faultDuration: undefined, help: false }
 
@@ -15,6 +15,13 @@ describe("the command line", () => {
       }
     }
     assert.deepStrictEqual(parse([]), nothing)
+  })
+
+  it("says of a run that fails whether it was too short for a healthy program, too", () => {
+    const hint = (millis: number) => tooShort({ ...nothing, duration: Duration.millis(millis) })
+    assert.include(hint(9_999), "--duration 10s is the shortest to judge it by")
+    assert.isUndefined(hint(10_000))
+    assert.isUndefined(tooShort(nothing))
   })
 
   it("takes each fault by its name", () => {
@@ -41,6 +48,7 @@ describe("the command line", () => {
     assert.deepStrictEqual(parse(["-h"]), { ...nothing, help: true })
     for (const fault of Object.keys(faults)) assert.include(usage, `  ${fault} `)
     assert.match(usage, /^ {2}PORT +a whole number from 0 to 65535/m)
+    assert.match(usage, /^ {2}--duration 10s .*;\n +after less than 10s a healthy program may/m)
   })
 
   it("says what is wrong: the argument, its value and what is allowed", () => {
