@@ -35,14 +35,15 @@ export const optional = <A>(words: Words<A>): Definition<A> => ({
   show: words.parser.show
 })
 
+/** What a default in code means. One that the variable would refuse is a mistake in that code, and thrown. */
+export const defaultOf = <A>({ name, parse }: Definition<A>, text: string): A =>
+  Result.getOrThrowWith(parse(text), (reason) => new Error(`The default of ${name} is not allowed: ${reason}`))
+
 /** A variable with a default, which must be a text that its own parser reads. */
 export const withDefault = <A>(words: Words<A> & { readonly default: string }): DefinitionWithDefault<A> => ({
   ...optional(words),
   default: words.default,
-  fallback: Result.getOrThrowWith(
-    words.parser.parse(words.default),
-    (reason) => new Error(`The default of ${words.name} is not allowed: ${reason}`)
-  )
+  fallback: defaultOf(optional(words), words.default)
 })
 
 /** Reads variables one by one and keeps every problem, so that a user sees them all at once. */

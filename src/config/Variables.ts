@@ -35,12 +35,12 @@ export const Variables = {
     parser: Parser.boolean
   }),
 
-  SERVICE_NAME: withDefault({
+  SERVICE_NAME: optional({
     name: "SERVICE_NAME",
     group: service,
-    default: "dawsos-backend",
     meaning:
-      "The service's name on spans, metrics and error events. Beats OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.",
+      "The service's name on spans, log lines and error events. Beats OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES; " +
+      "where none of them names it, the product's vocabulary does.",
     parser: Parser.text(longestName)
   }),
 
@@ -51,11 +51,11 @@ export const Variables = {
     parser: Parser.text(longestName)
   }),
 
-  SERVICE_VERSION: withDefault({
+  SERVICE_VERSION: optional({
     name: "SERVICE_VERSION",
     group: service,
-    default: "0.7.0",
-    meaning: "The service's version; error events carry the release SERVICE_NAME@SERVICE_VERSION.",
+    meaning: "The service's version; error events carry the release SERVICE_NAME@SERVICE_VERSION. Beats " +
+      "OTEL_RESOURCE_ATTRIBUTES; where neither tells it, the product's vocabulary does.",
     parser: Parser.text(longestVersion)
   }),
 

@@ -53,15 +53,27 @@ describe("the configuration that the layer reads", () => {
   it.effect.each(providers)("is that of ObservabilityConfig.config: %s", ([, provider]) =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
-        yield* told(Effect.provideService(Read.read, ConfigProvider.ConfigProvider, provider)),
+        yield* told(Effect.provideService(Read.read(undefined), ConfigProvider.ConfigProvider, provider)),
         yield* told(ObservabilityConfig.config.parse(provider))
       )
     }))
 
+  it.effect.each(providers)(
+    "is that of ObservabilityConfig.configOf for a product that names its service: %s",
+    ([, provider]) =>
+      Effect.gen(function*() {
+        const product = { name: "books", version: "1.4.0" }
+        assert.deepStrictEqual(
+          yield* told(Effect.provideService(Read.read(product), ConfigProvider.ConfigProvider, provider)),
+          yield* told(ObservabilityConfig.configOf(product).parse(provider))
+        )
+      })
+  )
+
   it.effect("fails with what a source says", () =>
     Effect.gen(function*() {
       const [, provider] = providers.at(-1)!
-      const failed = yield* told(Effect.provideService(Read.read, ConfigProvider.ConfigProvider, provider))
+      const failed = yield* told(Effect.provideService(Read.read(undefined), ConfigProvider.ConfigProvider, provider))
       assert.deepStrictEqual(failed, [
         "SourceError",
         "The configuration has a problem:\n  - the vault is closed"
