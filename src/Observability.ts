@@ -93,8 +93,8 @@ const makeScrubber = ({ scrubber }: Vocabulary, guard: Guard.Guard): Scrubber.Sc
     }
   })
 
-/** What the log says where nothing is observed: nothing that a scrubber would find. */
-const off = "observability is off: ENABLE_OBSERVABILITY=false"
+/** What the log says where nothing is observed, also by a misspelt variable: nothing that a scrubber would find. */
+const off = "observability is off: ENABLE_OBSERVABILITY is not true"
 
 /** Made with the first thing that there is to scrub; options that can't be used are refused at once all the same. */
 const makeScrubberLater = (vocabulary: Vocabulary, guard: Guard.Guard): Scrubber.Scrubber => {
