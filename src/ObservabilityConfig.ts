@@ -9,7 +9,7 @@ import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Problem from "./config/Problem.ts"
-import { fromTexts } from "./config/Read.ts"
+import { fromTexts, names } from "./config/Read.ts"
 import { Variables } from "./config/Variables.ts"
 
 /** Where ended spans go: OTLP over HTTP in protobuf, or one of Jaeger's Thrift forms. */
@@ -106,7 +106,7 @@ export interface Variable {
 }
 
 /**
- * Every variable that {@link config} reads, in the order of the documentation.
+ * Every variable that {@link config} acts on, in the order of the documentation.
  *
  * Use it to generate text about the configuration, never to read the environment.
  */
@@ -126,7 +126,7 @@ let texts: Config.Config<Readonly<Record<string, Option.Option<string>>>> | unde
 const reading = (): NonNullable<typeof texts> => {
   if (texts !== undefined) return texts
   const text = Config.option(Config.String())
-  return texts = Config.all(Object.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)])))
+  return texts = Config.all(Object.fromEntries(names.map((name) => [name, Config.nested(text, name)])))
 }
 
 /**

@@ -316,6 +316,61 @@ describe("ObservabilityConfig", () => {
     })
   })
 
+  describe("a standard variable that the layer does not act on", () => {
+    const warned: ReadonlyArray<readonly [name: string, value: string, instead: RegExp]> = [
+      ["OTEL_TRACES_EXPORTER", "none", /OTEL_SDK_DISABLED=true for none/],
+      ["OTEL_TRACES_EXPORTER", "otlp,console", /Set OTEL_EXPORTER_OTLP_ENDPOINT or JAEGER_ENDPOINT/],
+      ["OTEL_METRICS_EXPORTER", "otlp", /scrape \/metrics on METRICS_HOST and METRICS_PORT/],
+      ["OTEL_LOGS_EXPORTER", "otlp", /written to the console and sent nowhere/],
+      ["OTEL_PROPAGATORS", "tracecontext,baggage", /no baggage is sent on\. Set it to tracecontext/],
+      ["OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", /sent uncompressed/],
+      ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip", /sent uncompressed/],
+      ["OTEL_EXPORTER_OTLP_CERTIFICATE", "/etc/ca.pem", /Name the file in NODE_EXTRA_CA_CERTS/]
+    ]
+
+    it("is warned of by its name, its value and what to do instead, on or off", () => {
+      for (const [name, value, instead] of warned) {
+        for (const rest of [{}, { ENABLE_OBSERVABILITY: "true", SERVICE_NAME: "a" }]) {
+          const [line, ...more] = accepted({ [name]: value, ...rest }).warnings
+          assert.isTrue(line?.startsWith(`${name}="${value}" has no effect: `), line)
+          assert.match(line ?? "", instead)
+          assert.deepStrictEqual(more, [])
+        }
+      }
+    })
+
+    it("is no reason to warn where it asks for what is done anyway, in any case, or is blank", () => {
+      const done: ReadonlyArray<Env> = [
+        { OTEL_TRACES_EXPORTER: "OTLP" },
+        { OTEL_TRACES_EXPORTER: "jaeger", JAEGER_ENDPOINT: "http://jaeger:14268/api/traces" },
+        { OTEL_TRACES_EXPORTER: "none", OTEL_SDK_DISABLED: "true" },
+        { OTEL_METRICS_EXPORTER: "prometheus" },
+        { OTEL_LOGS_EXPORTER: "none" },
+        { OTEL_LOGS_EXPORTER: "console" },
+        { OTEL_PROPAGATORS: "tracecontext" },
+        { OTEL_EXPORTER_OTLP_COMPRESSION: "none" },
+        { OTEL_EXPORTER_OTLP_CERTIFICATE: " " }
+      ]
+      for (const env of done) assert.deepStrictEqual(accepted(env).warnings, [], JSON.stringify(env))
+    })
+
+    it("is judged by the name for traces where there is one", () => {
+      const env = { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip", OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "none" }
+      assert.deepStrictEqual(accepted(env).warnings, [])
+    })
+
+    it("is warned of where spans go to Jaeger and it says OTLP", () => {
+      const { warnings } = accepted({ OTEL_TRACES_EXPORTER: "otlp", JAEGER_AGENT_HOST: "jaeger" })
+      assert.match(warnings.join(), /^OTEL_TRACES_EXPORTER="otlp" has no effect/)
+    })
+
+    it("is shown in one line, without credentials", () => {
+      const [line] = accepted({ OTEL_TRACES_EXPORTER: "http://me:hunter2@collector\nx" }).warnings
+      assert.notInclude(line ?? "hunter2", "hunter2")
+      assert.notInclude(line ?? "\n", "\n")
+    })
+  })
+
   describe("sampling and the queue", () => {
     it("knows OpenTelemetry's samplers", () => {
       const samplerOf = (name: string) =>

@@ -5,9 +5,11 @@ import * as Option from "effect/Option"
 import type { ObservabilityConfig, ServiceDefaults } from "../ObservabilityConfig.ts"
 import * as Problem from "./Problem.ts"
 import { resolve } from "./Resolve.ts"
+import * as Unsupported from "./Unsupported.ts"
 import { Variables } from "./Variables.ts"
 
-const names = Object.keys(Variables)
+/** Every variable whose text is asked for. */
+export const names: ReadonlyArray<string> = [...Object.keys(Variables), ...Unsupported.names]
 
 /** The configuration that the variables' texts make, or one error for all that is wrong with them. */
 export const fromTexts = (
@@ -18,7 +20,7 @@ export const fromTexts = (
 
 /**
  * What `ObservabilityConfig.configOf` gives where nothing is nested, asked of the provider itself. Effect's `Config` reads
- * a text by a schema, which a program that starts would wait for: 2 ms, most of it to compile what thirty variables pass.
+ * a text by a schema, which a program that starts would wait for: 2 ms, most of it to compile what forty variables pass.
  */
 export const read = Effect.fnUntraced(function*(
   product: ServiceDefaults | undefined

@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import type { ObservabilityConfig, SamplerConfig, ServiceDefaults, TraceDestination } from "../ObservabilityConfig.ts"
 import * as Parser from "./Parser.ts"
 import type { Problem } from "./Problem.ts"
+import * as Unsupported from "./Unsupported.ts"
 import { defaultOf, type Definition, type Reader, reader } from "./Variable.ts"
 import { Variables } from "./Variables.ts"
 
@@ -215,15 +216,17 @@ export const resolve = (
         "give Observability.layer a vocabulary with `service`."
     )
   }
+  const tracing: Tracing = {
+    disabled: from.readOrDefault(Variables.OTEL_SDK_DISABLED),
+    ...resolveDestination(from, warn),
+    sampler: resolveSampler(from, warn),
+    queue: resolveQueue(from)
+  }
+  warnings.push(...Unsupported.warnings(from, tracing))
   const resolved: ObservabilityConfig = {
     enabled,
     service,
-    tracing: {
-      disabled: from.readOrDefault(Variables.OTEL_SDK_DISABLED),
-      ...resolveDestination(from, warn),
-      sampler: resolveSampler(from, warn),
-      queue: resolveQueue(from)
-    },
+    tracing,
     metrics: {
       host: from.readOrDefault(Variables.METRICS_HOST),
       port: from.readOrDefault(Variables.METRICS_PORT),

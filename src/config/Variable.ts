@@ -49,6 +49,8 @@ export const withDefault = <A>(words: Words<A> & { readonly default: string }): 
 /** Reads variables one by one and keeps every problem, so that a user sees them all at once. */
 export interface Reader {
   readonly problems: Array<Problem.Problem>
+  /** What a variable is set to. */
+  readonly text: (variable: Pick<Variable, "name">) => Option.Option<string>
   /** The value when it is set and valid. */
   readonly read: <A>(definition: Definition<A>) => Option.Option<A>
   /** The value, or the default where it is unset or a problem. */
@@ -62,7 +64,7 @@ export interface Reader {
 /** A reader over the texts that a `ConfigProvider` gave; blank texts count as unset, surrounding blanks do not count. */
 export const reader = (raw: Readonly<Record<string, Option.Option<string>>>): Reader => {
   const problems: Array<Problem.Problem> = []
-  const textOf = (variable: Variable): Option.Option<string> =>
+  const textOf = (variable: Pick<Variable, "name">): Option.Option<string> =>
     (raw[variable.name] ?? Option.none()).pipe(Option.map((text) => text.trim()), Option.filter((text) => text !== ""))
   const refuse = (variable: Variable & Problem.Shown, reason: string): void => {
     const text = textOf(variable)
@@ -77,6 +79,7 @@ export const reader = (raw: Readonly<Record<string, Option.Option<string>>>): Re
     })
   return {
     problems,
+    text: textOf,
     read,
     readOrDefault: (definition) => Option.getOrElse(read(definition), () => definition.fallback),
     refuse,

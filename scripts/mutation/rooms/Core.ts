@@ -33,6 +33,18 @@ export const mutations = [
     ["a version that nobody told is none", "Option.getOrUndefined)", "Option.getOrElse(() => \"0.7.0\"))"]
   ),
   inFile(
+    "src/config/Unsupported.ts",
+    ["test/ObservabilityConfig.test.ts"],
+    [
+      "a variable that changes nothing is warned of",
+      "if (first === undefined || ",
+      "if (true || first === undefined || "
+    ],
+    ["what is done anyway is no reason to warn", "|| isDone(first.value.toLowerCase(), tracing)", ""],
+    ["the name for traces beats the general one", "const [first] = names", "const [first] = names.toReversed()"],
+    ["a value is shown without credentials", "Problem.show(first.value)", "JSON.stringify(first.value)"]
+  ),
+  inFile(
     "src/config/Variable.ts",
     ["test/ObservabilityConfig.test.ts"],
     [
@@ -58,6 +70,11 @@ export const mutations = [
       "a source that fails is told",
       "(error) => new Config.ConfigError(error)",
       "() => new Config.ConfigError(names as never)"
+    ],
+    [
+      "variables are read to warn of them",
+      "[...Object.keys(Variables), ...Unsupported.names]",
+      "Object.keys(Variables)"
     ],
     ["what the product calls itself is read too", "fromTexts(texts, product)", "fromTexts(texts, undefined)"]
   ),
