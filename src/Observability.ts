@@ -9,7 +9,7 @@
  *   metrics: { ordersTotal: Catalogue.counter({ name: "shop_orders_total", help: "Orders placed" }) }
  * })
  *
- * export const ObservabilityLive = Observability.layer({ catalogue })
+ * export const ObservabilityLive = Observability.layer({ catalogue, service: { name: "shop", version: "1.4.0" } })
  */
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -38,6 +38,11 @@ export { explainStartFailure } from "./StartFailure.ts"
 /** What a product observes: its metrics, what it keeps secret, and what it records when it starts. */
 export interface Vocabulary {
   readonly catalogue: Catalogue.Catalogue
+  /**
+   * What the service is called where the environment says nothing (`SERVICE_NAME`, `SERVICE_VERSION` and OpenTelemetry's
+   * names for them). Without either it is `unknown_service:node`, and the log says so at start.
+   */
+  readonly service?: ObservabilityConfig.ServiceDefaults | undefined
   /** Key names, identifiers and detectors beyond the scrubber's own. */
   readonly scrubber?: Scrubber.ScrubberOptions | undefined
   /** Records what is known at the start: the version that runs, say. */
@@ -89,8 +94,8 @@ const makeScrubber = ({ scrubber }: Vocabulary, guard: Guard.Guard): Scrubber.Sc
     }
   })
 
-/** What the log says where nothing is observed: nothing that a scrubber would find. */
-const off = "observability is off: ENABLE_OBSERVABILITY=false"
+/** What the log says where nothing is observed, also by a misspelt variable: nothing that a scrubber would find. */
+const off = "observability is off: ENABLE_OBSERVABILITY is not true"
 
 /** Made with the first thing that there is to scrub; options that can't be used are refused at once all the same. */
 const makeScrubberLater = (vocabulary: Vocabulary, guard: Guard.Guard): Scrubber.Scrubber => {
@@ -99,7 +104,7 @@ const makeScrubberLater = (vocabulary: Vocabulary, guard: Guard.Guard): Scrubber
 }
 
 /**
- * The layer of a product, built from the environment (`ObservabilityConfig.config`).
+ * The layer of a product, built from the environment (`ObservabilityConfig.configOf`).
  *
  * With `ENABLE_OBSERVABILITY=false`, the default, it opens nothing and loads no vendor; the services are there and do
  * nothing, log lines still pass the scrubber, and the configuration is checked all the same. A bad configuration is a
@@ -110,7 +115,7 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<Services, Config.ConfigError | MetricsServerError> =>
   Layer.unwrap(Effect.gen(function*() {
-    const config = yield* Read.read
+    const config = yield* Read.read(vocabulary.service)
     const faults = FaultLines.make()
     const guard = Guard.make({ onFirst: faults.onFirst })
     const scrubber = config.enabled ? makeScrubber(vocabulary, guard) : makeScrubberLater(vocabulary, guard)

@@ -1,14 +1,15 @@
 /**
  * Every environment variable of the layer, read once, typed and checked together.
  *
- * The one value to use is {@link config}; it is an Effect `Config`, so a `ConfigProvider` replaces the environment.
+ * The one value to use is {@link config}, or {@link configOf} for a product that names its service; it is an Effect
+ * `Config`, so a `ConfigProvider` replaces the environment.
  */
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Problem from "./config/Problem.ts"
-import { fromTexts } from "./config/Read.ts"
+import { fromTexts, names } from "./config/Read.ts"
 import { Variables } from "./config/Variables.ts"
 
 /** Where ended spans go: OTLP over HTTP in protobuf, or one of Jaeger's Thrift forms. */
@@ -37,13 +38,21 @@ export type SamplerConfig =
   | { readonly _tag: "AlwaysOff"; readonly parentBased: boolean }
   | { readonly _tag: "Ratio"; readonly ratio: number; readonly parentBased: boolean }
 
+/** What a product says of its service; it holds where the environment says nothing. */
+export interface ServiceDefaults {
+  readonly name: string
+  readonly version?: string | undefined
+}
+
 /** What the environment says about observability, checked; secrets are `Redacted`, so the value may be logged. */
 export interface ObservabilityConfig {
   /** `ENABLE_OBSERVABILITY`; `false` unless set. */
   readonly enabled: boolean
   readonly service: {
+    /** `unknown_service:node` where neither the environment nor the product names it. */
     readonly name: string
-    readonly version: string
+    /** `undefined` where neither the environment nor the product tells it. */
+    readonly version: string | undefined
     /** Such as `development` or `production`; `deployment.environment.name` on spans. */
     readonly environment: string
     /** `OTEL_RESOURCE_ATTRIBUTES` without the three fields above. */
@@ -97,7 +106,7 @@ export interface Variable {
 }
 
 /**
- * Every variable that {@link config} reads, in the order of the documentation.
+ * Every variable that {@link config} acts on, in the order of the documentation.
  *
  * Use it to generate text about the configuration, never to read the environment.
  */
@@ -113,13 +122,24 @@ export const variables: ReadonlyArray<Variable> = Object.values(Variables)
 
 // One text for all of them, and made when it is first read: what Effect makes of a schema before it reads is made once,
 // and not for the layer, which asks the provider itself.
-let read: Config.Config<ObservabilityConfig> | undefined
-const reading = (): Config.Config<ObservabilityConfig> => {
-  if (read !== undefined) return read
+let texts: Config.Config<Readonly<Record<string, Option.Option<string>>>> | undefined
+const reading = (): NonNullable<typeof texts> => {
+  if (texts !== undefined) return texts
   const text = Config.option(Config.String())
-  const texts = Config.all(Object.fromEntries(variables.map(({ name }) => [name, Config.nested(text, name)])))
-  return read = Config.mapEffect(texts, fromTexts)
+  return texts = Config.all(Object.fromEntries(names.map((name) => [name, Config.nested(text, name)])))
 }
+
+/**
+ * {@link config} for a product that names its service: what the layer with this `service` in its vocabulary reads.
+ *
+ * ```ts
+ * import { ObservabilityConfig } from "@dawsos/observability"
+ *
+ * export const config = ObservabilityConfig.configOf({ name: "books", version: "1.4.0" })
+ * ```
+ */
+export const configOf = (product: ServiceDefaults | undefined): Config.Config<ObservabilityConfig> =>
+  Config.flatMap(Config.succeed(undefined), reading).pipe(Config.mapEffect((texts) => fromTexts(texts, product)))
 
 /**
  * The configuration of the layer as one Effect `Config`.
@@ -141,7 +161,7 @@ const reading = (): Config.Config<ObservabilityConfig> => {
  * const provided = Effect.provide(program, ConfigProvider.layer(ConfigProvider.fromUnknown({ METRICS_PORT: 0 })))
  * ```
  */
-export const config: Config.Config<ObservabilityConfig> = Config.flatMap(Config.succeed(undefined), reading)
+export const config: Config.Config<ObservabilityConfig> = configOf(undefined)
 
 /**
  * A `ConfigError` as one readable block, a line for each bad variable.

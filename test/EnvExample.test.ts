@@ -1,11 +1,18 @@
 import { ObservabilityConfig } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { envExample } from "../scripts/generate/EnvExample.ts"
 
-const parse = (dotEnv: string) => ObservabilityConfig.config.parse(ConfigProvider.fromDotEnvContents(dotEnv))
+const { service } = DawsOs.vocabulary
+const parse = (dotEnv: string) => ObservabilityConfig.configOf(service).parse(ConfigProvider.fromDotEnvContents(dotEnv))
+// It is the reference program's: what the layer has no default for is what DawsOS says of itself.
+const ofProduct: Readonly<Record<string, string | undefined>> = {
+  SERVICE_NAME: service?.name,
+  SERVICE_VERSION: service?.version
+}
 const assignments = envExample().split("\n").filter((line) => /^#?[A-Z_]+=/.test(line))
 
 describe(".env.example", () => {
@@ -23,7 +30,7 @@ describe(".env.example", () => {
     assert.deepStrictEqual(
       assignments.map((line) => line.replace("#", "")),
       ObservabilityConfig.variables.map(({ default: value, name }) =>
-        name === "ENABLE_OBSERVABILITY" ? `${name}=true` : `${name}=${value ?? ""}`
+        name === "ENABLE_OBSERVABILITY" ? `${name}=true` : `${name}=${value ?? ofProduct[name] ?? ""}`
       )
     )
     const prose = envExample().replaceAll("\n# ", " ")

@@ -341,6 +341,63 @@ describe("a vocabulary of another product", () => {
       assert.isEmpty(yield* receiver.requestsContaining("A-4711-Z"))
       assert.deepStrictEqual(Object.keys(span?.attributes ?? {}).filter((key) => key.startsWith("dawsos")), [])
     }))
+
+  const catalogue = Catalogue.make({ prefix: "books", metrics: {} })
+  const own = { name: "books", version: "1.4.0" }
+  const cases: ReadonlyArray<
+    readonly [
+      who: string,
+      vocabulary: Observability.Vocabulary,
+      env: Readonly<Record<string, string>>,
+      told: readonly [name: string, version: string | undefined]
+    ]
+  > = [
+    ["as its vocabulary calls itself", { catalogue, service: own }, {}, ["books", "1.4.0"]],
+    [
+      "as the environment calls it, whatever its vocabulary says",
+      { catalogue, service: own },
+      { OTEL_SERVICE_NAME: "till", OTEL_RESOURCE_ATTRIBUTES: "service.version=2" },
+      ["till", "2"]
+    ],
+    ["as OpenTelemetry's unknown service where nobody names it", { catalogue }, {}, [
+      "unknown_service:node",
+      undefined
+    ]]
+  ]
+  for (const [who, vocabulary, env, [name, version]] of cases) {
+    it.live(`reports itself on spans, log lines and events ${who}`, () =>
+      Effect.gen(function*() {
+        const receiver = yield* Receiver.make()
+        const { console, lines } = Harness.recordingConsole()
+        const failing = Effect.fail(new Error("no books")).pipe(
+          Effect.withSpan("sell"),
+          ErrorTracking.withBoundary("sale")
+        )
+        // What is left to send is sent when the layer closes.
+        yield* Effect.exit(failing).pipe(
+          Effect.provide(Layer.provide(
+            Observability.layer(vocabulary, { logFormat: "json" }),
+            ConfigProvider.layer(ConfigProvider.fromUnknown({ ...Harness.environment(receiver), ...env }))
+          )),
+          Effect.provideService(Console.Console, console)
+        )
+        const spans = yield* receiver.awaitSpans(1, "otlp")
+        assert.deepStrictEqual(
+          spans.map(({ resource }) => [resource["service.name"], resource["service.version"]]),
+          spans.map(() => [name, version])
+        )
+        assert.deepStrictEqual(
+          (yield* receiver.events).map(({ payload }) => payload["release"]),
+          [version === undefined ? undefined : `${name}@${version}`]
+        )
+        const log = lines.map((line) => JSON.parse(line) as Readonly<Record<string, string>>)
+        assert.deepStrictEqual(log.map((line) => [line["service"], line["version"]]), log.map(() => [name, version]))
+        assert.strictEqual(
+          log.some((line) => line["level"] === "Warn" && line["message"]?.startsWith("The service has no name")),
+          name === "unknown_service:node"
+        )
+      }))
+  }
 })
 
 describe("an id in the path of a request", () => {

@@ -1,4 +1,5 @@
 import { ObservabilityConfig } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -15,6 +16,8 @@ type Env = Readonly<Record<string, string>>
 
 const read = (env: Env) => ObservabilityConfig.config.parse(ConfigProvider.fromEnvRecord(env))
 const accepted = (env: Env) => Effect.runSync(read(env))
+const acceptedOf = (product: ObservabilityConfig.ServiceDefaults | undefined, env: Env) =>
+  Effect.runSync(ObservabilityConfig.configOf(product).parse(ConfigProvider.fromEnvRecord(env)))
 const resultOf = (env: Env) => Effect.runSync(Effect.result(read(env)))
 
 /** The formatted error of an environment that must be refused. */
@@ -43,7 +46,12 @@ describe("ObservabilityConfig", () => {
     it("has the documented defaults when nothing is set", () => {
       assert.deepStrictEqual(accepted({}), {
         enabled: false,
-        service: { name: "dawsos-backend", version: "0.7.0", environment: "development", resourceAttributes: {} },
+        service: {
+          name: "unknown_service:node",
+          version: undefined,
+          environment: "development",
+          resourceAttributes: {}
+        },
         tracing: {
           disabled: false,
           destination: {
@@ -109,7 +117,7 @@ describe("ObservabilityConfig", () => {
     it("counts a blank value as unset and drops blanks around a value", () => {
       const config = accepted({ METRICS_PORT: "", SERVICE_NAME: "  ", METRICS_HOST: " ::1 ", JAEGER_ENDPOINT: "" })
       assert.strictEqual(config.metrics.port, 8001)
-      assert.strictEqual(config.service.name, "dawsos-backend")
+      assert.strictEqual(config.service.name, "unknown_service:node")
       assert.strictEqual(config.metrics.host, "::1")
     })
 
@@ -137,21 +145,57 @@ describe("ObservabilityConfig", () => {
   })
 
   describe("the service", () => {
-    it("is named by SERVICE_NAME, then OTEL_SERVICE_NAME, then OTEL_RESOURCE_ATTRIBUTES, then the default", () => {
+    it("is named by SERVICE_NAME, then OTEL_SERVICE_NAME, then OTEL_RESOURCE_ATTRIBUTES, then the product", () => {
       const all = { SERVICE_NAME: "a", OTEL_SERVICE_NAME: "b", OTEL_RESOURCE_ATTRIBUTES: "service.name=c" }
       const { OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME, SERVICE_NAME } = all
       assert.strictEqual(accepted(all).service.name, "a")
       assert.strictEqual(accepted({ SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES }).service.name, "a")
       assert.strictEqual(accepted({ OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES }).service.name, "b")
       assert.strictEqual(accepted({ OTEL_RESOURCE_ATTRIBUTES }).service.name, "c")
-      assert.strictEqual(accepted({}).service.name, "dawsos-backend")
+      assert.strictEqual(acceptedOf({ name: "d" }, {}).service.name, "d")
+      for (const [name, value] of Object.entries(all)) {
+        assert.notStrictEqual(acceptedOf({ name: "d" }, { [name]: value }).service.name, "d", name)
+      }
+    })
+
+    it("is OpenTelemetry's unknown service where nobody names it, with a warning when something is sent under it", () => {
+      const warningsOf = (...of: Parameters<typeof acceptedOf>) => acceptedOf(...of).warnings
+      const on = { ENABLE_OBSERVABILITY: "true" }
+      assert.strictEqual(accepted(on).service.name, "unknown_service:node")
+      assert.match(
+        warningsOf(undefined, on).join(),
+        /^The service has no name: .* unknown_service:node\. Set SERVICE_NAME/
+      )
+      assert.deepStrictEqual(warningsOf(undefined, { ...on, OTEL_SERVICE_NAME: "b" }), [])
+      assert.deepStrictEqual(warningsOf({ name: "d" }, on), [])
+      assert.deepStrictEqual(warningsOf({ name: " " }, on), warningsOf(undefined, on))
+      assert.deepStrictEqual(warningsOf(undefined, {}), [])
+    })
+
+    it("has the product's version where the environment tells none, and none where neither does", () => {
+      const product = { name: "d", version: "1" }
+      assert.strictEqual(acceptedOf(product, {}).service.version, "1")
+      assert.strictEqual(acceptedOf(product, { SERVICE_VERSION: "2" }).service.version, "2")
+      assert.strictEqual(acceptedOf(product, { OTEL_RESOURCE_ATTRIBUTES: "service.version=3" }).service.version, "3")
+      assert.isUndefined(acceptedOf({ name: "d" }, {}).service.version)
+      assert.isUndefined(accepted({ SERVICE_NAME: "a" }).service.version)
+    })
+
+    it("is DawsOS's as in the base document where the vocabulary is DawsOS's", () => {
+      const { name, version } = acceptedOf(DawsOs.vocabulary.service, {}).service
+      assert.deepStrictEqual([name, version], ["dawsos-backend", "0.7.0"])
+    })
+
+    it("may not have a name in code that SERVICE_NAME would refuse", () => {
+      assert.throws(() => acceptedOf({ name: "two\nlines" }, {}), "The default of SERVICE_NAME is not allowed")
+      assert.throws(() => acceptedOf({ name: "d", version: "v".repeat(100) }, {}), "The default of SERVICE_VERSION")
     })
 
     it("takes version and environment from OTEL_RESOURCE_ATTRIBUTES where they have no variable, and keeps the rest", () => {
       const OTEL_RESOURCE_ATTRIBUTES =
         "service.version=9,deployment.environment.name=staging,team=r%C3%AAve%2C%201,region=eu,"
       assert.deepStrictEqual(accepted({ OTEL_RESOURCE_ATTRIBUTES }).service, {
-        name: "dawsos-backend",
+        name: "unknown_service:node",
         version: "9",
         environment: "staging",
         resourceAttributes: { team: "rêve, 1", region: "eu" }
@@ -269,6 +313,62 @@ describe("ObservabilityConfig", () => {
     it("lets the general protocol be grpc when traces have http/protobuf for themselves", () => {
       const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf" }
       assert.isTrue(Result.isSuccess(resultOf(env)))
+    })
+  })
+
+  describe("a standard variable that the layer does not act on", () => {
+    const warned: ReadonlyArray<readonly [name: string, value: string, instead: RegExp]> = [
+      ["OTEL_TRACES_EXPORTER", "none", /OTEL_SDK_DISABLED=true for none/],
+      ["OTEL_TRACES_EXPORTER", "otlp,console", /Set OTEL_EXPORTER_OTLP_ENDPOINT or JAEGER_ENDPOINT/],
+      ["OTEL_METRICS_EXPORTER", "otlp", /scrape \/metrics on METRICS_HOST and METRICS_PORT/],
+      ["OTEL_LOGS_EXPORTER", "otlp", /written to the console and sent nowhere/],
+      ["OTEL_PROPAGATORS", "tracecontext,baggage", /no baggage is sent on\. Set it to tracecontext/],
+      ["OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", /sent uncompressed/],
+      ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip", /sent uncompressed/],
+      ["OTEL_EXPORTER_OTLP_CERTIFICATE", "/etc/ca.pem", /Name the file in NODE_EXTRA_CA_CERTS/]
+    ]
+
+    it("is warned of by its name, its value and what to do instead, on or off", () => {
+      for (const [name, value, instead] of warned) {
+        for (const rest of [{}, { ENABLE_OBSERVABILITY: "true", SERVICE_NAME: "a" }]) {
+          const [line, ...more] = accepted({ [name]: value, ...rest }).warnings
+          assert.isTrue(line?.startsWith(`${name}="${value}" has no effect: `), line)
+          assert.match(line ?? "", instead)
+          assert.deepStrictEqual(more, [])
+        }
+      }
+    })
+
+    it("is no reason to warn where it asks for what is done anyway, in any case, or is blank", () => {
+      const done: ReadonlyArray<Env> = [
+        { OTEL_TRACES_EXPORTER: "OTLP" },
+        { OTEL_TRACES_EXPORTER: "jaeger", JAEGER_ENDPOINT: "http://jaeger:14268/api/traces" },
+        { OTEL_TRACES_EXPORTER: "none", OTEL_SDK_DISABLED: "true" },
+        { OTEL_METRICS_EXPORTER: "prometheus" },
+        { OTEL_METRICS_EXPORTER: "none" },
+        { OTEL_LOGS_EXPORTER: "none" },
+        { OTEL_LOGS_EXPORTER: "console" },
+        { OTEL_PROPAGATORS: "tracecontext" },
+        { OTEL_EXPORTER_OTLP_COMPRESSION: "none" },
+        { OTEL_EXPORTER_OTLP_CERTIFICATE: " " }
+      ]
+      for (const env of done) assert.deepStrictEqual(accepted(env).warnings, [], JSON.stringify(env))
+    })
+
+    it("is judged by the name for traces where there is one", () => {
+      const env = { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip", OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "none" }
+      assert.deepStrictEqual(accepted(env).warnings, [])
+    })
+
+    it("is warned of where spans go to Jaeger and it says OTLP", () => {
+      const { warnings } = accepted({ OTEL_TRACES_EXPORTER: "otlp", JAEGER_AGENT_HOST: "jaeger" })
+      assert.match(warnings.join(), /^OTEL_TRACES_EXPORTER="otlp" has no effect/)
+    })
+
+    it("is shown in one line, without credentials", () => {
+      const [line] = accepted({ OTEL_TRACES_EXPORTER: "http://me:hunter2@collector\nx" }).warnings
+      assert.notInclude(line ?? "hunter2", "hunter2")
+      assert.notInclude(line ?? "\n", "\n")
     })
   })
 

@@ -133,7 +133,10 @@ export const ours = async (
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(batch),
     OTEL_BSP_MAX_QUEUE_SIZE: String(queue)
   }
-  const layer = Observability.layer({ catalogue: Catalogue.make({ prefix: "bench", metrics: {} }) })
+  const layer = Observability.layer({
+    catalogue: Catalogue.make({ prefix: "bench", metrics: {} }),
+    service: { name: "bench", version: "1.0.0" }
+  })
   const runtime = ManagedRuntime.make(
     layer.pipe(
       Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(variables))),

@@ -3,6 +3,7 @@
  * that has no destination.
  */
 import { ObservabilityConfig, Scrubber } from "@dawsos/observability"
+import * as DawsOs from "@dawsos/observability/dawsos"
 import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -40,7 +41,7 @@ export const loadEnvFile = (): void => {
 
 /** The layer's configuration and the program's own, the problems of both together. */
 const checked = Effect.fnUntraced(function*(provider: ConfigProvider.ConfigProvider) {
-  const layer = yield* Effect.result(ObservabilityConfig.config.parse(provider))
+  const layer = yield* Effect.result(ObservabilityConfig.configOf(DawsOs.vocabulary.service).parse(provider))
   const own = yield* Effect.result(Settings.config.parse(provider))
   const failures = [...Option.toArray(Result.getFailure(layer)), ...Option.toArray(Result.getFailure(own))]
   const issues = failures.flatMap(({ cause }) => cause._tag === "SchemaError" ? [cause.issue] : [])

@@ -1,3 +1,4 @@
+import { vocabulary } from "../../src/dawsos/layers.ts"
 import { type Variable, variables } from "../../src/ObservabilityConfig.ts"
 
 const width = 100
@@ -16,6 +17,17 @@ const comment = (text: string): ReadonlyArray<string> => {
   return [...lines, line]
 }
 
+// The file is the reference program's, so it has what DawsOS says of itself.
+const ofProduct: Readonly<Record<string, string | undefined>> = {
+  SERVICE_NAME: vocabulary.service?.name,
+  SERVICE_VERSION: vocabulary.service?.version
+}
+
+const withProduct = (variable: Variable): Variable => ({
+  ...variable,
+  default: variable.default ?? ofProduct[variable.name]
+})
+
 const entry = (variable: Variable): ReadonlyArray<string> => [
   ...comment(variable.meaning),
   ...comment(`Allowed: ${variable.allowed}.${variable.secret ? " A secret: it is never logged." : ""}`),
@@ -26,7 +38,7 @@ const entry = (variable: Variable): ReadonlyArray<string> => [
 
 /** The text of `.env.example`: every variable with its meaning and its default, all but the main switch commented out. */
 export const envExample = (): string => {
-  const groups = Map.groupBy(variables, (variable) => variable.group)
+  const groups = Map.groupBy(variables.map(withProduct), (variable) => variable.group)
   const sections = Array.from(groups, ([group, members]) =>
     [
       `# ---- ${group} ----`,

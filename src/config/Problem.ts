@@ -17,7 +17,7 @@ export interface Shown {
 const longest = 120
 
 /** A value fit for a message: credentials and query strings blotted out, one line, printable, at most 120 characters. */
-const show = (value: string): string => {
+export const show = (value: string): string => {
   const clean = value
     .replace(
       /^([a-z][a-z0-9+.-]*:\/{0,2})?[^]*@/i,

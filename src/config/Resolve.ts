@@ -1,10 +1,11 @@
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { ObservabilityConfig, SamplerConfig, TraceDestination } from "../ObservabilityConfig.ts"
+import type { ObservabilityConfig, SamplerConfig, ServiceDefaults, TraceDestination } from "../ObservabilityConfig.ts"
 import * as Parser from "./Parser.ts"
 import type { Problem } from "./Problem.ts"
-import { type Definition, type Reader, reader } from "./Variable.ts"
+import * as Unsupported from "./Unsupported.ts"
+import { defaultOf, type Definition, type Reader, reader } from "./Variable.ts"
 import { Variables } from "./Variables.ts"
 
 type Service = ObservabilityConfig["service"]
@@ -16,8 +17,18 @@ const withoutKeys = (record: Readonly<Record<string, string>>, keys: ReadonlyArr
 const own = (record: Readonly<Record<string, string>>, key: string): Option.Option<string> =>
   Object.hasOwn(record, key) && record[key] !== "" ? Option.fromUndefinedOr(record[key]) : Option.none()
 
-/** SERVICE_NAME, then OTEL_SERVICE_NAME, then OTEL_RESOURCE_ATTRIBUTES, then the default; the other two likewise. */
-const resolveService = (from: Reader): Service => {
+/** The name that OpenTelemetry's specification has for a service that nobody named, as its SDK for Node gives it. */
+const unknownService = "unknown_service:node"
+
+/** What the product says of itself; a blank text says nothing, as in the environment. */
+const ofProduct = (as: Definition<string>, text = ""): Option.Option<string> =>
+  text.trim() === "" ? Option.none() : Option.some(defaultOf(as, text.trim()))
+
+/**
+ * SERVICE_NAME, then OTEL_SERVICE_NAME, then OTEL_RESOURCE_ATTRIBUTES, then the product's own; the other two likewise.
+ * The environment has a default of the layer; a version that nobody told is none.
+ */
+const resolveService = (from: Reader, product: ServiceDefaults | undefined): Service => {
   const attributes = Option.getOrElse(from.read(Variables.OTEL_RESOURCE_ATTRIBUTES), () => ({}))
   const attribute = (key: string, as: Definition<string>): Option.Option<string> =>
     Option.flatMap(own(attributes, key), (value) => {
@@ -26,27 +37,24 @@ const resolveService = (from: Reader): Service => {
       from.refuse(Variables.OTEL_RESOURCE_ATTRIBUTES, `${key}: ${parsed.failure} (${key} has ${as.allowed})`)
       return Option.none()
     })
-  const first = (fallback: string, ...choices: ReadonlyArray<Option.Option<string>>): string =>
-    Option.getOrElse(Option.firstSomeOf(choices), () => fallback)
-  const environment = first(
-    Variables.ENVIRONMENT.fallback,
+  const environment = Option.firstSomeOf([
     from.read(Variables.ENVIRONMENT),
     attribute("deployment.environment.name", Variables.ENVIRONMENT),
     attribute("deployment.environment", Variables.ENVIRONMENT) // the name before semantic conventions 1.27
-  )
+  ]).pipe(Option.getOrElse(() => Variables.ENVIRONMENT.fallback))
   const rest = withoutKeys(attributes, ["service.name", "service.version", "deployment.environment.name"])
   return {
-    name: first(
-      Variables.SERVICE_NAME.fallback,
+    name: Option.firstSomeOf([
       from.read(Variables.SERVICE_NAME),
       from.read(Variables.OTEL_SERVICE_NAME),
-      attribute("service.name", Variables.SERVICE_NAME)
-    ),
-    version: first(
-      Variables.SERVICE_VERSION.fallback,
+      attribute("service.name", Variables.SERVICE_NAME),
+      ofProduct(Variables.SERVICE_NAME, product?.name)
+    ]).pipe(Option.getOrElse(() => unknownService)),
+    version: Option.firstSomeOf([
       from.read(Variables.SERVICE_VERSION),
-      attribute("service.version", Variables.SERVICE_VERSION)
-    ),
+      attribute("service.version", Variables.SERVICE_VERSION),
+      ofProduct(Variables.SERVICE_VERSION, product?.version)
+    ]).pipe(Option.getOrUndefined),
     environment,
     // Whoever still asks for the old name must not get another answer than under the new one.
     resourceAttributes: "deployment.environment" in rest ? { ...rest, "deployment.environment": environment } : rest
@@ -191,22 +199,34 @@ const resolveSentry = (from: Reader, warn: (line: string) => void): Observabilit
   }
 }
 
-/** The configuration from the variables' texts, or every problem in them. */
+/** The configuration from the variables' texts and what the product says of itself, or every problem in the texts. */
 export const resolve = (
-  raw: Readonly<Record<string, Option.Option<string>>>
+  raw: Readonly<Record<string, Option.Option<string>>>,
+  product: ServiceDefaults | undefined
 ): Result.Result<ObservabilityConfig, readonly [Problem, ...Array<Problem>]> => {
   const from = reader(raw)
   const warnings: Array<string> = []
   const warn = (line: string): void => void warnings.push(line)
+  const enabled = from.readOrDefault(Variables.ENABLE_OBSERVABILITY)
+  const service = resolveService(from, product)
+  // Where nothing is sent, nothing is mixed up either.
+  if (enabled && service.name === unknownService) {
+    warn(
+      `The service has no name: spans, log lines and error events are those of ${unknownService}. Set SERVICE_NAME, or ` +
+        "give Observability.layer a vocabulary with `service`."
+    )
+  }
+  const tracing: Tracing = {
+    disabled: from.readOrDefault(Variables.OTEL_SDK_DISABLED),
+    ...resolveDestination(from, warn),
+    sampler: resolveSampler(from, warn),
+    queue: resolveQueue(from)
+  }
+  warnings.push(...Unsupported.warnings(from, tracing))
   const resolved: ObservabilityConfig = {
-    enabled: from.readOrDefault(Variables.ENABLE_OBSERVABILITY),
-    service: resolveService(from),
-    tracing: {
-      disabled: from.readOrDefault(Variables.OTEL_SDK_DISABLED),
-      ...resolveDestination(from, warn),
-      sampler: resolveSampler(from, warn),
-      queue: resolveQueue(from)
-    },
+    enabled,
+    service,
+    tracing,
     metrics: {
       host: from.readOrDefault(Variables.METRICS_HOST),
       port: from.readOrDefault(Variables.METRICS_PORT),

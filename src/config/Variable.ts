@@ -35,19 +35,22 @@ export const optional = <A>(words: Words<A>): Definition<A> => ({
   show: words.parser.show
 })
 
+/** What a default in code means. One that the variable would refuse is a mistake in that code, and thrown. */
+export const defaultOf = <A>({ name, parse }: Definition<A>, text: string): A =>
+  Result.getOrThrowWith(parse(text), (reason) => new Error(`The default of ${name} is not allowed: ${reason}`))
+
 /** A variable with a default, which must be a text that its own parser reads. */
 export const withDefault = <A>(words: Words<A> & { readonly default: string }): DefinitionWithDefault<A> => ({
   ...optional(words),
   default: words.default,
-  fallback: Result.getOrThrowWith(
-    words.parser.parse(words.default),
-    (reason) => new Error(`The default of ${words.name} is not allowed: ${reason}`)
-  )
+  fallback: defaultOf(optional(words), words.default)
 })
 
 /** Reads variables one by one and keeps every problem, so that a user sees them all at once. */
 export interface Reader {
   readonly problems: Array<Problem.Problem>
+  /** What a variable is set to. */
+  readonly text: (variable: Pick<Variable, "name">) => Option.Option<string>
   /** The value when it is set and valid. */
   readonly read: <A>(definition: Definition<A>) => Option.Option<A>
   /** The value, or the default where it is unset or a problem. */
@@ -61,7 +64,7 @@ export interface Reader {
 /** A reader over the texts that a `ConfigProvider` gave; blank texts count as unset, surrounding blanks do not count. */
 export const reader = (raw: Readonly<Record<string, Option.Option<string>>>): Reader => {
   const problems: Array<Problem.Problem> = []
-  const textOf = (variable: Variable): Option.Option<string> =>
+  const textOf = (variable: Pick<Variable, "name">): Option.Option<string> =>
     (raw[variable.name] ?? Option.none()).pipe(Option.map((text) => text.trim()), Option.filter((text) => text !== ""))
   const refuse = (variable: Variable & Problem.Shown, reason: string): void => {
     const text = textOf(variable)
@@ -76,6 +79,7 @@ export const reader = (raw: Readonly<Record<string, Option.Option<string>>>): Re
     })
   return {
     problems,
+    text: textOf,
     read,
     readOrDefault: (definition) => Option.getOrElse(read(definition), () => definition.fallback),
     refuse,

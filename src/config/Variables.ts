@@ -14,7 +14,7 @@ const longestName = 100
 const longestVersion = 99
 const longestEnvironment = 64
 
-// A span takes about 1 kB and more: a longer queue would be a memory leak with a name.
+// A span takes some 500 bytes: a longer queue would be a memory leak with a name.
 const longestQueue = 1_000_000
 
 /** Every variable, in the order of the documentation. */
@@ -35,12 +35,12 @@ export const Variables = {
     parser: Parser.boolean
   }),
 
-  SERVICE_NAME: withDefault({
+  SERVICE_NAME: optional({
     name: "SERVICE_NAME",
     group: service,
-    default: "dawsos-backend",
     meaning:
-      "The service's name on spans, metrics and error events. Beats OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.",
+      "The service's name on spans, log lines and error events. Beats OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES; " +
+      "where none of them names it, the product's vocabulary does.",
     parser: Parser.text(longestName)
   }),
 
@@ -51,11 +51,11 @@ export const Variables = {
     parser: Parser.text(longestName)
   }),
 
-  SERVICE_VERSION: withDefault({
+  SERVICE_VERSION: optional({
     name: "SERVICE_VERSION",
     group: service,
-    default: "0.7.0",
-    meaning: "The service's version; error events carry the release SERVICE_NAME@SERVICE_VERSION.",
+    meaning: "The service's version; error events carry the release SERVICE_NAME@SERVICE_VERSION. Beats " +
+      "OTEL_RESOURCE_ATTRIBUTES; where neither tells it, the product's vocabulary does.",
     parser: Parser.text(longestVersion)
   }),
 

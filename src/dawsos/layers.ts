@@ -2,12 +2,16 @@
 import * as Observability from "../Observability.ts"
 import { catalogue, metrics } from "./metrics.ts"
 
+// The base document's.
+const service = { name: "dawsos-backend", version: "0.7.0" }
+
 /** What DawsOS observes; a program with options of its own passes it to `Observability.layer`. */
 export const vocabulary: Observability.Vocabulary = {
   catalogue,
-  onStart: (service, config) =>
-    service.gauge(metrics.systemInfo, {
-      version: config.service.version,
+  service,
+  onStart: (recorded, config) =>
+    recorded.gauge(metrics.systemInfo, {
+      version: config.service.version ?? service.version,
       environment: config.service.environment,
       node_version: process.versions.node
     }).set(1)

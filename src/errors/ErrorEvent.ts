@@ -54,7 +54,7 @@ export interface ErrorEvent {
   readonly tags: Readonly<Record<string, string>>
   readonly extra: Readonly<Record<string, unknown>>
   readonly breadcrumbs: ReadonlyArray<Breadcrumb>
-  readonly release: string
+  readonly release: string | undefined
   readonly environment: string
 }
 

@@ -30,7 +30,7 @@ import * as UncaughtErrors from "./UncaughtErrors.ts"
 
 /** What error tracking reads of the configuration. */
 export interface Config {
-  readonly service: { readonly name: string; readonly version: string; readonly environment: string }
+  readonly service: { readonly name: string; readonly version: string | undefined; readonly environment: string }
   readonly sentry: {
     readonly dsn: Option.Option<Redacted.Redacted<string>>
     /** From 0 to 1. */
@@ -61,7 +61,7 @@ export interface SentryOptions extends Options {
 }
 
 const programOf = ({ service }: Pick<Config, "service">): Program => ({
-  release: `${service.name}@${service.version}`,
+  release: service.version === undefined ? undefined : `${service.name}@${service.version}`,
   environment: service.environment
 })
 

@@ -19,8 +19,8 @@ export const maxFingerprint = 256
 
 /** What every event of a layer says of the program. */
 export interface Program {
-  /** `SERVICE_NAME@SERVICE_VERSION`. */
-  readonly release: string
+  /** `SERVICE_NAME@SERVICE_VERSION`; none where nobody told a version. */
+  readonly release: string | undefined
   readonly environment: string
 }
 

@@ -73,7 +73,6 @@ export const make = (event: ErrorEvent, parse: StackParser): Event => ({
   timestamp: event.timestamp / 1000,
   level: event.level,
   platform: "node",
-  release: event.release,
   environment: event.environment,
   fingerprint: [...event.fingerprint],
   tags: { ...event.tags },
@@ -85,6 +84,7 @@ export const make = (event: ErrorEvent, parse: StackParser): Event => ({
     timestamp: timestamp / 1000,
     ...(data === undefined ? {} : { data: shownRecord(data, shownDepth) })
   })),
+  ...(event.release === undefined ? {} : { release: event.release }),
   ...(event.transaction === undefined ? {} : { transaction: event.transaction }),
   ...(event.message === undefined ? {} : { message: event.message }),
   ...(event.exceptions.length === 0 ? {} : { exception: { values: exceptionsOf(event, parse) } }),

@@ -10,7 +10,7 @@ import { alongRoute } from "../scrubber/Locators.ts"
 /** The program that writes. */
 export interface Service {
   readonly name: string
-  readonly version: string
+  readonly version: string | undefined
   readonly environment: string
 }
 
@@ -22,7 +22,7 @@ export interface LogLine {
   /** The texts that were logged; where there are none, the first line of the cause. */
   readonly message: string
   readonly service: string
-  readonly version: string
+  readonly version?: string
   readonly environment: string
   readonly trace_id?: string
   readonly span_id?: string
@@ -71,7 +71,7 @@ export const make = (
     level: logged.logLevel,
     message,
     service: service.name,
-    version: service.version,
+    ...(service.version === undefined ? {} : { version: service.version }),
     environment: service.environment,
     ...(span === undefined || span.traceId === disabledTraceId
       ? {}

@@ -44,7 +44,7 @@ export const makeLogger = (
         level: logged.logLevel,
         message: "a log line was lost: it could not be formatted or scrubbed",
         service: options.service.name,
-        version: options.service.version,
+        ...(options.service.version === undefined ? {} : { version: options.service.version }),
         environment: options.service.environment,
         fiber: `#${logged.fiber.id}`
       })

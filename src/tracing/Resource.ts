@@ -45,7 +45,7 @@ export const make = (service: ObservabilityConfig["service"], scrubber: SpanScru
     "service.instance.id": randomUUID(),
     ...ScrubbedSpan.attributes(service.resourceAttributes, scrubber),
     "service.name": service.name,
-    "service.version": service.version,
+    ...(service.version === undefined ? {} : { "service.version": service.version }),
     "deployment.environment.name": service.environment
   }
   return new KnownResource({ ...own, ...sdk, ...own })

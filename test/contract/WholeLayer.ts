@@ -31,7 +31,7 @@ export interface SeenEvent {
     readonly data: unknown
   }>
   readonly extra: unknown
-  readonly release: string
+  readonly release: string | undefined
   readonly environment: string
   /** The name of the span that failed. */
   readonly span: string | undefined

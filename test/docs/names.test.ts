@@ -10,6 +10,7 @@ import * as Options from "../../examples/dawsos/Options.ts"
 import * as Settings from "../../examples/dawsos/Settings.ts"
 import * as Manifest from "../../scripts/Manifest.ts"
 import * as Tools from "../../scripts/stack/Tools.ts"
+import * as Unsupported from "../../src/config/Unsupported.ts"
 import * as Documents from "./Documents.ts"
 import * as Exports from "./Exports.ts"
 
@@ -30,6 +31,10 @@ const programVariables = Settings.variableLines.map((line) => line.split(" ", 1)
 // Read by the reference program, by containers (the base document's too), or by what installs the real programs.
 const otherVariables = new Set([
   ...programVariables,
+  // Read to warn of them.
+  ...Unsupported.names,
+  // Node's own.
+  "NODE_EXTRA_CA_CERTS",
   ...Documents.read("docker-compose.observability.yml").match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [],
   "COLLECTOR_OTLP_ENABLED",
   "UPDATE_DETECTION",

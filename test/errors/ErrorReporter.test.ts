@@ -59,6 +59,16 @@ describe("a failure at a boundary", () => {
       assert.deepStrictEqual(event.tags, { operation: "job", user: "anonymous" })
     })))
 
+  it.effect("has no release where nobody told a version", () =>
+    Effect.gen(function*() {
+      yield* Effect.exit(job(Effect.fail(new Broken({ message: "it broke" }))))
+      assert.isUndefined((yield* theEvent).release)
+    }).pipe(Effect.provide(
+      recorded({ service: { name: "test", version: undefined, environment: "test" } }).pipe(
+        Layer.provideMerge(Layer.merge(tracer, Logger.layer([])))
+      )
+    )))
+
   it.effect("leaves the exit as it was, the cause included", () =>
     withErrors(Effect.gen(function*() {
       const cause = Cause.combine(Cause.fail("typed"), Cause.die("defect"))

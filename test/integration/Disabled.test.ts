@@ -49,7 +49,10 @@ const timeout = 60_000
 
 // Each program is a process of its own, so they run beside one another.
 for (
-  const [how, env] of [["ENABLE_OBSERVABILITY=false", { ENABLE_OBSERVABILITY: "False" }], ["nothing set", {}]] as const
+  const [how, env] of [
+    ["ENABLE_OBSERVABILITY=false", { ENABLE_OBSERVABILITY: "False" }],
+    ["nothing set, or a misspelt variable", { ENABLE_OBSERVABILTY: "true" }]
+  ] as const
 ) {
   describe.concurrent(`with ${how}`, () => {
     it.live(
@@ -70,7 +73,7 @@ for (
           assert.strictEqual(report.flushed[1].captured, 0)
           assert.strictEqual(stderr, "")
           assert.deepStrictEqual(log, [
-            "observability is off: ENABLE_OBSERVABILITY=false",
+            "observability is off: ENABLE_OBSERVABILITY is not true",
             "mail to [redacted], password=[redacted]"
           ])
         }),

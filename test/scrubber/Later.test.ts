@@ -74,7 +74,7 @@ const off = Effect.fnUntraced(function*(program: Effect.Effect<void>, identifier
 })
 
 describe("the scrubber of a program that observes nothing", () => {
-  const own = "observability is off: ENABLE_OBSERVABILITY=false"
+  const own = "observability is off: ENABLE_OBSERVABILITY is not true"
 
   it.effect("is not made for what the layer itself says", () =>
     Effect.gen(function*() {

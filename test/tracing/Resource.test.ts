@@ -35,6 +35,11 @@ describe("Who the spans are from", () => {
     })
   })
 
+  it("has no version where nobody told one", () => {
+    const service = { name: "shop", version: undefined, environment: "production", resourceAttributes: {} }
+    assert.notProperty(Resource.make(service, scrubber).attributes, "service.version")
+  })
+
   it("says of its SDK what its attributes say, where they do", () => {
     assert.strictEqual(resource({ "telemetry.sdk.name": "another" }).attributes["telemetry.sdk.name"], "another")
   })

@@ -23,7 +23,40 @@ export const mutations = [
     "src/config/Resolve.ts",
     ["test/ObservabilityConfig.test.ts"],
     ["gRPC is refused", "if (value !== \"http/protobuf\") from", "if (false) from"],
-    ["every bad value is reported at once", "Result.fail([first, ...rest])", "Result.fail([first])"]
+    ["every bad value is reported at once", "Result.fail([first, ...rest])", "Result.fail([first])"],
+    [
+      "the environment beats what the product calls itself",
+      "    name: Option.firstSomeOf([\n",
+      "    name: Option.firstSomeOf([\n      ofProduct(Variables.SERVICE_NAME, product?.name),\n"
+    ],
+    ["a service without a name is warned of", "if (enabled && service.name === unknownService)", "if (false)"],
+    ["a version that nobody told is none", "Option.getOrUndefined)", "Option.getOrElse(() => \"0.7.0\"))"]
+  ),
+  inFile(
+    "src/config/Unsupported.ts",
+    ["test/ObservabilityConfig.test.ts"],
+    [
+      "a variable that changes nothing is warned of",
+      "if (first === undefined || ",
+      "if (true || first === undefined || "
+    ],
+    ["what is done anyway is no reason to warn", "|| isDone(first.value.toLowerCase(), tracing)", ""],
+    ["the name for traces beats the general one", "const [first] = names", "const [first] = names.toReversed()"],
+    ["a value is shown without credentials", "Problem.show(first.value)", "JSON.stringify(first.value)"]
+  ),
+  inFile(
+    "src/config/Variable.ts",
+    ["test/ObservabilityConfig.test.ts"],
+    [
+      "a default in code is held to what the variable allows",
+      "Result.getOrThrowWith(parse(text),",
+      "Result.getOrElse(parse(text),"
+    ]
+  ),
+  inFile(
+    "src/errors/ErrorTrackingLive.ts",
+    ["test/errors/ErrorReporter.test.ts"],
+    ["without a version there is no release", "service.version === undefined ? undefined : ", ""]
   ),
   inFile(
     "src/config/Read.ts",
@@ -37,7 +70,13 @@ export const mutations = [
       "a source that fails is told",
       "(error) => new Config.ConfigError(error)",
       "() => new Config.ConfigError(names as never)"
-    ]
+    ],
+    [
+      "variables are read to warn of them",
+      "[...Object.keys(Variables), ...Unsupported.names]",
+      "Object.keys(Variables)"
+    ],
+    ["what the product calls itself is read too", "fromTexts(texts, product)", "fromTexts(texts, undefined)"]
   ),
   inFile(
     "src/observation/Place.ts",
