@@ -82,13 +82,14 @@ export const make = (options: Options.ScrubberOptions = {}): Scrubber => {
     Urls.oracleDetector,
     Urls.userDetector,
     postgresDetector,
+    // Before the cards, one of which the number of a channel may be by chance: what stands behind it is the secret.
+    ProviderKeys.webhookDetector,
     Personal.cardDetector,
     accountDetector,
     // Before the pairs, which may take the first word of them for a value (`password= user …`).
     Prose.curlDetector,
     Prose.elementDetector(judge),
     Prose.proseDetector(judge),
-    ProviderKeys.webhookDetector,
     ProviderKeys.telegramDetector,
     ProviderKeys.azureDetector,
     Pairs.pairDetector(judge),

@@ -74,6 +74,12 @@ const texts: ReadonlyArray<readonly [text: string, secret: string, left: string]
   ["jörg@müller.de", "jörg", "[redacted]"],
   ["john%40example.com", "john", "%5Bredacted%5D"],
   ["card 4111111111111111 declined", "4111111111111111", "card [redacted] declined"],
+  // The number of this channel could be that of a card.
+  [
+    `https://discord.com/api/webhooks/651234567890120047/${"x-Y7".repeat(17)}`,
+    "x-Y7",
+    "https://discord.com/api/webhooks/[redacted]"
+  ],
   ["4111 1111 1111 1111", "1111", "[redacted]"],
   ["5500-0000-0000-0004", "5500", "[redacted]"],
   ["3782 822463 10005", "822463", "[redacted]"],

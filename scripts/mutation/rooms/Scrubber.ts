@@ -199,7 +199,12 @@ export const mutations = [
     "src/Scrubber.ts",
     ["test/Scrubber.test.ts"],
     ["bearer tokens are taken out", "Credentials.authorizationDetector,", ""],
-    ["ids in paths become pseudonyms", "Paths.pathDetector(paths),", ""]
+    ["ids in paths become pseudonyms", "Paths.pathDetector(paths),", ""],
+    [
+      "the number of a channel is no card",
+      "    ProviderKeys.webhookDetector,\n    Personal.cardDetector,",
+      "    Personal.cardDetector,\n    ProviderKeys.webhookDetector,"
+    ]
   ),
   inFile(
     "src/scrubber/Identifiers.ts",
