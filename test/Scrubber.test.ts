@@ -80,6 +80,14 @@ const texts: ReadonlyArray<readonly [text: string, secret: string, left: string]
     "x-Y7",
     "https://discord.com/api/webhooks/[redacted]"
   ],
+  // Discord's bots have such numbers, too, here behind an escaped blank.
+  [
+    `done:%20${Buffer.from("620957604305118017").toString("base64url")}.HJYJOG.${"8GLdkz-x".repeat(5)}`,
+    "8GLdkz",
+    "done:%20[redacted]"
+  ],
+  // In a query as URL writes it the `+` stays, and reads as a blank.
+  ["/x?note={%22a%22:%22+33246846790", "33246846790", "/x?note={%22a%22:%22[redacted]"],
   ["4111 1111 1111 1111", "1111", "[redacted]"],
   ["5500-0000-0000-0004", "5500", "[redacted]"],
   ["3782 822463 10005", "822463", "[redacted]"],

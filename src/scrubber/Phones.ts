@@ -25,7 +25,7 @@ export const internationalPhoneDetector: Detector = {
   find: (text, found) => {
     for (let at = text.indexOf("+"); at >= 0; at = text.indexOf("+", at)) {
       const start = at++
-      if (!isDigit(text.charCodeAt(at)) || (start > 0 && !opens(text.charCodeAt(start - 1)))) continue
+      if (!isDigit(text.charCodeAt(at)) || !mayBegin(text, start)) continue
       const end = readNumber(text, at, isInternational)
       if (end < 0) continue
       found(start, end, mark)
@@ -33,6 +33,11 @@ export const internationalPhoneDetector: Detector = {
     }
   }
 }
+
+/** A `+` behind an escaped quote is seen here only: where that is decoded, it stands for a blank. */
+const mayBegin = (text: string, start: number): boolean =>
+  start === 0 || opens(text.charCodeAt(start - 1)) || text.startsWith("%22", start - 3) ||
+  text.startsWith("%27", start - 3)
 
 const isInternational = (digits: string, groups: number): boolean => {
   if (digits.startsWith("1")) return isNorthAmerican(digits.slice(1))

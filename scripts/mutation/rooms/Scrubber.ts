@@ -196,6 +196,16 @@ export const mutations = [
     ]
   ),
   inFile(
+    "src/scrubber/Phones.ts",
+    ["test/Scrubber.test.ts"],
+    ["a phone number may begin behind an escaped quote", "text.startsWith(\"%22\", start - 3)", "false"]
+  ),
+  inFile(
+    "src/scrubber/ProviderKeys.ts",
+    ["test/Scrubber.test.ts"],
+    ["an escaped blank before a bot's token is none of it", "followsEscape(text, run + 2) ? run + 2 : run", "run"]
+  ),
+  inFile(
     "src/Scrubber.ts",
     ["test/Scrubber.test.ts"],
     ["bearer tokens are taken out", "Credentials.authorizationDetector,", ""],
