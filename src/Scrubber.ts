@@ -106,8 +106,9 @@ export const make = (options: Options.ScrubberOptions = {}): Scrubber => {
     Phones.internationalPhoneDetector,
     Phones.nationalPhoneDetector,
     Phones.wordedPhoneDetector,
-    base64Detector,
+    // Before base64, which may find in a part of a secret what leaves the rest of it unknown.
     percentDetector,
+    base64Detector,
     ...options.detectors ?? []
   ], onFault)
   const text: Text.ScrubText = Text.make(

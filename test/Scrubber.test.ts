@@ -84,7 +84,7 @@ const texts: ReadonlyArray<readonly [text: string, secret: string, left: string]
   [
     `done:%20${Buffer.from("620957604305118017").toString("base64url")}.HJYJOG.${"8GLdkz-x".repeat(5)}`,
     "8GLdkz",
-    "done:%20[redacted]"
+    "done%3A%20%5Bredacted%5D"
   ],
   // In a query as URL writes it the `+` stays, and reads as a blank.
   ["/x?note={%22a%22:%22+33246846790", "33246846790", "/x?note={%22a%22:%22[redacted]"],

@@ -42,11 +42,6 @@ export const decodeAscii = (text: string): string => {
   return done === 0 ? text : out + text.slice(done)
 }
 
-/** Whether an escaped character (`%22`) stands directly before a place. */
-export const followsEscape = (text: string, at: number): boolean =>
-  at >= 3 && text.charCodeAt(at - 3) === code.percent && isHex(text.charCodeAt(at - 2)) &&
-  isHex(text.charCodeAt(at - 1))
-
 /** Decodes a component of a URL; where not all of it is UTF-8, its ASCII part, in which secrets stand. */
 export const decodeComponent = (text: string): string => {
   if (!text.includes("%")) return text

@@ -1,7 +1,7 @@
 /** Keys that their issuers made to be told by their form. */
 import { code, isAlphanumeric, isDigit, isHex, isUpper, mark, runEnd, runStart, tableOf } from "./Characters.ts"
 import type { Detector } from "./Detector.ts"
-import { decodeBase64, followsEscape } from "./Encoding.ts"
+import { decodeBase64 } from "./Encoding.ts"
 import { isUuid } from "./Identifiers.ts"
 
 /** A beginning as its issuer documents it, and the least number of characters that follow. */
@@ -207,9 +207,7 @@ export const discordDetector: Detector = {
       const second = runEnd(text, dot + 1, isWord, dot + 9)
       if (text.charCodeAt(second) !== code.dot || second - dot < 7) continue
       const end = runEnd(text, second + 1, isWord, second + 80)
-      const run = runStart(text, dot, isWord, Math.max(from, dot - 32))
-      // `%20` before it ends as it may begin, and once the id is taken for a card there is no token left.
-      const start = followsEscape(text, run + 2) ? run + 2 : run
+      const start = runStart(text, dot, isWord, Math.max(from, dot - 32))
       if (end - second < 28 || dot - start < 22 || !isDigits(decodeBase64(text.slice(start, dot)))) continue
       found(start, end, mark)
       from = end

@@ -201,11 +201,6 @@ export const mutations = [
     ["a phone number may begin behind an escaped quote", "text.startsWith(\"%22\", start - 3)", "false"]
   ),
   inFile(
-    "src/scrubber/ProviderKeys.ts",
-    ["test/Scrubber.test.ts"],
-    ["an escaped blank before a bot's token is none of it", "followsEscape(text, run + 2) ? run + 2 : run", "run"]
-  ),
-  inFile(
     "src/Scrubber.ts",
     ["test/Scrubber.test.ts"],
     ["bearer tokens are taken out", "Credentials.authorizationDetector,", ""],
@@ -214,6 +209,11 @@ export const mutations = [
       "the number of a channel is no card",
       "    ProviderKeys.webhookDetector,\n    Personal.cardDetector,",
       "    Personal.cardDetector,\n    ProviderKeys.webhookDetector,"
+    ],
+    [
+      "what is escaped is decoded before a part of it is taken for base64",
+      "    percentDetector,\n    base64Detector,",
+      "    base64Detector,\n    percentDetector,"
     ]
   ),
   inFile(
