@@ -281,7 +281,7 @@ describe("a fault of the surroundings", () => {
   it("of the collector that ends soon costs no span: what waited arrives", async () => {
     const stdout = await runWith("--duration", "8s", "--fault", "collector-down", "--fault-duration", "3s")
     // How many requests fit into the time is the machine's affair.
-    const failed = stdout.split("\n").filter((line) => /FAILED +(?!requests |patterns executed)/.test(line))
+    const failed = stdout.split("\n").filter((line) => /FAILED +(?=\S)(?!requests |patterns executed)/.test(line))
     assert.deepStrictEqual(failed, [])
     assert.match(stdout, /^fault {5}has ended$/m)
     assert.match(
