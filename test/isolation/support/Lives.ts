@@ -74,6 +74,8 @@ export const slope = (heaps: ReadonlyArray<number>, every: number): number => {
   return Trend.trend(half.map((y, index) => ({ x: index * every, y }))).slope
 }
 
+const majorOfNode = Number(process.versions.node.split(".")[0])
+
 /** Holds that after so many lives nothing is left but the heap, which is told apart. */
 export const leavesNothing = (
   { after, alive, leftBehind, remembered, taken, untouched, watched }: Report,
@@ -86,7 +88,9 @@ export const leavesNothing = (
   assert.isAbove(Object.entries(watched).filter(([kind]) => kind.startsWith("timer")).length, 0)
   assert.isAbove((watched["TCPWRAP"] ?? 0) + (watched["UDPWRAP"] ?? 0), observers)
   assert.deepStrictEqual(taken.channels, { held: 0, taken: 0 })
-  assert.deepStrictEqual(taken.hooks, { held: 0, taken: 0 })
+  assert.strictEqual(taken.hooks.held, 0)
+  // Before Node 24 an AsyncLocalStorage that is entered takes a hook, and gives it back when it is disabled.
+  if (majorOfNode >= 24) assert.strictEqual(taken.hooks.taken, 0)
   // Node's metrics watch collections of garbage, as long as there is a layer.
   assert.deepStrictEqual(taken.observers, { held: 0, taken: observers })
   assert.isAbove(remembered, 0)
